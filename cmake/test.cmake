@@ -1,0 +1,26 @@
+# Tests carry a label (unit, golden, vectors, conformance, flow, peer, bench, fuzz) and a timeout.
+
+# alc_unit_test(NAME LIBS...): tests/unit/<folder>/NAME.c, a cmocka program.
+function(alc_unit_test name)
+    add_executable(${name} ${name}.c)
+    target_link_libraries(${name} PRIVATE alc_flags ${ARGN} cmocka)
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    add_test(NAME unit.${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 60 SKIP_RETURN_CODE 77)
+endfunction()
+
+# alc_fuzzer(NAME LIBS...): tests/fuzz/NAME.c with LLVMFuzzerTestOneInput.  Without ALC_FUZZ it is linked with
+# replay_main.c, which runs the seeds once, so that the seeds are tested by every compiler.
+function(alc_fuzzer name)
+    add_executable(${name} ${name}.c)
+    target_link_libraries(${name} PRIVATE alc_flags ${ARGN})
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+    if(ALC_FUZZ)
+        target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    else()
+        target_sources(${name} PRIVATE replay_main.c)
+    endif()
+    add_test(NAME fuzz.${name} COMMAND ${name} -runs=20000 -max_total_time=20
+             ${CMAKE_CURRENT_SOURCE_DIR}/seeds/${name})
+    set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 120)
+endfunction()

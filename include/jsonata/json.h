@@ -1,0 +1,187 @@
+/* json.h - JSON text and JSON values: the types that everything in libjsonata speaks.
+ *
+ * A `jn_value` is 16 bytes, copied freely, passed and returned in two registers.  It never owns memory: strings,
+ * arrays and objects live in an arena (`struct jn_arena`), and scalars read from text may still point into that text.
+ * Look at values through the functions below, never at the members: how a value is kept (a number as a double or as
+ * the digits it was read from, a container as entries or as a span of its source) may change between versions.
+ *
+ * Two values are easily confused: `undefined` is JSONata's "nothing" and never stands inside a container or in
+ * written text; `null` is the JSON value.  A zeroed jn_value is undefined.
+ */
+#ifndef JSONATA_JSON_H
+#define JSONATA_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define JN_API __attribute__((visibility("default")))
+#define JN_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#else
+#define JN_API
+#define JN_PRINTF(fmt, args)
+#endif
+
+/* ---- text ---------------------------------------------------------------------------------------------------- */
+
+/* Borrowed bytes, not NUL-terminated.  Text of values is UTF-8, except that a lone surrogate, which JSON can write as
+ * \uD800 and JavaScript strings can hold, is kept in its three-byte form (WTF-8). */
+typedef struct jn_str {
+    const char *data;
+    size_t len;
+} jn_str;
+
+/* ---- failures ------------------------------------------------------------------------------------------------ */
+
+/* Kinds of failure; 0 is success.  The table with their names is in status.c. */
+enum jn_status {
+    JN_OK = 0,
+    JN_NO_MEMORY,       /* the system has none left */
+    JN_LIMIT,           /* a ceiling that the caller set was reached */
+    JN_BAD_TEXT,        /* text that breaks its grammar: JSON, UTF-8, an expression, a config file */
+    JN_BAD_VALUE,       /* well-formed, but not a value that is allowed here */
+    JN_NOT_FOUND,
+    JN_IO,              /* the operating system refused: file, socket, process */
+    JN_TIMEOUT,
+    JN_CANCELLED,
+    JN_TLS,             /* the peer's certificate or the handshake */
+    JN_REMOTE,          /* the other side answered with an error; see `code` */
+    JN_EVALUATION,      /* a JSONata expression failed; see `code` */
+};
+
+/* What a person needs: what went wrong, where, which value.  Filled by the function that failed; a caller that does
+ * not care passes NULL.  The first error wins: functions never overwrite one that is set. */
+struct jn_error {
+    enum jn_status status;
+    char code[64];          /* a foreign code where there is one: "T2001", "ResourceNotFoundException"; else "" */
+    uint64_t offset;        /* bytes before the mistake in the text, for JN_BAD_TEXT */
+    uint32_t line, column;  /* both from 1; column counts code points; 0 when there is no place */
+    char message[512];      /* one sentence, no newline, cut at a character boundary, always NUL-terminated */
+};
+
+/* ---- values -------------------------------------------------------------------------------------------------- */
+
+enum jn_type {
+    JN_UNDEFINED = 0,
+    JN_NULL,
+    JN_BOOLEAN,
+    JN_NUMBER,
+    JN_STRING,
+    JN_ARRAY,
+    JN_OBJECT,
+    JN_FUNCTION,
+};
+
+typedef struct jn_value {
+    uint8_t type;           /* enum jn_type */
+    uint8_t flags;          /* private to core/value.h */
+    uint16_t spare;
+    uint32_t len;           /* string: bytes; number kept as text: bytes; boolean: 0 or 1 */
+    union {
+        double number;
+        const char *text;
+        struct jn_array *array;
+        struct jn_object *object;
+        void *function;
+    } as;
+} jn_value;
+
+struct jn_arena;
+
+/* "undefined", "null", "boolean", "number", "string", "array", "object", "function". */
+JN_API const char *jn_type_name(jn_value v);
+
+JN_API jn_value jn_make_null(void);
+JN_API jn_value jn_make_boolean(bool b);
+JN_API jn_value jn_make_number(double d);
+
+/* A string that borrows `s`, which must be valid UTF-8 (or WTF-8) and outlive the value. */
+JN_API jn_value jn_make_string(jn_str s);
+
+/* A string with a copy of `s` in `a`; undefined when the arena has failed. */
+JN_API jn_value jn_copy_string(struct jn_arena *a, jn_str s);
+
+/* An empty array or object with room for `capacity` members; undefined when the arena has failed. */
+JN_API jn_value jn_make_array(struct jn_arena *a, size_t capacity);
+JN_API jn_value jn_make_object(struct jn_arena *a, size_t capacity);
+
+/* The value's content.  Asking for another type than the value has gives false, 0, an empty text, undefined. */
+JN_API bool jn_get_boolean(jn_value v);
+JN_API double jn_get_number(jn_value v);
+JN_API jn_str jn_get_string(jn_value v);
+
+/* Members of an array, or of an object in JavaScript's order: keys that are array indices ("0", "7", "4294967294")
+ * first and ascending, then the others as they were added. */
+JN_API size_t jn_length(jn_value v);
+JN_API jn_value jn_at(jn_value container, size_t i);
+JN_API jn_str jn_key_at(jn_value object, size_t i);
+
+/* The member called `key`; undefined when there is none or `object` is not an object. */
+JN_API jn_value jn_member(jn_value object, jn_str key);
+
+/* Adds a member.  For an object, an existing key keeps its place and takes the new value.  Keys and values are
+ * borrowed and must live as long as the container's arena.  False when the arena has failed; `undefined` is refused. */
+JN_API bool jn_array_add(struct jn_arena *a, jn_value array, jn_value member);
+JN_API bool jn_object_put(struct jn_arena *a, jn_value object, jn_str key, jn_value member);
+
+/* Deep equality as JSONata's `=` has it: types strict, numbers as doubles, objects without regard to order. */
+JN_API bool jn_equal(jn_value a, jn_value b);
+
+/* ---- memory -------------------------------------------------------------------------------------------------- */
+
+/* An arena that takes memory from the system in growing chunks, `ceiling` bytes at most (0: no ceiling).  NULL when the
+ * system has none.  Everything made in it is freed together. */
+JN_API struct jn_arena *jn_arena_new(size_t ceiling);
+JN_API void jn_arena_free(struct jn_arena *a);
+
+/* Forgets everything in the arena but keeps its chunks for the next round. */
+JN_API void jn_arena_reset(struct jn_arena *a);
+
+/* ---- reading ------------------------------------------------------------------------------------------------- */
+
+/* All-zero means the usual.  Grammar: RFC 8259, nothing added.  What the RFC leaves open is decided so:
+ *   duplicate keys       the last value, at the first one's place (as ECMAScript's JSON.parse)
+ *   numbers              nearest double; integers above 2^53 are rounded; too large becomes an infinity, which is
+ *                        written as null; -0 is kept and written as 0
+ *   lone surrogates      "\uD800" is accepted and kept (WTF-8), and written as \ud800
+ *   byte order mark      refused, as RFC 8259 section 8.1 allows, with a message that names it
+ *   UTF-8                overlong forms, surrogates and everything above U+10FFFF are refused */
+struct jn_read_options {
+    size_t max_depth;       /* nested containers; 0 means 10,000 */
+    size_t max_bytes;       /* longer text is refused before it is read; 0 means 4 GiB - 1, which is also the most */
+    bool prefix;            /* stop after one value: for streams of values; see `used` in jn_read() */
+    struct jn_shapes *shapes;   /* key lists known from earlier documents (core/value.h); NULL: fresh ones in the arena */
+};
+
+/* Reads one JSON value.  Strings without escapes, numbers and unchanged containers keep pointing into `text`, which must
+ * outlive the value.  `*used` (may be NULL) is the number of bytes read, trailing white space included.  On failure
+ * returns JN_BAD_TEXT, JN_LIMIT or JN_NO_MEMORY, with line and column of the first mistake in `err`. */
+JN_API enum jn_status jn_read(struct jn_arena *a, jn_str text, const struct jn_read_options *opt,
+                              jn_value *out, size_t *used, struct jn_error *err);
+
+/* ---- writing ------------------------------------------------------------------------------------------------- */
+
+struct jn_buf;
+
+struct jn_write_options {
+    unsigned indent;        /* spaces per level; 0: compact, the text of JSON.stringify(v) */
+    bool tabs;              /* one tab per level instead */
+    size_t max_depth;       /* 0 means 10,000 */
+};
+
+/* Appends the JSON text of `v`, as ECMAScript's JSON.stringify writes it: shortest numbers, NaN and infinities as null,
+ * functions as "" inside containers.  JN_BAD_VALUE for undefined and for a function, which have no text of their own. */
+JN_API enum jn_status jn_write(struct jn_buf *b, jn_value v, const struct jn_write_options *opt, struct jn_error *err);
+
+/* Convenience: the text in memory of its own, NUL-terminated, for the caller to free(); NULL on failure. */
+JN_API char *jn_write_text(jn_value v, const struct jn_write_options *opt, size_t *len, struct jn_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,1 @@
+/* clock.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* crypto.c */ typedef int placeholder_t;

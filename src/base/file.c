@@ -1,0 +1,1 @@
+/* file.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* http.c */ typedef int placeholder_t;

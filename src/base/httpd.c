@@ -1,0 +1,1 @@
+/* httpd.c */ typedef int placeholder_t;

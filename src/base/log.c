@@ -1,0 +1,1 @@
+/* log.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* loop.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* process.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* random.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* signal.c */ typedef int placeholder_t;

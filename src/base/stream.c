@@ -1,0 +1,1 @@
+/* stream.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* timer.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* url.c */ typedef int placeholder_t;

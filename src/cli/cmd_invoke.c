@@ -1,0 +1,1 @@
+/* cmd_invoke.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* cmd_local.c */ typedef int placeholder_t;

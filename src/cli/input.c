@@ -1,0 +1,1 @@
+/* input.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* main.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* options.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* progress.c */ typedef int placeholder_t;

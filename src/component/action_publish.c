@@ -1,0 +1,1 @@
+/* action_publish.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* config.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* mapping.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* arena.c */ typedef int placeholder_t;

@@ -1,0 +1,63 @@
+/* arena.h - bump memory with mark and rewind.  Chunks double from 16 KB to 1 MB and stay warm across resets; chunks above
+ * 1 MB are given back.  An arena that once failed stays failed until it is reset, and every allocation gives NULL:
+ * a long computation may check once, at its end, through jn_arena_failed(). */
+#ifndef JN_ARENA_H
+#define JN_ARENA_H
+
+#include "core/status.h"
+
+struct jn_arena_chunk;
+
+struct jn_arena {
+    char *at, *end;                     /* the free part of the current chunk */
+    struct jn_arena_chunk *current, *first;
+    size_t ceiling;                     /* bytes that may be taken from the system; SIZE_MAX for no ceiling */
+    size_t taken;                       /* bytes taken from the system */
+    uint64_t system_allocations;        /* how often the system was asked, ever; steady state keeps it still */
+    enum jn_status failed;
+};
+
+/* A place in the arena; everything allocated after it is forgotten by a rewind. */
+typedef struct jn_mark {
+    struct jn_arena_chunk *chunk;
+    char *at;
+} jn_mark;
+
+void jn_arena_init(struct jn_arena *a, size_t ceiling);
+void jn_arena_clear(struct jn_arena *a);
+
+static inline enum jn_status jn_arena_failed(const struct jn_arena *a)
+{
+    return a->failed;
+}
+
+jn_mark jn_arena_mark(const struct jn_arena *a);
+void jn_arena_rewind(struct jn_arena *a, jn_mark m);
+
+/* The slow path of jn_arena_alloc(): opens or reuses a chunk. */
+void *jn_arena_alloc_slow(struct jn_arena *a, size_t size);
+
+/* `size` bytes, 16-aligned, not zeroed; NULL when the arena has failed.  Size 0 gives a valid pointer. */
+static inline void *jn_arena_alloc(struct jn_arena *a, size_t size)
+{
+    size = (size + 15) & ~(size_t)15;
+    if (size == 0)
+        size = 16;
+    if (size <= (size_t)(a->end - a->at)) {
+        void *p = a->at;
+        a->at += size;
+        return p;
+    }
+    return jn_arena_alloc_slow(a, size);
+}
+
+/* The same, zeroed. */
+void *jn_arena_zalloc(struct jn_arena *a, size_t size);
+
+/* Grows the block `p` of `old` bytes to `size`: in place when it is the last one and fits, else by a copy. */
+void *jn_arena_grow(struct jn_arena *a, void *p, size_t old, size_t size);
+
+/* A copy of `s`, followed by a NUL; {NULL, 0} when the arena has failed. */
+jn_str jn_arena_copy(struct jn_arena *a, jn_str s);
+
+#endif

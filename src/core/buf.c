@@ -1,0 +1,1 @@
+/* buf.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* json_read.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* json_write.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* map.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* number.c */ typedef int placeholder_t;

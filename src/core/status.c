@@ -1,0 +1,1 @@
+/* status.c */ typedef int placeholder_t;

@@ -1,0 +1,67 @@
+/* str.h - borrowed text: small helpers over jn_str, all inline.  Nothing here allocates. */
+#ifndef JN_STR_H
+#define JN_STR_H
+
+#include <string.h>
+
+#include "jsonata/json.h"
+
+/* A literal as jn_str, also in static initialisers. */
+#define JN_STR(literal) ((jn_str){ "" literal, sizeof literal - 1 })
+#define JN_STR_INIT(literal) { "" literal, sizeof literal - 1 }
+
+/* For printf("%.*s"). */
+#define JN_ARG(s) (int)(s).len, (s).data
+
+static inline jn_str jn_str_of(const char *z)
+{
+    return z ? (jn_str){ z, strlen(z) } : (jn_str){ "", 0 };
+}
+
+static inline bool jn_str_eq(jn_str a, jn_str b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static inline bool jn_str_starts(jn_str s, jn_str head)
+{
+    return s.len >= head.len && (head.len == 0 || memcmp(s.data, head.data, head.len) == 0);
+}
+
+static inline bool jn_str_ends(jn_str s, jn_str tail)
+{
+    return s.len >= tail.len && (tail.len == 0 || memcmp(s.data + (s.len - tail.len), tail.data, tail.len) == 0);
+}
+
+/* Bytes [from, to) of s, both clamped to its length. */
+static inline jn_str jn_str_sub(jn_str s, size_t from, size_t to)
+{
+    if (to > s.len)
+        to = s.len;
+    if (from > to)
+        from = to;
+    return (jn_str){ s.data + from, to - from };
+}
+
+/* s without ASCII blanks, tabs, CR and LF at its ends. */
+static inline jn_str jn_str_trim(jn_str s)
+{
+    while (s.len && strchr(" \t\r\n", s.data[0]) && s.data[0])
+        s.data++, s.len--;
+    while (s.len && strchr(" \t\r\n", s.data[s.len - 1]) && s.data[s.len - 1])
+        s.len--;
+    return s;
+}
+
+/* Offset of the first `needle` in `s` at or after `from`; SIZE_MAX when there is none. */
+static inline size_t jn_str_find(jn_str s, jn_str needle, size_t from)
+{
+    if (from > s.len || needle.len > s.len - from)
+        return SIZE_MAX;
+    if (needle.len == 0)
+        return from;
+    const char *hit = memmem(s.data + from, s.len - from, needle.data, needle.len);
+    return hit ? (size_t)(hit - s.data) : SIZE_MAX;
+}
+
+#endif

@@ -1,0 +1,1 @@
+/* value.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* ast.c */ typedef int placeholder_t;

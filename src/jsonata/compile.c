@@ -1,0 +1,1 @@
+/* compile.c */ typedef int placeholder_t;

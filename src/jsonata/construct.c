@@ -1,0 +1,1 @@
+/* construct.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* datetime.c */ typedef int placeholder_t;

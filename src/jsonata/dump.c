@@ -1,0 +1,1 @@
+/* dump.c */ typedef int placeholder_t;

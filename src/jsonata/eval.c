@@ -1,0 +1,1 @@
+/* eval.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* fn_array.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* fn_boolean.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* fn_datetime.c */ typedef int placeholder_t;

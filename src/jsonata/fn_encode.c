@@ -1,0 +1,1 @@
+/* fn_encode.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* fn_function.c */ typedef int placeholder_t;

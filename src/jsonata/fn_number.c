@@ -1,0 +1,1 @@
+/* fn_number.c */ typedef int placeholder_t;

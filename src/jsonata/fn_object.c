@@ -1,0 +1,1 @@
+/* fn_object.c */ typedef int placeholder_t;

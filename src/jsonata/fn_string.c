@@ -1,0 +1,1 @@
+/* fn_string.c */ typedef int placeholder_t;

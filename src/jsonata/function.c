@@ -1,0 +1,1 @@
+/* function.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* lex.c */ typedef int placeholder_t;

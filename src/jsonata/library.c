@@ -1,0 +1,1 @@
+/* library.c */ typedef int placeholder_t;

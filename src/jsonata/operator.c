@@ -1,0 +1,1 @@
+/* operator.c */ typedef int placeholder_t;

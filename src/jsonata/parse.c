@@ -1,0 +1,1 @@
+/* parse.c */ typedef int placeholder_t;

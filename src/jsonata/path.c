@@ -1,0 +1,1 @@
+/* path.c */ typedef int placeholder_t;

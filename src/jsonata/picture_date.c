@@ -1,0 +1,1 @@
+/* picture_date.c */ typedef int placeholder_t;

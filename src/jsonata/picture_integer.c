@@ -1,0 +1,1 @@
+/* picture_integer.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* picture_number.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* regex.c */ typedef int placeholder_t;

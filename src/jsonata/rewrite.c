@@ -1,0 +1,1 @@
+/* rewrite.c */ typedef int placeholder_t;

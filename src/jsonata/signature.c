@@ -1,0 +1,1 @@
+/* signature.c */ typedef int placeholder_t;

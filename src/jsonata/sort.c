@@ -1,0 +1,1 @@
+/* sort.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* transform.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* tuple.c */ typedef int placeholder_t;

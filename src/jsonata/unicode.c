@@ -1,0 +1,1 @@
+/* unicode.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* .c */ typedef int placeholder_t;

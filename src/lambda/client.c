@@ -1,0 +1,1 @@
+/* client.c */ typedef int placeholder_t;

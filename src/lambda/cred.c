@@ -1,0 +1,1 @@
+/* cred.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* cred_env.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* cred_profile.c */ typedef int placeholder_t;

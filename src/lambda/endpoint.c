@@ -1,0 +1,1 @@
+/* endpoint.c */ typedef int placeholder_t;

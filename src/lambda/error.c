@@ -1,0 +1,1 @@
+/* error.c */ typedef int placeholder_t;

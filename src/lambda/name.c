@@ -1,0 +1,1 @@
+/* name.c */ typedef int placeholder_t;

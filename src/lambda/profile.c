@@ -1,0 +1,1 @@
+/* profile.c */ typedef int placeholder_t;

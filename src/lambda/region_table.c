@@ -1,0 +1,1 @@
+/* region_table.c */ typedef int placeholder_t;

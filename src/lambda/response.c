@@ -1,0 +1,1 @@
+/* response.c */ typedef int placeholder_t;

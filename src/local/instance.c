@@ -1,0 +1,1 @@
+/* instance.c */ typedef int placeholder_t;

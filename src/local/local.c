@@ -1,0 +1,1 @@
+/* local.c */ typedef int placeholder_t;

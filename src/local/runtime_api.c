@@ -1,0 +1,1 @@
+/* runtime_api.c */ typedef int placeholder_t;

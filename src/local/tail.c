@@ -1,0 +1,1 @@
+/* tail.c */ typedef int placeholder_t;
