@@ -1,0 +1,118 @@
+/* jsonata.h - JSONata 2.2 (https://jsonata.org), the native engine: compile once, evaluate many times.
+ *
+ *     struct jsonata_error error;
+ *     struct jsonata *program;
+ *     if (jsonata_compile(text, NULL, &program, &error) != JN_OK)
+ *         ... error.code, error.position, error.message ...
+ *     struct jsonata_context *context = jsonata_context_new(NULL);
+ *     jn_value result;
+ *     if (jsonata_evaluate(program, context, input, (jn_value){ 0 }, &result, &error) != JN_OK) ...
+ *
+ * A compiled program never changes and may be shared between threads.  A context holds the memory of evaluations: one
+ * per thread, used again and again.  Nothing here is global, prints, or depends on the locale or time zone.
+ */
+#ifndef JSONATA_JSONATA_H
+#define JSONATA_JSONATA_H
+
+#include "jsonata/json.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct jsonata;             /* a compiled expression */
+struct jsonata_context;     /* the memory of one evaluation after the other */
+
+/* An error as the reference reports it (its documentation's "error codes").  Members that a code does not use are empty:
+ * "", 0, or undefined; `position` is a count of UTF-16 code units, -1 when there is no place.  Values and texts live in
+ * the error itself or in the context that raised it, until its next evaluation. */
+struct jsonata_error {
+    char code[8];           /* "S0201", "T2001", "D3030", "U1001"; "" for JN_NO_MEMORY and the like */
+    int64_t position;
+    jn_value token;         /* a string, or undefined */
+    jn_value value, value2;
+    int64_t index;          /* argument number from 1; 0: none */
+    char function[48];      /* functionName */
+    char type[16];
+    char message[512];      /* one sentence, filled in */
+};
+
+/* ---- compiling ----------------------------------------------------------------------------------------------- */
+
+/* All-zero means the usual. */
+struct jsonata_compile_options {
+    size_t max_depth;           /* nesting of the expression; 0 means 1,000 */
+};
+
+/* Compiles `text` (UTF-8; copied).  On success `*out` is the caller's, to be freed by jsonata_free().
+ * JN_BAD_TEXT with `err` filled for a syntax error (S0...), JN_NO_MEMORY. */
+JN_API enum jn_status jsonata_compile(jn_str text, const struct jsonata_compile_options *opt, struct jsonata **out,
+                                      struct jsonata_error *err);
+JN_API void jsonata_free(struct jsonata *program);
+
+/* ---- evaluating ---------------------------------------------------------------------------------------------- */
+
+/* Guardrails; all-zero means the usual. */
+struct jsonata_limits {
+    size_t max_bytes;           /* memory of one evaluation, input's entries and result included; 0: 1 GiB */
+    uint32_t max_depth;         /* nested evaluations, counted as the reference counts them; 0: no limit of its own */
+    int64_t timeout_ms;         /* 0: none */
+    const char *depth_code;     /* code raised at max_depth and at the timeout; NULL: "D1011" and "D1012" */
+    const char *timeout_code;
+};
+
+JN_API struct jsonata_context *jsonata_context_new(const struct jsonata_limits *limits);
+JN_API void jsonata_context_free(struct jsonata_context *c);
+
+/* Replaces the limits for the evaluations to come. */
+JN_API void jsonata_context_limit(struct jsonata_context *c, const struct jsonata_limits *limits);
+
+/* The context's arena: parse the input into it, so that one reset frees all.  It is reset by jsonata_context_reset()
+ * only, never by an evaluation. */
+JN_API struct jn_arena *jsonata_context_arena(struct jsonata_context *c);
+
+/* Key lists that the context knows; pass them in jn_read_options.shapes when reading input for it. */
+JN_API struct jn_shapes *jsonata_context_shapes(struct jsonata_context *c);
+
+/* Forgets input, results and error values of the context; its memory stays warm. */
+JN_API void jsonata_context_reset(struct jsonata_context *c);
+
+/* Evaluates.  `input` may be undefined (no input).  `bindings` is an object whose members become variables, or undefined.
+ * The result lives in the context until its reset; it may be undefined ("nothing") or a function.
+ * JN_EVALUATION with `err` filled when the expression raises an error; JN_LIMIT, JN_NO_MEMORY. */
+JN_API enum jn_status jsonata_evaluate(const struct jsonata *program, struct jsonata_context *c, jn_value input,
+                                       jn_value bindings, jn_value *result, struct jsonata_error *err);
+
+/* ---- native functions ---------------------------------------------------------------------------------------- */
+
+struct jsonata_call;            /* one call in progress */
+
+/* A function of the host.  Returns the result; an error is raised by jsonata_call_fail(), whose result it returns. */
+typedef jn_value jsonata_native_fn(struct jsonata_call *call, const jn_value *args, size_t count, void *host);
+
+/* Registers `fn` under `name` (without `$`) for all programs evaluated in this context.  `signature` as in the
+ * documentation ("<s-n:b>"), or NULL.  JN_BAD_TEXT for a faulty signature. */
+JN_API enum jn_status jsonata_context_register(struct jsonata_context *c, const char *name, const char *signature,
+                                               jsonata_native_fn *fn, void *host, struct jsonata_error *err);
+
+/* Memory for results, living as long as the evaluation's result. */
+JN_API struct jn_arena *jsonata_call_arena(struct jsonata_call *call);
+
+/* Raises an error with a code and a sentence of the host's; gives undefined. */
+JN_API jn_value jsonata_call_fail(struct jsonata_call *call, const char *code, const char *message);
+
+/* ---- for people ---------------------------------------------------------------------------------------------- */
+
+/* What a dump shows. */
+enum jsonata_dump { JSONATA_DUMP_TOKENS, JSONATA_DUMP_TREE, JSONATA_DUMP_OPS };
+
+/* Appends a readable picture of a stage of compiling `text`. */
+JN_API enum jn_status jsonata_dump(jn_str text, enum jsonata_dump what, struct jn_buf *out, struct jsonata_error *err);
+
+/* Byte offset in `text` of a position counted in UTF-16 code units, as errors have it; for putting a caret under it. */
+JN_API size_t jsonata_byte_offset(jn_str text, int64_t position);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

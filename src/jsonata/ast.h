@@ -1,0 +1,106 @@
+/* ast.h - the tree that the parser makes of an expression and rewrite.c normalises (spec, sections 4 and 5).
+ * Nodes live in the program's arena.  After rewriting, every bare name is a one-step path, predicates hang on the node
+ * they filter, and tail calls are marked. */
+#ifndef JSONATA_AST_H
+#define JSONATA_AST_H
+
+#include "jsonata/error.h"
+
+/* kind, name in dumps (the reference's `type`), which members are used:
+ *   left, right, third   children; items the list; text the name, operator or source; literal a constant */
+#define AST_KINDS(X)                                                                                        \
+    X(AST_PATH, "path")             /* items: steps */                                                      \
+    X(AST_BINARY, "binary")         /* text: operator; op; left, right.  Includes `and or in & ..` */      \
+    X(AST_NEGATE, "unary")          /* left */                                                              \
+    X(AST_ARRAY, "unary")           /* items: members; a range is AST_BINARY with op ".." */               \
+    X(AST_OBJECT, "unary")          /* items: key, value, key, value, ... */                                \
+    X(AST_NAME, "name")             /* text */                                                              \
+    X(AST_STRING, "string")         /* literal */                                                           \
+    X(AST_NUMBER, "number")         /* literal */                                                           \
+    X(AST_VALUE, "value")           /* literal: true, false, null */                                        \
+    X(AST_WILDCARD, "wildcard")                                                                             \
+    X(AST_DESCENDANTS, "descendant")                                                                        \
+    X(AST_PARENT, "parent")         /* slot */                                                              \
+    X(AST_CONDITION, "condition")   /* left ? right : third; third may be NULL */                           \
+    X(AST_BLOCK, "block")           /* items */                                                             \
+    X(AST_BIND, "bind")             /* text: variable; right: value */                                      \
+    X(AST_REGEX, "regex")           /* text: pattern; flags: its i and m */                                 \
+    X(AST_CALL, "function")         /* left: procedure; items: arguments; text: name for error reports */   \
+    X(AST_PARTIAL, "partial")       /* the same; items may hold AST_PLACEHOLDER */                          \
+    X(AST_PLACEHOLDER, "operator")  /* the ? of a partial application */                                    \
+    X(AST_VARIABLE, "variable")     /* text: "" for $, "$" for $$ */                                        \
+    X(AST_LAMBDA, "lambda")         /* items: parameters (AST_VARIABLE); right: body; text: signature or "" */\
+    X(AST_APPLY, "apply")           /* left ~> right */                                                     \
+    X(AST_TRANSFORM, "transform")   /* | left | right, third |; third may be NULL */                        \
+    X(AST_SORT, "sort")             /* a path step.  items: terms (AST_SORT_TERM) */                        \
+    X(AST_SORT_TERM, "term")        /* left: key; is_descending */                                          \
+    X(AST_FILTER, "filter")         /* in predicates and stages.  left: the condition */                    \
+    X(AST_INDEX, "index")           /* in stages.  text: variable */                                        \
+    X(AST_GROUP, "group")           /* hangs on `group`.  items: key, value, ... */                         \
+    X(AST_END, "(end)")             /* only while parsing */                                                \
+    X(AST_ERROR, "error")           /* recover mode */
+
+enum ast_kind {
+#define X(kind, name) kind,
+    AST_KINDS(X)
+#undef X
+};
+
+/* Operators of AST_BINARY. */
+enum ast_op {
+    OP_ADD = 1, OP_SUBTRACT, OP_MULTIPLY, OP_DIVIDE, OP_MODULO,
+    OP_EQUAL, OP_NOT_EQUAL, OP_LESS, OP_LESS_EQUAL, OP_GREATER, OP_GREATER_EQUAL,
+    OP_IN, OP_AND, OP_OR, OP_CONCAT, OP_RANGE,
+};
+
+struct ast_node;
+
+struct ast_list {
+    struct ast_node **at;
+    uint32_t len, cap;
+};
+
+/* An ancestor that some % below asks for (spec 5.1).  Slots that mean the same ancestor share a label. */
+struct ast_slot {
+    uint32_t label;             /* "!0", "!1", ...: unique in the program */
+    int level;
+};
+
+struct ast_node {
+    enum ast_kind kind;
+    enum ast_op op;
+    int64_t position;           /* UTF-16 code units, as the reference counts: just after the token */
+    jn_str text;
+    jn_value literal;
+    struct ast_node *left, *right, *third;
+    struct ast_list items;
+
+    struct ast_list predicates;     /* AST_FILTER: filters on this node's whole result (not on path steps) */
+    struct ast_list stages;         /* AST_FILTER, AST_INDEX: on a path step */
+    struct ast_node *group;         /* AST_GROUP */
+    jn_str focus, index;            /* variables bound by @ and # on a step; data == NULL: none */
+    struct ast_slot *slot;          /* AST_PARENT */
+    struct ast_slot *ancestor;      /* on a step: bind the item to this label */
+
+    /* while rewriting: unresolved % below this node */
+    struct ast_slot **seeking;
+    uint32_t seeking_len;
+
+    bool regex_ignore_case, regex_multiline;
+    bool is_descending;             /* AST_SORT_TERM */
+    bool keep_array;                /* x[] */
+    bool keep_singleton_array;      /* AST_PATH: one of its steps had [] */
+    bool cons_array;                /* an array constructor at the start or end of a path: not flattened */
+    bool tuple;                     /* step (or path) yields tuples */
+    bool tail_call;                 /* AST_CALL in tail position of a lambda body: the reference's thunk */
+};
+
+const char *ast_kind_name(enum ast_kind k);
+const char *ast_op_text(enum ast_op op);
+
+struct ast_node *ast_new(struct jn_arena *a, enum ast_kind kind, int64_t position);
+
+/* Appends; false when the arena has failed. */
+bool ast_push(struct jn_arena *a, struct ast_list *l, struct ast_node *n);
+
+#endif

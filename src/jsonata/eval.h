@@ -1,0 +1,100 @@
+/* eval.h - one evaluation in progress, and the services it gives to operators and built-ins.
+ *
+ * Errors are sticky: the first jsonata_raise() wins; everything returns quickly and harmlessly afterwards.  Code that
+ * loops or recurses asks jsonata_failed(e) where it would otherwise go on working. */
+#ifndef JSONATA_EVAL_H
+#define JSONATA_EVAL_H
+
+#include "jsonata/error.h"
+#include "jsonata/function.h"
+
+struct jsonata_frame;
+struct jsonata_context;
+
+struct jsonata_eval {
+    struct jn_arena *arena;             /* everything this evaluation makes; never NULL */
+    struct jn_shapes *shapes;           /* key lists of this context */
+    struct jsonata_context *context;    /* registered functions, limits */
+    const struct jsonata *program;
+    struct jsonata_fault fault;         /* fault.code != NULL: failed */
+    enum jn_status status;              /* not JN_OK: failed, for JN_NO_MEMORY and JN_LIMIT without a JSONata code */
+    int64_t now_ms;                     /* the instant of $now and $millis: one per evaluation */
+    jn_value input;                     /* $$ */
+    uint32_t depth;                     /* nested evaluations, with the reference's increments */
+    uint32_t fuel;                      /* counts down to the next look at clock, memory and cancellation */
+    uint64_t random[2];                 /* state of $random and $shuffle */
+    /* The call in progress, for built-ins that need more than their arguments ($eval, $lookup on frames). */
+    jn_value call_context;              /* context item of the caller */
+    struct jsonata_frame *call_frame;   /* its variables */
+};
+
+static inline bool jsonata_failed(const struct jsonata_eval *e)
+{
+    return e->fault.code || e->status;
+}
+
+/* Raises an error unless one is set; always gives undefined, so that `return jsonata_raise(...)` reads well.
+ * E.g. jsonata_raise(e, (struct jsonata_fault){ .code = "D3030", .value = v }). */
+jn_value jsonata_raise(struct jsonata_eval *e, struct jsonata_fault fault);
+
+/* Raises JN_NO_MEMORY or JN_LIMIT from the arena's failure. */
+jn_value jsonata_raise_memory(struct jsonata_eval *e);
+
+/* One step of work (a loop's round): counts fuel; false once the evaluation has failed or a guardrail tripped. */
+bool jsonata_step_slow(struct jsonata_eval *e);
+static inline bool jsonata_step(struct jsonata_eval *e)
+{
+    return e->fuel-- != 0 ? !jsonata_failed(e) : jsonata_step_slow(e);
+}
+
+/* ---- values -------------------------------------------------------------------------------------------------- */
+
+/* An empty sequence (or plain array when flags is 0) with room for `cap`; undefined after raising. */
+jn_value jsonata_array(struct jsonata_eval *e, uint32_t cap, unsigned flags);
+
+/* Appends to an array made by this evaluation; raises when memory is out. */
+void jsonata_push(struct jsonata_eval *e, jn_value array, jn_value v);
+
+/* A string with room for `cap` bytes to be written at *text, trimmed by jsonata_string_end(). */
+char *jsonata_string_begin(struct jsonata_eval *e, size_t cap);
+jn_value jsonata_string_end(struct jsonata_eval *e, char *text, size_t cap, size_t len);
+
+/* A copy of `s`. */
+jn_value jsonata_string(struct jsonata_eval *e, jn_str s);
+
+/* The unwrapping rule (spec, section 6): a sequence of none is undefined, of one that member, unless KEEP_SINGLETON. */
+jn_value jsonata_unwrap(jn_value v);
+
+/* Boolean cast (spec 7.7): undefined stays undefined; infinities raise D1001. */
+jn_value jsonata_to_boolean(struct jsonata_eval *e, jn_value v);
+
+/* The same for tests: undefined is false. */
+bool jsonata_is_true(struct jsonata_eval *e, jn_value v);
+
+/* $string: text of any value; numbers at 15 digits; D3001 for infinities.  undefined gives undefined. */
+jn_value jsonata_to_string(struct jsonata_eval *e, jn_value v, bool prettify);
+
+/* $append: both sides as members of one plain array. */
+jn_value jsonata_append(struct jsonata_eval *e, jn_value a, jn_value b);
+
+/* A name step (spec 7.6): member of an object, of every object in an array.  Gives a value or a sequence. */
+jn_value jsonata_lookup(struct jsonata_eval *e, jn_value v, jn_str name);
+
+/* What JSON.parse(JSON.stringify(v)) would make of it, numbers at 15 digits: $clone. */
+jn_value jsonata_clone(struct jsonata_eval *e, jn_value v);
+
+/* ---- calling ------------------------------------------------------------------------------------------------- */
+
+/* Calls `f` with `count` arguments.  Not a function: T1006.  Runs tail calls to their end. */
+jn_value jsonata_call_function(struct jsonata_eval *e, jn_value f, const jn_value *args, uint32_t count);
+
+/* How many arguments `f` takes: 0 when it is none. */
+uint32_t jsonata_arity(jn_value f);
+
+/* Parses and evaluates `text` with `context` as $, in the caller's frame: $eval.  D3120, D3121. */
+jn_value jsonata_eval_text(struct jsonata_eval *e, jn_str text, jn_value context, bool has_context);
+
+/* Number in [0, 1). */
+double jsonata_random(struct jsonata_eval *e);
+
+#endif
