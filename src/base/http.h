@@ -1,0 +1,72 @@
+/* http.h - HTTP requests over libcurl's multi interface on the loop; http.c alone includes curl.h.
+ *
+ * A request is sent at most once.  libcurl re-sends a POST by itself when a reused connection dies before the first
+ * byte of the answer, which for AWS Lambda is a second execution; so the body goes through a read callback whose seek
+ * callback refuses, requests without a body use a fresh connection unless they are GETs, and idle connections are dropped
+ * long before servers drop them.  What is known about a failed request is told exactly: `sent` says whether the server
+ * can have seen the whole request. */
+#ifndef BASE_HTTP_H
+#define BASE_HTTP_H
+
+#include "base/log.h"
+#include "base/loop.h"
+
+struct base_http;
+struct base_http_call;
+
+struct base_http_options {
+    const char *ca_bundle;          /* PEM file to trust instead of the system's; NULL: the system's */
+    int64_t idle_ms;                /* idle connections older than this are closed; 0: 10 s */
+    unsigned max_connections;       /* 0: no limit of ours */
+    const struct base_log *log;     /* for TRACE=http */
+};
+
+enum jn_status base_http_new(struct base_loop *l, const struct base_http_options *opt, struct base_http **out,
+                             struct jn_error *err);
+
+/* Cancels calls in flight without calling back. */
+void base_http_free(struct base_http *h);
+
+struct base_header {
+    jn_str name, value;
+};
+
+struct base_http_request {
+    const char *method;             /* "GET", "POST", "PUT", ... */
+    const char *url;                /* complete and encoded; sent as it is (no dot-segment removal) */
+    const struct base_header *headers;  /* Host and Content-Length may be among them; CR, LF or NUL in one: refused */
+    size_t header_count;
+    jn_str body;                    /* borrowed until the callback */
+    int64_t connect_timeout_ms;     /* 0: 5 s.  TCP and TLS together */
+    int64_t total_timeout_ms;       /* 0: 910 s */
+    size_t max_response;            /* bytes of body; 0: 16 MB.  More is JN_LIMIT */
+    bool no_proxy;                  /* never through a proxy (link-local credential services) */
+};
+
+/* What happened.  Valid during the callback. */
+struct base_http_response {
+    enum jn_status status;          /* JN_OK: an answer came in whole, whatever its HTTP status */
+    struct jn_error error;          /* when status is not JN_OK: connect, TLS, timeout, cut off, ... */
+    bool sent;                      /* failed, but the server may have the whole request: outcome unknown */
+    bool refused;                   /* no connection came about: surely not executed */
+    int http_status;
+    const struct base_header *headers;
+    size_t header_count;
+    jn_str body;
+    int64_t total_us;               /* from start to end */
+    bool reused_connection;
+};
+
+typedef void base_http_done_fn(const struct base_http_response *r, void *arg);
+
+/* Starts a request; strings and headers are copied, the body is borrowed.  `*out` (may be NULL) is valid until the callback. */
+enum jn_status base_http_send(struct base_http *h, const struct base_http_request *req, base_http_done_fn *done,
+                              void *arg, struct base_http_call **out, struct jn_error *err);
+
+/* Ends a call without its callback. */
+void base_http_cancel(struct base_http_call *c);
+
+/* The value of the first header called `name` (case-insensitive), or {NULL, 0}. */
+jn_str base_header_get(const struct base_header *headers, size_t count, const char *name);
+
+#endif
