@@ -1,1 +1,0 @@
-/* error.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* keys.c */ typedef int placeholder_t;

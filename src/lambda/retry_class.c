@@ -1,0 +1,1 @@
+/* retry_class.c */ typedef int placeholder_t;

@@ -1,0 +1,1 @@
+/* sigv4_verify.c */ typedef int placeholder_t;

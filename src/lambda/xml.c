@@ -1,0 +1,1 @@
+/* xml.c */ typedef int placeholder_t;
