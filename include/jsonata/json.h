@@ -172,6 +172,7 @@ struct jn_write_options {
     unsigned indent;        /* spaces per level; 0: compact, the text of JSON.stringify(v) */
     bool tabs;              /* one tab per level instead */
     size_t max_depth;       /* 0 means 10,000 */
+    bool strict;            /* JN_BAD_VALUE, naming the member, for a number or function that JSON cannot hold */
 };
 
 /* Appends the JSON text of `v`, as ECMAScript's JSON.stringify writes it: shortest numbers, NaN and infinities as null,

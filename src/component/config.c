@@ -1,1 +1,0 @@
-/* config.c */ typedef int placeholder_t;
