@@ -54,6 +54,7 @@ enum ast_op {
 };
 
 struct ast_node;
+struct scope;
 
 struct ast_list {
     struct ast_node **at;
@@ -92,6 +93,7 @@ struct ast_node {
     bool keep_singleton_array;      /* AST_PATH: one of its steps had [] */
     bool cons_array;                /* an array constructor at the start or end of a path: not flattened */
     bool tuple;                     /* step (or path) yields tuples */
+    struct scope *scope;            /* compiler: the names bound in this block, lambda or path with tuples */
     bool tail_call;                 /* AST_CALL in tail position of a lambda body: the reference's thunk */
 };
 

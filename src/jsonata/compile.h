@@ -1,10 +1,393 @@
 /* compile.h - tree to program: names resolved to slots or built-ins, paths flattened, constants and shapes prepared.
  * The compiled form is a tree of closures: each node holds the function that evaluates it, specialised by what is known
- * of its operands.  A program is immutable; what an evaluation caches per node lives in the context. */
+ * of its operands.  A program is immutable; what an evaluation caches per node lives in the context.
+ *
+ * Where to look: each family's file holds both halves of its nodes' lives, the function that compiles them and the ones
+ * that evaluate them: variable.c (constants, variables, blocks, conditions), operator.c, function.c (lambdas and
+ * calls), path.c, filter.c, tuple.c, sort.c, construct.c (arrays, objects, groups), transform.c. */
 #ifndef JSONATA_COMPILE_H
 #define JSONATA_COMPILE_H
 
 #include "jsonata/ast.h"
 #include "jsonata/eval.h"
+
+/* ---- nodes --------------------------------------------------------------------------------------------------- */
+
+struct node;
+typedef jn_value node_fn(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f);
+
+/* What a parent may want to know of an operand, to take a shorter way. */
+enum node_kind {
+    NODE_OTHER,
+    NODE_CONSTANT,              /* struct constant_node */
+    NODE_CONTEXT,               /* $ */
+    NODE_LOCAL,                 /* struct variable_node: in a slot of this frame, unless unbound */
+    NODE_NAME,                  /* struct path_node of one name without anything */
+    NODE_PATH,                  /* struct path_node */
+    NODE_BUILTIN,               /* struct call_node of a built-in */
+};
+
+/* The head of every node.  `eval` gives the finished value: filters applied, sequences unwrapped; unless `raw`, where a
+ * sequence is left as it is because its parent filters or groups it first. */
+struct node {
+    node_fn *eval;
+    int64_t position;           /* for errors */
+    uint8_t kind;
+    uint8_t need;               /* evaluations the reference nests below this node that we do not make: see node_enter */
+    bool raw;
+    bool is_boolean;            /* gives true, false or nothing */
+};
+
+static inline jn_value node_eval(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+{
+    return n->eval(n, e, context, f);
+}
+
+/* Counts one nested evaluation; false after raising D1011.  The reference counts every node (spec 2.3, 15.1); we do not
+ * count leaves, so their parent asks whether there is room for them (`need`). */
+bool node_depth_exceeded(struct jsonata_eval *e);
+static inline bool node_enter(const struct node *n, struct jsonata_eval *e)
+{
+    return ++e->depth + n->need <= e->max_depth || node_depth_exceeded(e);
+}
+
+static inline void node_leave(struct jsonata_eval *e)
+{
+    e->depth--;
+}
+
+static inline jn_value node_done(const struct node *n, jn_value v)
+{
+    return n->raw ? v : jsonata_unwrap(v);
+}
+
+struct constant_node {
+    struct node node;
+    jn_value value;
+};
+
+/* One place where a name may be bound: `hops` frames out, slot number. */
+struct place {
+    uint32_t hops, slot;
+};
+
+struct variable_node {
+    struct node node;
+    jn_str name;
+    uint32_t places;            /* tried in turn; the last resort is the global */
+    uint32_t global;
+    struct place *place;
+};
+
+/* ---- programs ------------------------------------------------------------------------------------------------ */
+
+struct regex_link {
+    struct jsonata_regex *regex;
+    struct regex_link *next;
+};
+
+struct jsonata {
+    struct jn_arena own;                /* where it lives, unless made by $eval */
+    struct jn_arena *arena;
+    jn_str text;
+    uint64_t id;                        /* hash of the text: a context tells programs apart by it and the address */
+    const struct node *root;
+    uint32_t slots;                     /* of the program's frame */
+    bool is_captured;                   /* its frame outlives the value stack */
+    bool is_dynamic;                    /* mentions $eval: variables by name */
+    bool is_deep;                       /* lambdas or much nesting: wants the private stack */
+    uint32_t sites, site_shapes;
+    uint32_t globals;
+    jn_str *global_name;                /* by number */
+    jn_value *global_default;           /* the built-in of that name, or undefined */
+    struct regex_link *regexes;
+};
+
+/* Parses and compiles into `program`, whose arena is set.  False with `fault` (code NULL: memory). */
+bool program_compile(struct jsonata *program, jn_str text, size_t max_depth, struct jsonata_fault *fault);
+
+/* Gives back what is not in the arena. */
+void program_clear(struct jsonata *program);
+
+/* ---- compiling ----------------------------------------------------------------------------------------------- */
+
+struct scope;
+
+struct compiler {
+    struct jn_arena *arena;
+    struct jsonata *program;
+    struct scope *scope;                /* where we are */
+    struct jn_object *global_numbers;   /* name -> number */
+    uint32_t global_cap;
+    struct jsonata_fault *fault;
+    uint32_t nesting;
+    const struct ast_node *ready_ast;   /* compiled already: the lower part of a long chain of left operands */
+    struct node *ready_node;
+    bool failed;                        /* memory, or fault->code */
+};
+
+/* Compiles an expression; never NULL (after a failure, something harmless). */
+struct node *compile_node(struct compiler *c, const struct ast_node *ast);
+
+/* The same with sequences left as they are. */
+struct node *compile_raw(struct compiler *c, const struct ast_node *ast);
+
+/* A zeroed node of `size` bytes; after a failure memory is still there, just too little for the rest. */
+void *compile_alloc(struct compiler *c, size_t size);
+#define COMPILE_NEW(c, T) ((T *)compile_alloc(c, sizeof(T)))
+
+struct node *compile_init(struct node *n, const struct ast_node *ast, node_fn *eval);
+struct node *compile_constant(struct compiler *c, const struct ast_node *ast, jn_value v);
+
+/* Notes that `parent` evaluates `operand` in any case: sums up leaves for the depth counter. */
+void compile_needs(struct node *parent, const struct node *operand);
+
+/* Families. */
+struct node *compile_variable(struct compiler *c, const struct ast_node *ast);
+struct node *compile_variable_named(struct compiler *c, const struct ast_node *ast, jn_str name);
+struct node *compile_bind(struct compiler *c, const struct ast_node *ast);
+struct node *compile_block(struct compiler *c, const struct ast_node *ast);
+struct node *compile_condition(struct compiler *c, const struct ast_node *ast);
+struct node *compile_binary(struct compiler *c, const struct ast_node *ast);
+struct node *compile_negate(struct compiler *c, const struct ast_node *ast);
+struct node *compile_lambda(struct compiler *c, const struct ast_node *ast);
+struct node *compile_call(struct compiler *c, const struct ast_node *ast);
+struct node *compile_partial(struct compiler *c, const struct ast_node *ast);
+struct node *compile_apply(struct compiler *c, const struct ast_node *ast);
+struct node *compile_path(struct compiler *c, const struct ast_node *ast);
+struct node *compile_wildcard(struct compiler *c, const struct ast_node *ast);
+struct node *compile_descendants(struct compiler *c, const struct ast_node *ast);
+struct node *compile_array(struct compiler *c, const struct ast_node *ast);
+struct node *compile_object(struct compiler *c, const struct ast_node *ast);
+struct node *compile_transform(struct compiler *c, const struct ast_node *ast);
+struct node *compile_regex(struct compiler *c, const struct ast_node *ast);
+
+/* ---- names (scope.c) ----------------------------------------------------------------------------------------- */
+
+/* Finds all scopes and the names bound in them; hangs them on the tree. */
+void scope_prepare(struct compiler *c, struct ast_node *root);
+
+/* Goes into the scope that hangs on `ast` (a block, lambda, path with tuples); gives the one to return to. */
+struct scope *scope_enter(struct compiler *c, const struct ast_node *ast);
+void scope_leave(struct compiler *c, struct scope *outer);
+
+/* What a scope is at run time: its own frame with that many slots, or a range of slots in the frame around it. */
+struct scope_layout {
+    bool has_frame;
+    bool is_captured;           /* the frame must be in the arena */
+    uint32_t first, count;      /* slots of this scope's own names */
+    uint32_t slots;             /* of the whole frame, when has_frame; final once the scope's body is compiled */
+};
+struct scope_layout scope_layout(const struct scope *s);
+
+/* All places where `name` may be bound as seen from here, innermost first; allocated in the arena.  Returns how many. */
+uint32_t scope_find(struct compiler *c, jn_str name, struct place **places);
+
+/* The place of a name bound in the current scope itself. */
+struct place scope_place(struct compiler *c, jn_str name);
+
+/* The number of a free name. */
+uint32_t scope_global(struct compiler *c, jn_str name);
+
+/* ---- frames and variables at run time ------------------------------------------------------------------------ */
+
+struct jsonata_frame *frame_new(struct jsonata_eval *e, uint32_t slots, struct jsonata_frame *outer);
+
+/* Programs with $eval. */
+jn_value frame_find(struct jsonata_eval *e, const struct jsonata_frame *f, jn_str name);
+void frame_bind(struct jsonata_eval *e, struct jsonata_frame *f, jn_str name, jn_value v);
+
+/* What a name means outside of the program: binding, registered function, built-in. */
+jn_value context_global(struct jsonata_eval *e, jn_str name);
+
+/* The function object of a built-in, made in `a`. */
+jn_value library_function(struct jn_arena *a, const struct jsonata_builtin *b);
+
+/* ---- paths --------------------------------------------------------------------------------------------------- */
+
+/* Where a stage of a path puts what it finds.  `give` takes a step's result, whose members are items when it is an
+ * array (unless CONS); `item` takes one item as it is.  False: stop, no more is wanted (or an error was raised). */
+struct sink {
+    bool (*give)(struct sink *s, jn_value result);
+    bool (*item)(struct sink *s, jn_value item);
+    struct jsonata_eval *e;
+    struct jsonata_frame *f;
+    const struct step *step;
+    struct sink *next;
+};
+
+enum filter_kind {
+    FILTER_AT,                  /* [3], [-1] */
+    FILTER_TEST,                /* a condition that is true, false or nothing */
+    FILTER_ANY,                 /* known at run time only: number, array of numbers, condition */
+    FILTER_INDEX,               /* no filter: #$i after filters, in tuple streams */
+};
+
+struct filter {
+    enum filter_kind kind;
+    double at;
+    const struct node *test;
+    jn_str name;                /* FILTER_INDEX */
+    uint32_t column;
+};
+
+struct filters {
+    struct filter *at;
+    uint32_t len;
+};
+
+enum step_kind { STEP_NODE, STEP_NAME, STEP_SORT };
+
+struct sort_term {
+    const struct node *key;
+    bool is_descending;
+};
+
+struct step {
+    enum step_kind kind;
+    const struct node *node;            /* STEP_NODE */
+    jn_str name;                        /* STEP_NAME */
+    uint32_t site;
+    struct filters filters;
+    struct sort_term *terms;            /* STEP_SORT */
+    uint32_t term_count;
+    bool is_first, is_last;
+    bool is_variable;                   /* $, $x: an array in context is one item */
+    bool is_once;                       /* [...] at the head of a path: evaluated once for all items */
+    bool may_raise;
+    bool (*give)(struct sink *s, jn_value result);
+    bool (*item)(struct sink *s, jn_value item);
+
+    /* tuple steps: columns of the row, UINT32_MAX for none */
+    bool is_tuple;
+    uint32_t focus, index, ancestor;
+};
+
+struct path_node {
+    struct node node;
+    struct step *steps;
+    uint32_t len;
+    bool keep_singleton;
+    bool is_fused;                      /* no sort, no tuples: one pass */
+    const struct group *group;
+    struct tuple_layout *tuples;        /* NULL: none of its steps makes tuples */
+    jn_str name;                        /* NODE_NAME: of the one step */
+    uint32_t site;
+};
+
+/* Collects what a path finds into a value, by the rules of the last step (spec 7.3). */
+struct collector {
+    struct sink sink;
+    enum { COLLECT_NONE, COLLECT_RESULT, COLLECT_ITEM, COLLECT_MANY } state;
+    jn_value single;
+    jn_value array;
+};
+void collector_init(struct collector *c, struct jsonata_eval *e);
+jn_value collector_end(struct collector *c);
+
+/* A field of an object by the site's memory, or the long way. */
+jn_value path_field_slow(struct jsonata_eval *e, uint32_t site, jn_str name, const struct jn_object *o);
+
+enum { NO_SITE = UINT32_MAX };
+
+static inline jn_value path_field(struct jsonata_eval *e, uint32_t site, jn_str name, const struct jn_object *o)
+{
+    if (site != NO_SITE && e->sites[site].shape == o->shape)
+        return e->sites[site].slot < 0 ? jn_undefined() : o->values[e->sites[site].slot];
+    return path_field_slow(e, site, name, o);
+}
+
+/* ---- filters, groups, sorting, tuples ------------------------------------------------------------------------ */
+
+struct filters compile_filters(struct compiler *c, const struct ast_list *list);
+
+/* Applies filters to a value; gives a sequence, or an array that an index selected. */
+jn_value filters_apply(const struct filters *fs, struct jsonata_eval *e, jn_value v, struct jsonata_frame *f);
+
+/* Keeps what one filter lets pass of `v`, straight into a sink. */
+bool filter_give(const struct filter *fi, struct jsonata_eval *e, jn_value v, struct jsonata_frame *f,
+                 struct sink *next);
+
+/* Whether the item at `i` of `n` passes, how often, given the filter's value. */
+uint32_t filter_count(struct jsonata_eval *e, jn_value value, uint32_t i, uint32_t n);
+
+const struct group *compile_group(struct compiler *c, const struct ast_list *pairs, struct tuple_layout *tuples);
+
+/* Groups `n` items (of tuples, when the group was compiled with a layout). */
+jn_value group_eval(const struct group *g, struct jsonata_eval *e, const jn_value *items, uint32_t n,
+                    struct jsonata_frame *f);
+
+void compile_sort(struct compiler *c, const struct ast_node *ast, struct step *step);
+
+/* Sorts an array's items by a step's terms; `tuples` tells how to read the items when they are tuples. */
+jn_value sort_items(const struct step *step, struct jsonata_eval *e, jn_value items, struct jsonata_frame *f,
+                    const struct tuple_layout *tuples);
+
+/* A stream of tuples: rows with the item and one column per variable or ancestor.  A row is a jn_value of type
+ * VALUE_TUPLE in an array flagged JN_TUPLE_STREAM; only paths and groups see it. */
+enum { VALUE_TUPLE = 0xfd };
+
+struct tuple {
+    const struct tuple_layout *layout;
+    jn_value item;
+    jn_value column[];
+};
+
+struct tuple_layout {
+    uint32_t len;
+    jn_str *name;                       /* by column; ancestors have names like "!3" */
+    uint32_t *slot;                     /* by column, in the frame below */
+    struct scope_layout scope;
+    uint32_t slots;                     /* of the frame, when the path has one of its own */
+    bool is_dynamic;
+    bool is_result;                     /* the path gives its tuples to an enclosing path */
+};
+
+struct tuple_layout *compile_tuples(struct compiler *c, const struct ast_node *path);
+uint32_t tuple_column(const struct tuple_layout *t, jn_str name);
+jn_str tuple_label(struct compiler *c, const struct ast_slot *slot);
+
+static inline struct tuple *tuple_of(jn_value v) { return v.as.function; }
+
+/* The frame in which a row's variables are visible. */
+struct jsonata_frame *tuple_frame(struct jsonata_eval *e, const struct tuple_layout *t, const struct tuple *row,
+                                  struct jsonata_frame *f);
+
+/* Runs a path with tuples to its stream, or to the sequence of its items. */
+jn_value tuple_path(const struct path_node *p, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f);
+
+/* One plain step over an array of items; spreads results into a new sequence. */
+jn_value path_step_all(const struct step *s, struct jsonata_eval *e, jn_value items, struct jsonata_frame *f);
+
+/* The items a path starts from. */
+jn_value path_input(const struct path_node *p, struct jsonata_eval *e, jn_value context);
+
+/* ---- functions ----------------------------------------------------------------------------------------------- */
+
+struct jsonata_program_lambda {
+    const struct node *body;
+    const struct jsonata *program;
+    uint32_t parameters, slots;
+    bool is_captured;                   /* its frames must be in the arena */
+    bool is_dynamic;
+    jn_str *names;                      /* of the parameters */
+    uint32_t *parameter_slot;           /* where each goes; NULL: 0, 1, 2, ... */
+    const struct jsonata_signature *signature;
+};
+
+/* Calls `callee` with the `count` arguments that stand at base + 1 on the value stack; frees them. */
+jn_value function_invoke(struct jsonata_eval *e, jn_value *base, jn_value callee, uint32_t count, jn_value context);
+
+/* Room for a call's arguments on the value stack: place i is at base + 1 + i.  NULL after raising. */
+jn_value *function_open(struct jsonata_eval *e, uint32_t count);
+
+jn_value transform_call(struct jsonata_eval *e, const struct jsonata_function *f, const jn_value *args, uint32_t count);
+
+/* f ~> g as a function. */
+jn_value function_compose(struct jsonata_eval *e, jn_value first, jn_value then);
+
+/* Calls a call node's procedure with one more argument in front: x ~> f(y). */
+jn_value call_with_first(const struct node *call, struct jsonata_eval *e, jn_value first, jn_value context,
+                         struct jsonata_frame *f);
 
 #endif

@@ -8,8 +8,45 @@
 #include "jsonata/error.h"
 #include "jsonata/function.h"
 
-struct jsonata_frame;
 struct jsonata_context;
+
+/* A variable bound by name: only in programs that mention $eval, whose text can name any variable. */
+struct jsonata_binding {
+    jn_str name;
+    jn_value value;
+    struct jsonata_binding *next;
+};
+
+/* The variables of one activation: of the program, a lambda's call, or a block whose variables a lambda captures.
+ * Which slot is which variable was settled by the compiler.  Frames that nothing captures stand on the value stack. */
+struct jsonata_frame {
+    struct jsonata_frame *outer;
+    struct jsonata_binding *names;      /* programs with $eval only */
+    jn_value slot[];
+};
+
+_Static_assert(sizeof(struct jsonata_frame) == sizeof(jn_value), "a frame's head takes one place on the value stack");
+
+/* A variable without a value yet: the name then means what an outer scope makes of it.  Never seen outside a frame. */
+enum { VALUE_UNBOUND = 0xff };
+
+/* What a lambda's body returns for a call in tail position: the call is in `tail`.  Never seen outside function.c. */
+enum { VALUE_TAIL = 0xfe };
+
+struct jsonata_tail {
+    jn_value callee;
+    jn_value *base;                     /* arguments stand from base + 1 on */
+    uint32_t count;
+    bool is_outer;                      /* the callee was found in a frame older than the caller's */
+    jn_str token;                       /* for errors */
+    int64_t position;
+};
+
+/* What a context remembers of a field access: the last shape seen, and where the field is in it (-1: nowhere). */
+struct jsonata_site {
+    const struct jn_shape *shape;
+    int32_t slot;
+};
 
 struct jsonata_eval {
     struct jn_arena *arena;             /* everything this evaluation makes; never NULL */
@@ -23,6 +60,18 @@ struct jsonata_eval {
     uint32_t depth;                     /* nested evaluations, with the reference's increments */
     uint32_t fuel;                      /* counts down to the next look at clock, memory and cancellation */
     uint64_t random[2];                 /* state of $random and $shuffle */
+    /* The machine; see function.c for the value stack, context.c for the rest. */
+    uint32_t max_depth;                 /* UINT32_MAX / 2 when there is no limit */
+    bool is_dynamic_past;               /* something may have kept arena memory across calls: do not rewind */
+    jn_value *top, *top_end;            /* value stack: frames and arguments */
+    const char *stack_limit;            /* the C stack must stay above */
+    struct jsonata_tail tail;
+    struct jsonata_site *sites;         /* by node.site; of this program in this context */
+    struct jn_shape **site_shapes;      /* by constructor: the shape of its keys, made on first use */
+    const jn_value *globals;            /* by number: what free names mean in this evaluation */
+    jn_value bindings;                  /* the caller's variables: object or undefined */
+    int64_t deadline_ms;                /* monotonic; 0: none */
+
     /* The call in progress, for built-ins that need more than their arguments ($eval, $lookup on frames). */
     jn_value call_context;              /* context item of the caller */
     struct jsonata_frame *call_frame;   /* its variables */
