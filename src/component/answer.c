@@ -3,26 +3,6 @@
 
 #include "core/value.h"
 
-/* `text` with every byte that is no UTF-8 replaced by U+FFFD, as a JavaScript client shows it. */
-static jn_str repair_utf8(struct jn_arena *a, jn_str text)
-{
-    if (jn_utf8_invalid(text) == text.len)
-        return text;
-    char *out = jn_arena_alloc(a, text.len * 3 + 1);
-    if (!out)
-        return (jn_str){ "", 0 };
-    size_t n = 0;
-    while (text.len) {
-        const size_t good = jn_utf8_invalid(text);
-        memcpy(out + n, text.data, good);
-        n += good;
-        if (good < text.len)
-            n += jn_utf8_put(out + n, 0xFFFD);
-        text = jn_str_sub(text, good + 1, text.len);
-    }
-    return (jn_str){ out, n };
-}
-
 /* The AWS response object, members in the order of the service's model. */
 static jn_value response_object(struct jn_arena *a, const struct lambda_invoked *in)
 {
@@ -30,7 +10,7 @@ static jn_value response_object(struct jn_arena *a, const struct lambda_invoked 
     bool ok = jn_object_put(a, o, JN_STR("StatusCode"), jn_make_number(in->status));
     if (in->executed_version.data)
         ok = ok && jn_object_put(a, o, JN_STR("ExecutedVersion"), jn_make_string(in->executed_version));
-    ok = ok && jn_object_put(a, o, JN_STR("Payload"), jn_make_string(repair_utf8(a, in->payload)));
+    ok = ok && jn_object_put(a, o, JN_STR("Payload"), jn_make_string(jn_utf8_repair(a, in->payload)));
     return ok ? o : jn_undefined();
 }
 
@@ -57,6 +37,6 @@ enum jn_status component_answer_failure(struct jn_arena *a, const struct lambda_
     const jn_str name = e.type.len ? e.type : in->function_error;
     if (e.message.len)
         return jn_fail_code(&r->error, JN_REMOTE, name, "%.*s", JN_ARG(e.message));
-    const jn_str shown = jn_str_sub(repair_utf8(a, in->payload), 0, 200);
+    const jn_str shown = jn_str_sub(jn_utf8_repair(a, in->payload), 0, 200);
     return jn_fail_code(&r->error, JN_REMOTE, name, "the function failed and said: %.*s", JN_ARG(shown));
 }
