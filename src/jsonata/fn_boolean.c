@@ -1,1 +1,54 @@
-/* fn_boolean.c */ typedef int placeholder_t;
+/* fn_boolean.c - $boolean, $not, $exists, $type, $error and $assert (spec 9). */
+#include "jsonata/fn.h"
+
+BUILTIN(fn_boolean)
+{
+    return jsonata_to_boolean(e, args[0]);
+}
+
+BUILTIN(fn_not)
+{
+    const jn_value v = jsonata_to_boolean(e, args[0]);
+    return jn_is_undefined(v) ? v : jn_boolean(!jn_bool(v));
+}
+
+BUILTIN(fn_exists)
+{
+    return jn_boolean(!jn_is_undefined(args[0]));
+}
+
+BUILTIN(fn_type)
+{
+    if (jn_is_undefined(args[0]))
+        return jn_undefined();
+    return jn_string(jn_str_of(jn_type_name(args[0])), JN_STR_ASCII | JN_STR_PLAIN);
+}
+
+/* The sentence of D3137 and D3141 is the user's; an empty one is none. */
+static jn_value raise_message(struct jsonata_eval *e, const char *code, jn_value message, jn_value otherwise)
+{
+    const bool is_given = !jn_is_undefined(message) && message.len;
+    return jsonata_raise(e, (struct jsonata_fault){ .code = code, .value = is_given ? message : otherwise });
+}
+
+BUILTIN(fn_error)
+{
+    return raise_message(e, "D3137", args[0], TEXT_VALUE("$error() function evaluated"));
+}
+
+BUILTIN(fn_assert)
+{
+    if (jn_is(args[0], JN_BOOLEAN) && jn_bool(args[0]))
+        return jn_undefined();
+    return raise_message(e, "D3141", args[1], TEXT_VALUE("$assert() statement failed"));
+}
+
+const struct jsonata_builtin jsonata_fn_boolean[] = {
+    { "boolean", "<x-:b>", 1, fn_boolean },
+    { "not", "<x-:b>", 1, fn_not },
+    { "exists", "<x:b>", 1, fn_exists },
+    { "type", "<x:s>", 1, fn_type },
+    { "error", "<s?:x>", 1, fn_error },
+    { "assert", "<bs?:x>", 2, fn_assert },
+    { 0 },
+};
