@@ -1,1 +1,0 @@
-/* .c */ typedef int placeholder_t;
