@@ -11,12 +11,14 @@
 
 /* A set of keys.  Shared between calls in flight: lambda_keys_ref() and _unref(); the last one wipes them. */
 struct lambda_keys;
+/* NULL without memory.  `session_token` may be {NULL, 0}; expires_ms 0: never. */
 struct lambda_keys *lambda_keys_new(jn_str access_key, jn_str secret_key, jn_str session_token, int64_t expires_ms);
 struct lambda_keys *lambda_keys_ref(struct lambda_keys *k);
 void lambda_keys_unref(struct lambda_keys *k);
 jn_str lambda_keys_access(const struct lambda_keys *k);
 jn_str lambda_keys_secret(const struct lambda_keys *k);
 jn_str lambda_keys_token(const struct lambda_keys *k);      /* {NULL, 0}: none */
+int64_t lambda_keys_expires_ms(const struct lambda_keys *k);    /* 0: never */
 
 struct lambda_cred_options {
     const char *access_key, *secret_key, *session_token;    /* explicit: first in the chain; both keys or none */

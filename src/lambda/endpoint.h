@@ -12,11 +12,22 @@ struct lambda_region {
 /* The known regions, sorted by code; NULL past the end. */
 const struct lambda_region *lambda_region_at(size_t i);
 
+/* The known region with this code, or NULL. */
+const struct lambda_region *lambda_region_find(jn_str code);
+
 /* JN_BAD_VALUE when `region` cannot be a host label: it must never reach a URL. */
 enum jn_status lambda_region_check(jn_str region, struct jn_error *err);
 
 /* The partition of any region, listed or not: "aws" when nothing else matches. */
 const char *lambda_partition_of(jn_str region);
+
+/* SDKs know "fips-us-east-1" and "us-east-1-fips" as names of us-east-1 with FIPS switched on: the plain name, and
+ * whether it was such a name. */
+jn_str lambda_region_plain(jn_str region, bool *is_fips);
+
+/* The region that goes into a signature: the plain name; for "aws-global" and its like where the partition keeps its
+ * global services. */
+jn_str lambda_signing_region(jn_str region);
 
 struct lambda_endpoint_options {
     const char *service;            /* "lambda" or "sts" */

@@ -38,7 +38,11 @@ struct lambda_sigv4 {
     struct jn_buf authorization;        /* header form: the value of Authorization */
     struct jn_buf query;                /* query form: the whole query with the signature */
     char payload_hash[65], signature[65], date[32];
-    unsigned char key[32];
+    unsigned char key[32];              /* the signing key of `key_source` */
+
+    struct jn_buf key_source;           /* what the key was derived from; it stays while that stays the same */
+    struct jn_buf header_lines;         /* the canonical request's headers */
+    struct jn_buf text, items;          /* scratch: encoded parameters or a path; the list being sorted */
 };
 
 void lambda_sigv4_init(struct lambda_sigv4 *s);
