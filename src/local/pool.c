@@ -1,0 +1,184 @@
+/* pool.c - the processes of one function.
+ *
+ * The list is kept in the order of starting, and the first idle process gets the next call: the younger ones, which a
+ * burst has brought, fall idle and are reclaimed.  A process that is being ended is still in the list (somebody must wait
+ * for it) but does not count towards the limit. */
+#include "local/pool.h"
+
+#include <stdlib.h>
+
+enum { QUEUE_MAX = 1000 };      /* events waiting for a process; above it the caller is told to come back */
+
+struct local_pool {
+    const struct local_site *site;
+    const struct local_function *function;
+    local_pool_empty_fn *on_empty;
+    void *arg;
+
+    struct local_instance **instances;
+    size_t count, capacity;
+    struct local_call *first, **last;   /* queued events, oldest first */
+    size_t queued;
+    bool is_stopping;
+};
+
+struct local_pool *local_pool_new(const struct local_site *site, const struct local_function *f,
+                                  local_pool_empty_fn *on_empty, void *arg)
+{
+    struct local_pool *p = calloc(1, sizeof *p);
+    if (!p)
+        return NULL;
+    *p = (struct local_pool){ .site = site, .function = f, .on_empty = on_empty, .arg = arg };
+    p->last = &p->first;
+    return p;
+}
+
+size_t local_pool_process_count(const struct local_pool *p)
+{
+    return p->count;
+}
+
+/* ---- the queue ----------------------------------------------------------------------------------------------- */
+
+static void enqueue(struct local_pool *p, struct local_call *c)
+{
+    c->next = NULL;
+    *p->last = c;
+    p->last = &c->next;
+    p->queued++;
+}
+
+static struct local_call *dequeue(struct local_pool *p)
+{
+    struct local_call *c = p->first;
+    if (!c)
+        return NULL;
+    p->first = c->next;
+    if (!p->first)
+        p->last = &p->first;
+    p->queued--;
+    return c;
+}
+
+/* ---- processes ----------------------------------------------------------------------------------------------- */
+
+static size_t count_working(const struct local_pool *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->count; i++)
+        n += !local_instance_is_stopping(p->instances[i]);
+    return n;
+}
+
+static struct local_instance *find_idle(const struct local_pool *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        if (local_instance_is_idle(p->instances[i]))
+            return p->instances[i];
+    }
+    return NULL;
+}
+
+static bool reserve(struct local_pool *p)
+{
+    if (p->count < p->capacity)
+        return true;
+    const size_t capacity = p->capacity ? 2 * p->capacity : 8;
+    struct local_instance **list = realloc(p->instances, capacity * sizeof(*list));
+    if (!list)
+        return false;
+    p->instances = list;
+    p->capacity = capacity;
+    return true;
+}
+
+static void on_idle(struct local_instance *i, void *arg)
+{
+    struct local_pool *p = arg;
+    struct local_call *c = dequeue(p);
+    if (c)
+        local_instance_run(i, c);
+}
+
+static void on_gone(struct local_instance *i, void *arg);
+
+static const struct local_instance_events instance_events = { .on_idle = on_idle, .on_gone = on_gone };
+
+static enum jn_status start_for(struct local_pool *p, struct local_call *c, struct jn_error *err)
+{
+    if (!reserve(p))
+        return jn_fail(err, JN_NO_MEMORY, "no memory for a process");
+    const enum jn_status s =
+        local_instance_start(p->site, p->function, c, &instance_events, p, &p->instances[p->count], err);
+    p->count += s == JN_OK;
+    return s;
+}
+
+/* A place is free: the oldest event in the queue gets a process. */
+static void start_for_queue(struct local_pool *p)
+{
+    while (p->first && count_working(p) < p->site->max_processes) {
+        struct jn_error err = { 0 };
+        struct local_call *c = dequeue(p);
+        if (start_for(p, c, &err)) {
+            local_call_fail(c, LOCAL_FAILURE_ENTRYPOINT, jn_str_of(err.message));
+            c->done(c, c->arg);
+        }
+    }
+}
+
+static void on_gone(struct local_instance *i, void *arg)
+{
+    struct local_pool *p = arg;
+    size_t at = 0;
+    while (p->instances[at] != i)
+        at++;
+    p->count--;
+    for (; at < p->count; at++)
+        p->instances[at] = p->instances[at + 1];
+    local_instance_free(i);
+
+    if (!p->is_stopping)
+        start_for_queue(p);
+    else if (p->count == 0)
+        p->on_empty(p, p->arg);
+}
+
+/* ---- the owner's side ---------------------------------------------------------------------------------------- */
+
+enum jn_status local_pool_submit(struct local_pool *p, struct local_call *c, struct jn_error *err)
+{
+    struct local_instance *idle = find_idle(p);
+    if (idle) {
+        local_instance_run(idle, c);
+        return JN_OK;
+    }
+    if (count_working(p) < p->site->max_processes)
+        return start_for(p, c, err);
+    if (c->is_event && p->queued < QUEUE_MAX) {
+        enqueue(p, c);
+        return JN_OK;
+    }
+    return jn_fail(err, JN_LIMIT, "all %u processes of %s are at work", p->site->max_processes, p->function->name);
+}
+
+void local_pool_stop(struct local_pool *p)
+{
+    p->is_stopping = true;
+    for (struct local_call *c = dequeue(p); c; c = dequeue(p)) {
+        c->cancelled = true;
+        c->done(c, c->arg);
+    }
+    for (size_t i = 0; i < p->count; i++)
+        local_instance_stop(p->instances[i]);
+}
+
+void local_pool_free(struct local_pool *p)
+{
+    if (!p)
+        return;
+    for (size_t i = 0; i < p->count; i++)
+        local_instance_free(p->instances[i]);
+    free(p->instances);
+    free(p);
+}
