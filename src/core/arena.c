@@ -1,1 +1,195 @@
-/* arena.c */ typedef int placeholder_t;
+/* arena.c - a list of chunks, of which those before `current` are full and those after it are warm and empty.
+ *
+ *   first -> [full] -> [full] -> [current: used | free] -> [warm] -> [warm]
+ *
+ * A rewind only moves `current` back; the chunks behind it stay for the next round.  Chunk sizes double from 16 KB to
+ * 1 MB, so that the number of calls to the system is logarithmic at first and one per megabyte later; a request that is
+ * larger gets a chunk of its own, which a reset gives back, because keeping the memory of one large document
+ * for ever would starve the others. */
+#include "core/arena.h"
+
+#include <stdlib.h>
+
+enum { SMALLEST_CHUNK = 16 * 1024, LARGEST_CHUNK = 1024 * 1024 };
+
+/* Memory follows the header; both are 16-aligned. */
+struct jn_arena_chunk {
+    struct jn_arena_chunk *next;
+    size_t size;                    /* all of it, header included */
+};
+
+_Static_assert(sizeof(struct jn_arena_chunk) <= 16, "the header of a chunk takes one unit of alignment");
+
+static char *chunk_start(struct jn_arena_chunk *c)
+{
+    return (char *)c + 16;
+}
+
+static char *chunk_end(struct jn_arena_chunk *c)
+{
+    return (char *)c + c->size;
+}
+
+void jn_arena_init(struct jn_arena *a, size_t ceiling)
+{
+    *a = (struct jn_arena){ .ceiling = ceiling ? ceiling : SIZE_MAX };
+}
+
+void jn_arena_clear(struct jn_arena *a)
+{
+    for (struct jn_arena_chunk *c = a->first; c;) {
+        struct jn_arena_chunk *next = c->next;
+        free(c);
+        c = next;
+    }
+    jn_arena_init(a, a->ceiling);
+}
+
+struct jn_arena *jn_arena_new(size_t ceiling)
+{
+    struct jn_arena *a = malloc(sizeof *a);
+    if (a)
+        jn_arena_init(a, ceiling);
+    return a;
+}
+
+void jn_arena_free(struct jn_arena *a)
+{
+    if (!a)
+        return;
+    jn_arena_clear(a);
+    free(a);
+}
+
+static void enter(struct jn_arena *a, struct jn_arena_chunk *c, char *at)
+{
+    a->current = c;
+    a->at = at;
+    a->end = c ? chunk_end(c) : NULL;
+}
+
+void jn_arena_reset(struct jn_arena *a)
+{
+    for (struct jn_arena_chunk **link = &a->first; *link;) {
+        struct jn_arena_chunk *c = *link;
+        if (c->size > LARGEST_CHUNK) {
+            *link = c->next;
+            a->taken -= c->size;
+            free(c);
+        } else {
+            link = &c->next;
+        }
+    }
+    a->failed = JN_OK;
+    enter(a, NULL, NULL);
+}
+
+jn_mark jn_arena_mark(const struct jn_arena *a)
+{
+    return (jn_mark){ a->current, a->at };
+}
+
+void jn_arena_rewind(struct jn_arena *a, jn_mark m)
+{
+    if (!a->failed)                 // a failed arena has no free part, and a rewind must not give it one
+        enter(a, m.chunk, m.at);
+}
+
+static void *fail(struct jn_arena *a, enum jn_status s)
+{
+    if (!a->failed)
+        a->failed = s;
+    a->at = a->end = NULL;          // so that the fast path finds no room either
+    return NULL;
+}
+
+/* The link to the warm chunk with at least `need` bytes, or NULL. */
+static struct jn_arena_chunk **find_warm(struct jn_arena *a, size_t need)
+{
+    for (struct jn_arena_chunk **link = a->current ? &a->current->next : &a->first; *link; link = &(*link)->next)
+        if ((*link)->size >= need)
+            return link;
+    return NULL;
+}
+
+/* How large a new chunk for `need` bytes should be; 0 when the ceiling does not allow it. */
+static size_t new_chunk_size(const struct jn_arena *a, size_t need)
+{
+    const size_t left = a->ceiling - a->taken;
+    size_t size = a->current ? a->current->size * 2 : SMALLEST_CHUNK;
+    if (size > LARGEST_CHUNK)
+        size = LARGEST_CHUNK;
+    if (size < need)
+        size = need;
+    if (size > left)
+        size = need;                // the last bit below the ceiling
+    return size > left ? 0 : size;
+}
+
+static struct jn_arena_chunk *new_chunk(struct jn_arena *a, size_t need)
+{
+    const size_t size = new_chunk_size(a, need);
+    if (!size)
+        return fail(a, JN_LIMIT);
+    struct jn_arena_chunk *c = aligned_alloc(16, size);
+    if (!c)
+        return fail(a, JN_NO_MEMORY);
+    c->size = size;
+    a->taken += size;
+    a->system_allocations++;
+    return c;
+}
+
+void *jn_arena_alloc_slow(struct jn_arena *a, size_t size)
+{
+    if (a->failed)
+        return NULL;
+    if (size > SIZE_MAX / 2)
+        return fail(a, JN_NO_MEMORY);
+    size = (size + 15) & ~(size_t)15;
+
+    struct jn_arena_chunk **link = find_warm(a, size + 16), *c;
+    if (link) {
+        c = *link;
+        *link = c->next;
+    } else if (!(c = new_chunk(a, size + 16))) {
+        return NULL;
+    }
+    struct jn_arena_chunk **place = a->current ? &a->current->next : &a->first;
+    c->next = *place;
+    *place = c;
+    enter(a, c, chunk_start(c) + size);
+    return chunk_start(c);
+}
+
+void *jn_arena_zalloc(struct jn_arena *a, size_t size)
+{
+    void *p = jn_arena_alloc(a, size);
+    return p ? memset(p, 0, size) : NULL;
+}
+
+void *jn_arena_grow(struct jn_arena *a, void *p, size_t old, size_t size)
+{
+    if (size <= old)
+        return p;
+    const size_t held = old ? (old + 15) & ~(size_t)15 : 16;
+    if (size <= held && p)
+        return p;
+    if (p && (char *)p + held == a->at && size - held <= (size_t)(a->end - a->at)) {
+        a->at = (char *)p + ((size + 15) & ~(size_t)15);
+        return p;
+    }
+    void *q = jn_arena_alloc(a, size);
+    return q && old ? memcpy(q, p, old) : q;
+}
+
+jn_str jn_arena_copy(struct jn_arena *a, jn_str s)
+{
+    char *p = s.len < SIZE_MAX ? jn_arena_alloc(a, s.len + 1) : NULL;
+    if (!p)
+        return (jn_str){ NULL, 0 };
+    if (s.len)
+        memcpy(p, s.data, s.len);
+    p[s.len] = '\0';
+    return (jn_str){ p, s.len };
+}

@@ -40,12 +40,10 @@ void *jn_arena_alloc_slow(struct jn_arena *a, size_t size);
 /* `size` bytes, 16-aligned, not zeroed; NULL when the arena has failed.  Size 0 gives a valid pointer. */
 static inline void *jn_arena_alloc(struct jn_arena *a, size_t size)
 {
-    size = (size + 15) & ~(size_t)15;
-    if (size == 0)
-        size = 16;
-    if (size <= (size_t)(a->end - a->at)) {
+    size += size == 0;
+    if (size <= (size_t)(a->end - a->at)) {     // both are 16-aligned: then the rounded size fits as well
         void *p = a->at;
-        a->at += size;
+        a->at += (size + 15) & ~(size_t)15;
         return p;
     }
     return jn_arena_alloc_slow(a, size);

@@ -1,1 +1,126 @@
-/* buf.c */ typedef int placeholder_t;
+/* buf.c - growable bytes on malloc.  Growth doubles, so that appending n bytes one by one copies at most 2n. */
+#include "core/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void jn_buf_init(struct jn_buf *b, size_t ceiling)
+{
+    *b = (struct jn_buf){ .ceiling = ceiling ? ceiling : SIZE_MAX - 1 };
+}
+
+static char *fail(struct jn_buf *b, enum jn_status s)
+{
+    b->failed = s;
+    return NULL;
+}
+
+char *jn_buf_grow(struct jn_buf *b, size_t extra)
+{
+    if (b->failed)
+        return NULL;
+    if (extra > b->ceiling - b->len)
+        return fail(b, JN_LIMIT);
+    const size_t need = b->len + extra + 1;
+    if (need <= b->cap)
+        return b->data + b->len;
+    size_t cap = b->cap <= SIZE_MAX / 2 ? b->cap * 2 : SIZE_MAX;
+    if (cap < 64)
+        cap = 64;
+    if (cap < need)
+        cap = need;
+    if (cap - 1 > b->ceiling)
+        cap = b->ceiling + 1;
+    char *data = realloc(b->data, cap);
+    if (!data)
+        return fail(b, JN_NO_MEMORY);
+    b->data = data;
+    b->cap = cap;
+    return data + b->len;
+}
+
+void jn_buf_append(struct jn_buf *b, jn_str s)
+{
+    char *to = jn_buf_reserve(b, s.len);
+    if (!to)
+        return;
+    if (s.len)
+        memcpy(to, s.data, s.len);
+    jn_buf_commit(b, s.len);
+}
+
+void jn_buf_append_z(struct jn_buf *b, const char *z)
+{
+    jn_buf_append(b, jn_str_of(z));
+}
+
+void jn_buf_append_char(struct jn_buf *b, char c)
+{
+    char *to = jn_buf_reserve(b, 1);
+    if (!to)
+        return;
+    *to = c;
+    jn_buf_commit(b, 1);
+}
+
+void jn_buf_append_fmt(struct jn_buf *b, const char *fmt, ...)
+{
+    va_list args, again;
+    va_start(args, fmt);
+    va_copy(again, args);
+    const int n = vsnprintf(NULL, 0, fmt, args);
+    char *to = n < 0 ? NULL : jn_buf_reserve(b, (size_t)n);
+    if (to) {
+        vsnprintf(to, (size_t)n + 1, fmt, again);
+        jn_buf_commit(b, (size_t)n);
+    } else if (!b->failed) {
+        fail(b, JN_BAD_VALUE);      // libc refused the format or an argument of it
+    }
+    va_end(again);
+    va_end(args);
+}
+
+void jn_buf_truncate(struct jn_buf *b, size_t len)
+{
+    if (len < b->len) {
+        b->len = len;
+        b->data[len] = '\0';
+    }
+}
+
+void jn_buf_consume(struct jn_buf *b, size_t n)
+{
+    if (n > b->len)
+        n = b->len;
+    if (!n)
+        return;
+    memmove(b->data, b->data + n, b->len - n);
+    b->len -= n;
+    b->data[b->len] = '\0';
+}
+
+char *jn_buf_detach(struct jn_buf *b)
+{
+    char *data = NULL;
+    if (!b->failed && jn_buf_reserve(b, 0)) {
+        jn_buf_commit(b, 0);
+        data = b->data;
+        b->data = NULL;
+    }
+    jn_buf_clear(b);
+    return data;
+}
+
+void jn_buf_clear(struct jn_buf *b)
+{
+    free(b->data);
+    *b = (struct jn_buf){ .ceiling = b->ceiling };
+}
+
+void jn_buf_wipe(struct jn_buf *b)
+{
+    if (b->data)
+        explicit_bzero(b->data, b->cap);
+    jn_buf_clear(b);
+}

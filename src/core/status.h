@@ -18,6 +18,9 @@ enum jn_status jn_fail_code(struct jn_error *err, enum jn_status s, jn_str code,
 /* The same for a mistake at `offset` bytes into `text`: computes line and column. */
 enum jn_status jn_fail_at(struct jn_error *err, jn_str text, size_t offset, const char *fmt, ...) JN_PRINTF(4, 5);
 
+/* Adds the place to an error that has none: line and column of the byte at `offset` in `text`. */
+void jn_error_place(struct jn_error *err, jn_str text, size_t offset);
+
 /* Puts "<prefix>: " in front of the message of an error that is set, to say where it happened. */
 void jn_error_prefix(struct jn_error *err, const char *fmt, ...) JN_PRINTF(2, 3);
 

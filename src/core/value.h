@@ -58,11 +58,14 @@ struct jn_shape {
     struct jn_key *keys;        /* in order of insertion */
     uint32_t len, cap;
     bool shared;                /* interned and immutable */
-    bool plain;                 /* no key needs an escape when written */
+    bool plain;                 /* known: no key needs an escape when written */
+    bool unsorted;              /* private shapes: `order` is to be sorted before it is used; see jn_shape_slot() */
     uint32_t *order;            /* slots in order of iteration, or NULL when that is the order of insertion */
     uint32_t *table;            /* open addressing over keys: slot + 1, 0 is free; NULL up to JN_SHAPE_LINEAR keys */
     uint32_t table_mask;
-    struct jn_shape_next *next; /* shared shapes: which shape results from adding which key */
+    struct jn_shapes *owner;    /* shared shapes: the table that knows it */
+    struct jn_shape *parent;    /* shared shapes: the one without the last key */
+    struct jn_shape *child;     /* shared shapes: the one with one key more that was reached last */
 };
 
 enum { JN_SHAPE_LINEAR = 8 };
@@ -116,8 +119,16 @@ static inline uint32_t jn_array_len(jn_value v) { return v.as.array->len; }
 static inline jn_value jn_array_at(jn_value v, uint32_t i) { return v.as.array->items[i]; }
 static inline uint32_t jn_object_len(jn_value v) { return v.as.object->shape->len; }
 
+/* Sorts the order of iteration of a private shape that has got index-like keys since it was last looked at. */
+void jn_shape_sort(const struct jn_shape *s);
+
 /* Slot of the i-th member in order of iteration. */
-static inline uint32_t jn_shape_slot(const struct jn_shape *s, uint32_t i) { return s->order ? s->order[i] : i; }
+static inline uint32_t jn_shape_slot(const struct jn_shape *s, uint32_t i)
+{
+    if (s->unsorted)
+        jn_shape_sort(s);
+    return s->order ? s->order[i] : i;
+}
 
 /* ---- arrays -------------------------------------------------------------------------------------------------- */
 
