@@ -1,1 +1,388 @@
-/* process.c */ typedef int placeholder_t;
+/* process.c - child processes on the loop.
+ *
+ * uv_spawn() cannot ask for PR_SET_PDEATHSIG, so the fork and exec are ours (spawn.c); the end is seen through a pidfd,
+ * which libuv polls like any descriptor, without touching SIGCHLD.
+ *
+ * A process that has ended stays a zombie until everything is said about it: as long as it is one, its number cannot be
+ * given to another process, and signals to its group hit the right one.  The life of a process:
+ *
+ *   running   -> ended      the pidfd became readable; output may still be in the pipes, or held open by grandchildren
+ *   ended     -> reaped     both pipes are at their end, or a second has passed: the rest of the group is killed,
+ *                           the zombie reaped, on_end called
+ *   any       -> orphaned   base_process_free(): the group is killed, no callback any more; reaped when it has ended
+ *
+ * Memory goes when the handles are closed. */
+#include "base/process.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/loop_internal.h"
+#include "base/spawn.h"
+
+enum { LINE_MAX_BYTES = 65536, DRAIN_MS = 1000 };
+
+struct output {
+    uv_poll_t poll;
+    struct base_process *process;
+    bool is_stderr, open;
+    int fd;
+    size_t len;                     /* bytes of an unfinished line in `line` */
+    char line[LINE_MAX_BYTES];
+};
+
+struct base_process {
+    struct base_loop *loop;
+    base_process_line_fn *on_line;
+    base_process_end_fn *on_end;
+    void *arg;
+    int pid, pidfd;
+    bool ended, reaped, freed;
+    int64_t baseline_bytes;         /* what ru_maxrss would tell of a child that never used memory of its own */
+    int64_t sampled_bytes;          /* the largest VmHWM read while it ran */
+    uv_poll_t end;                  /* on pidfd */
+    uv_timer_t drain;
+    struct output *outputs[2];      /* standard output and error; NULL when discarded */
+    unsigned handles;               /* not closed yet */
+};
+
+/* ---- memory -------------------------------------------------------------------------------------------------- */
+
+static void free_when_closed(struct base_process *p)
+{
+    if (p->handles > 0 || !p->freed)
+        return;
+    free(p->outputs[0]);
+    free(p->outputs[1]);
+    free(p);
+}
+
+static void on_output_closed(uv_handle_t *handle)
+{
+    struct base_process *p = ((struct output *)handle->data)->process;
+    p->handles--;
+    free_when_closed(p);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    struct base_process *p = handle->data;
+    p->handles--;
+    free_when_closed(p);
+}
+
+/* The poll handle must let go of a descriptor before it is closed. */
+static void close_output(struct output *o)
+{
+    if (!o || !o->open)
+        return;
+    o->open = false;
+    uv_close((uv_handle_t *)&o->poll, on_output_closed);
+    close(o->fd);
+}
+
+static void close_watch(struct base_process *p)
+{
+    uv_close((uv_handle_t *)&p->end, on_handle_closed);
+    uv_close((uv_handle_t *)&p->drain, on_handle_closed);
+    close(p->pidfd);
+}
+
+/* ---- the end ------------------------------------------------------------------------------------------------- */
+
+/* ru_maxrss outlives exec: a child starts with the resident size that its parent had at the fork.  So it is exact only
+ * when it is above ours; below that, what was sampled while it ran is closer. */
+static int64_t peak_memory(const struct base_process *p, const struct rusage *usage)
+{
+    const int64_t reported = (int64_t)usage->ru_maxrss * 1024;
+    return reported > p->baseline_bytes || p->sampled_bytes == 0 ? reported : p->sampled_bytes;
+}
+
+/* Kills what is left of the group, then gives the number back to the system. */
+static struct base_process_end reap(struct base_process *p)
+{
+    int status = 0;
+    struct rusage usage = { 0 };
+    kill(-p->pid, SIGKILL);
+    pid_t pid;
+    do {
+        pid = wait4(p->pid, &status, 0, &usage);
+    } while (pid < 0 && errno == EINTR);
+    p->reaped = true;
+    return (struct base_process_end){
+        .status = WIFEXITED(status) ? WEXITSTATUS(status) : 0,
+        .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+        .peak_memory_bytes = pid == p->pid ? peak_memory(p, &usage) : 0,
+    };
+}
+
+static bool is_open(const struct output *o)
+{
+    return o && o->open;
+}
+
+/* The last step, once: when the process has ended and its output is delivered. */
+static void finish(struct base_process *p)
+{
+    if (p->reaped || !p->ended || is_open(p->outputs[0]) || is_open(p->outputs[1]))
+        return;
+    const struct base_process_end end = reap(p);
+    close_watch(p);
+    if (!p->freed && p->on_end)
+        p->on_end(p, &end, p->arg);
+}
+
+/* ---- output -------------------------------------------------------------------------------------------------- */
+
+static bool deliver(struct output *o, const char *data, size_t len)
+{
+    struct base_process *p = o->process;
+    p->on_line(p, o->is_stderr, (jn_str){ data, len }, p->arg);
+    return !p->freed;
+}
+
+/* Delivers the whole lines in the buffer and moves the rest to its front.  False when the process was freed meanwhile. */
+static bool deliver_lines(struct output *o)
+{
+    size_t from = 0;
+    for (const char *newline; (newline = memchr(o->line + from, '\n', o->len - from)) != NULL;) {
+        const size_t len = (size_t)(newline - o->line) - from;
+        if (!deliver(o, o->line + from, len))
+            return false;
+        from += len + 1;
+    }
+    if (from == 0 && o->len == LINE_MAX_BYTES) {
+        if (!deliver(o, o->line, o->len))
+            return false;
+        from = o->len;
+    }
+    memmove(o->line, o->line + from, o->len - from);
+    o->len -= from;
+    return true;
+}
+
+static void end_output(struct output *o)
+{
+    if (o->len > 0 && !deliver(o, o->line, o->len))
+        return;                     // freed by the callback, which closed the output too
+    o->len = 0;
+    close_output(o);
+}
+
+/* Reads once.  False when nothing more can come now: empty, at its end, or freed. */
+static bool read_output(struct output *o)
+{
+    const ssize_t n = read(o->fd, o->line + o->len, LINE_MAX_BYTES - o->len);
+    if (n > 0) {
+        o->len += (size_t)n;
+        return deliver_lines(o);
+    }
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return false;
+    end_output(o);
+    return false;
+}
+
+static void on_readable(uv_poll_t *handle, int status, int events)
+{
+    (void)status;                   // an error shows again in read(2)
+    (void)events;
+    struct output *o = handle->data;
+    struct base_process *p = o->process;
+    read_output(o);
+    if (!p->freed)
+        finish(p);
+}
+
+/* A second after the end: takes what is in the pipe and leaves the rest to whoever still writes there. */
+static void on_drained(uv_timer_t *handle)
+{
+    struct base_process *p = handle->data;
+    for (int i = 0; i < 2 && !p->freed; i++) {
+        struct output *o = p->outputs[i];
+        for (int rounds = 0; rounds < 16 && is_open(o) && read_output(o); rounds++)
+            continue;
+        if (!p->freed && is_open(o))
+            end_output(o);
+    }
+    if (!p->freed)
+        finish(p);
+}
+
+static void on_ended(uv_poll_t *handle, int status, int events)
+{
+    (void)status;
+    (void)events;
+    struct base_process *p = handle->data;
+    uv_poll_stop(&p->end);
+    p->ended = true;
+    if (!p->freed)
+        uv_timer_start(&p->drain, on_drained, DRAIN_MS, 0);
+    finish(p);
+}
+
+/* ---- starting ------------------------------------------------------------------------------------------------ */
+
+/* A pipe for output: our end does not block, neither end reaches another child. */
+static struct output *new_output(struct base_process *p, bool is_stderr, int *write_end)
+{
+    int fds[2];
+    struct output *o = calloc(1, sizeof *o);
+    if (!o || pipe2(fds, O_CLOEXEC)) {
+        free(o);
+        return NULL;
+    }
+    o->process = p;
+    o->is_stderr = is_stderr;
+    o->fd = fds[0];
+    *write_end = fds[1];
+    if (uv_poll_init(base_loop_uv(p->loop), &o->poll, o->fd)) {    // makes our end non-blocking
+        close(fds[0]);
+        close(fds[1]);
+        *write_end = -1;
+        free(o);
+        return NULL;
+    }
+    o->poll.data = o;
+    o->open = true;
+    p->handles++;
+    return o;
+}
+
+static enum jn_status open_outputs(struct base_process *p, int write_ends[2], struct jn_error *err)
+{
+    for (int i = 0; p->on_line && i < 2; i++) {
+        p->outputs[i] = new_output(p, i == 1, &write_ends[i]);
+        if (!p->outputs[i])
+            return jn_fail(err, JN_IO, "cannot make a pipe for a process's output: %s", strerrordesc_np(errno));
+    }
+    return JN_OK;
+}
+
+static enum jn_status watch(struct base_process *p, struct jn_error *err)
+{
+    uv_loop_t *uv = base_loop_uv(p->loop);
+    const int failed = uv_poll_init(uv, &p->end, p->pidfd);
+    if (failed)
+        return jn_fail(err, JN_IO, "cannot watch process %d: %s", p->pid, uv_strerror(failed));
+    uv_timer_init(uv, &p->drain);
+    p->handles += 2;
+    p->end.data = p;
+    p->drain.data = p;
+    uv_poll_start(&p->end, UV_READABLE, on_ended);
+    for (int i = 0; i < 2; i++) {
+        if (p->outputs[i])
+            uv_poll_start(&p->outputs[i]->poll, UV_READABLE, on_readable);
+    }
+    return JN_OK;
+}
+
+static int64_t own_peak_bytes(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) ? 0 : (int64_t)usage.ru_maxrss * 1024;
+}
+
+/* Undoes a start that got as far as it got. */
+static void abandon(struct base_process *p)
+{
+    if (p->pid > 0)
+        reap(p);
+    if (p->pidfd >= 0)
+        close(p->pidfd);
+    p->freed = true;
+    close_output(p->outputs[0]);
+    close_output(p->outputs[1]);
+    free_when_closed(p);
+}
+
+enum jn_status base_process_start(struct base_loop *l, const struct base_process_options *opt, struct base_process **out,
+                                  struct jn_error *err)
+{
+    struct base_process *p = calloc(1, sizeof *p);
+    if (!p)
+        return jn_fail(err, JN_NO_MEMORY, "no memory to start %s", opt->file);
+    *p = (struct base_process){ .loop = l, .on_line = opt->on_line, .on_end = opt->on_end, .arg = opt->arg,
+                                .pidfd = -1, .baseline_bytes = own_peak_bytes() };
+
+    int write_ends[2] = { -1, -1 };
+    enum jn_status s = open_outputs(p, write_ends, err);
+    if (!s)
+        s = base_spawn(opt, write_ends[0], write_ends[1], &p->pid, &p->pidfd, err);
+    for (int i = 0; i < 2; i++) {
+        if (write_ends[i] >= 0)
+            close(write_ends[i]);
+    }
+    if (!s)
+        s = watch(p, err);
+    if (s) {
+        abandon(p);
+        return s;
+    }
+    base_loop_hold(l);
+    *out = p;
+    return JN_OK;
+}
+
+/* ---- what users may do --------------------------------------------------------------------------------------- */
+
+void base_process_kill(struct base_process *p, int signum)
+{
+    if (!p->reaped) {
+        base_process_peak_memory(p);            // the last chance to look
+        kill(-p->pid, signum);
+    }
+}
+
+int base_process_pid(const struct base_process *p)
+{
+    return p->pid;
+}
+
+/* VmHWM of /proc/PID/status, in bytes; 0 when the process has no memory any more. */
+static int64_t read_high_water(int pid)
+{
+    char path[64], line[256];
+    snprintf(path, sizeof path, "/proc/%d/status", pid);
+    FILE *f = fopen(path, "re");
+    if (!f)
+        return 0;
+    int64_t kilobytes = 0;
+    while (kilobytes == 0 && fgets(line, sizeof line, f)) {
+        if (strncmp(line, "VmHWM:", 6) == 0)
+            kilobytes = strtoll(line + 6, NULL, 10);
+    }
+    fclose(f);
+    return kilobytes * 1024;
+}
+
+int64_t base_process_peak_memory(const struct base_process *p)
+{
+    const int64_t now = p->reaped || p->ended ? 0 : read_high_water(p->pid);
+    struct base_process *remembering = (struct base_process *)p;    // a cache; what users see does not change
+    if (now > p->sampled_bytes)
+        remembering->sampled_bytes = now;
+    return p->sampled_bytes;
+}
+
+void base_process_free(struct base_process *p)
+{
+    if (!p)
+        return;
+    assert(!p->freed);
+    p->freed = true;
+    base_loop_release(p->loop);
+    if (!p->reaped)
+        kill(-p->pid, SIGKILL);
+    close_output(p->outputs[0]);
+    close_output(p->outputs[1]);
+    finish(p);                      // when it had ended; else the pidfd will tell, and nobody else hears of it
+    free_when_closed(p);
+}
