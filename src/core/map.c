@@ -18,19 +18,16 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "core/wide.h"
+
 enum { LONGEST_SHARED_KEY = 256, DEFAULT_LIMIT = 1000, NOT_INDEX = UINT32_MAX };
 
 /* ---- keys ---------------------------------------------------------------------------------------------------- */
 
 static uint64_t fold(uint64_t a, uint64_t b)
 {
-#ifdef __SIZEOF_INT128__
-    const unsigned __int128 p = (unsigned __int128)a * b;
-    return (uint64_t)p ^ (uint64_t)(p >> 64);
-#else
-    a *= b | 1;
-    return a ^ a >> 32;
-#endif
+    const struct jn_wide p = jn_multiply(a, b);
+    return p.high ^ p.low;
 }
 
 static uint64_t load_tail(const char *p, size_t n)

@@ -1,131 +1,500 @@
-/* number.c - doubles and text (first, slow version: by trial) */
+/* number.c - doubles to their shortest text and back, without libc's help, so that no locale has a say.
+ *
+ * To text: the method of R. Giulietti, "The Schubfach way to render doubles" (2020).  The double v = c x 2^q and the two
+ * ends of the interval that reads back as v are scaled by a power of ten such that the shortest decimal in that interval
+ * is one of four candidates; three multiplications by a 128-bit power, rounded to odd, decide among them exactly.
+ *
+ * From text: W. Clinger's fast path where both the digits and the power of ten are doubles; else the method of M. Eisel and
+ * D. Lemire ("Number Parsing at a Gigabyte per Second", 2021), a 64 x 128-bit product that is almost always enough to round;
+ * else number_exact.c.
+ *
+ * Layout of the text: ECMA-262, Number::toString. */
 #include "core/number.h"
 
+#include <float.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
+
+#include "core/number_exact.h"
+#include "core/wide.h"
+
+enum { LEAST_POWER = -342, MOST_POWER = 324 };
+
+/* The first 128 bits of 10^e, truncated, at e - LEAST_POWER; made by powers_gen.c. */
+static const struct jn_wide powers[] = {
+#include "core/powers.inc"
+};
+
+_Static_assert(sizeof powers / sizeof *powers == MOST_POWER - LEAST_POWER + 1, "the table is as powers_gen.c makes it");
+
+static struct jn_wide power_of_10(int e)
+{
+    return powers[e - LEAST_POWER];
+}
+
+/* Floors of logarithms by integer arithmetic; exact for all exponents of doubles.  (>> of a negative int is arithmetic in
+ * every compiler we support.) */
+static int floor_log2_of_power_of_10(int e)
+{
+    return (e * 1741647) >> 19;
+}
+
+static int floor_log10_of_power_of_2(int e)
+{
+    return (e * 1262611) >> 22;
+}
+
+static int floor_log10_of_three_quarters_power_of_2(int e)
+{
+    return (e * 1262611 - 524031) >> 22;
+}
+
+static uint64_t bits_of(double d)
+{
+    uint64_t bits;
+    memcpy(&bits, &d, sizeof bits);
+    return bits;
+}
+
+static double double_of(uint64_t bits)
+{
+    double d;
+    memcpy(&d, &bits, sizeof d);
+    return d;
+}
+
+enum { FRACTION_BITS = 52, EXPONENT_MASK = 0x7ff, BIAS = 1075 };
+#define FRACTION_MASK ((UINT64_C(1) << FRACTION_BITS) - 1)
+#define HIDDEN_BIT (UINT64_C(1) << FRACTION_BITS)
+
+/* ---- to digits ----------------------------------------------------------------------------------------------- */
+
+struct decimal {
+    uint64_t digits;
+    int exponent;               /* value = digits x 10^exponent */
+};
+
+/* floor(g x c / 2^128) for the 128-bit g, with the last bit set when anything was cut off: "round to odd" keeps
+ * comparisons with even numbers exact. */
+static uint64_t round_to_odd(struct jn_wide g, uint64_t c)
+{
+    const struct jn_wide x = jn_multiply(g.low, c), y = jn_multiply(g.high, c);
+    const uint64_t middle = y.low + x.high;
+    return (y.high + (middle < y.low)) | (middle > 1);
+}
+
+/* The shortest decimal that reads back as c x 2^q, and of those the closest.  `narrow`: the gap below is half the one
+ * above, as it is for powers of two. */
+static struct decimal shortest(uint64_t c, int q, bool narrow)
+{
+    const int k = narrow ? floor_log10_of_three_quarters_power_of_2(q) : floor_log10_of_power_of_2(q);
+    const int h = q + floor_log2_of_power_of_10(-k) + 1;
+    struct jn_wide g = power_of_10(-k);
+    g.high += ++g.low == 0;     // the method wants the next larger value of 128 bits
+
+    // All in quarters of a unit, so that the middles to the neighbours are integers too.
+    const uint64_t low = round_to_odd(g, (4 * c - 2 + narrow) << h);
+    const uint64_t value = round_to_odd(g, 4 * c << h);
+    const uint64_t high = round_to_odd(g, (4 * c + 2) << h);
+    const bool even = c % 2 == 0;       // then the ends of the interval read back as v as well
+    const uint64_t least = low + !even, most = high - !even;
+
+    const uint64_t s = value / 4, tens = s / 10;
+    if (tens) {
+        const bool down = least <= 40 * tens, up = 40 * tens + 40 <= most;
+        if (down != up)
+            return (struct decimal){ tens + up, k + 1 };
+    }
+    const bool down = least <= 4 * s, up = 4 * s + 4 <= most;
+    if (down != up)
+        return (struct decimal){ s + up, k };
+    const uint64_t middle = 4 * s + 2;
+    return (struct decimal){ s + (value > middle || (value == middle && s % 2)), k };
+}
+
+static struct decimal drop_zeros(struct decimal d)
+{
+    while (d.digits % 10 == 0) {
+        d.digits /= 10;
+        d.exponent++;
+    }
+    return d;
+}
+
+static struct decimal decimal_of(double d)
+{
+    const uint64_t bits = bits_of(d), fraction = bits & FRACTION_MASK;
+    const int biased = (int)(bits >> FRACTION_BITS) & EXPONENT_MASK;
+    const struct decimal s = biased ? shortest(fraction | HIDDEN_BIT, biased - BIAS, fraction == 0 && biased > 1)
+                                    : shortest(fraction, 1 - BIAS, false);
+    return drop_zeros(s);
+}
+
+static const char two_digits[] =
+    "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
+    "4950515253545556575859606162636465666768697071727374757677787980818283848586878889909192939495969798"
+    "99";
+
+/* Writes `n` in decimal; returns how many digits, up to 20. */
+static int put_integer(char out[static 20], uint64_t n)
+{
+    char text[20];
+    int at = 20;
+    for (; n >= 100; n /= 100)
+        memcpy(text + (at -= 2), two_digits + n % 100 * 2, 2);
+    if (n >= 10)
+        memcpy(text + (at -= 2), two_digits + n * 2, 2);
+    else
+        text[--at] = (char)('0' + n);
+    memcpy(out, text + at, (size_t)(20 - at));
+    return 20 - at;
+}
 
 int jn_number_digits(char digits[17], int *exponent, double d)
 {
-    char text[40];
-    int n = 1;
-    for (; n <= 17; n++) {
-        snprintf(text, sizeof text, "%.*e", n - 1, fabs(d));
-        if (strtod(text, NULL) == fabs(d))
-            break;
-    }
-    const char *e = strchr(text, 'e');
-    *exponent = atoi(e + 1) + 1;
-    digits[0] = text[0];
-    for (int i = 1; i < n; i++)
-        digits[i] = text[i + 1];
-    while (n > 1 && digits[n - 1] == '0')
-        n--;
+    const struct decimal s = decimal_of(d);
+    char text[20];
+    const int n = put_integer(text, s.digits);
+    memcpy(digits, text, (size_t)n);
+    *exponent = n + s.exponent;
     return n;
 }
 
-size_t jn_number_format(char out[JN_NUMBER_MAX], double d)
+/* ---- layout -------------------------------------------------------------------------------------------------- */
+
+static char *put_exponent(char *p, int e)
 {
-    if (d != d)
-        return memcpy(out, "NaN", 3), 3;
-    if (d == 0)
-        return out[0] = '0', 1;
-    char *p = out;
-    if (d < 0)
-        *p++ = '-';
-    if (isinf(d))
-        return memcpy(p, "Infinity", 8), (size_t)(p + 8 - out);
-    char digits[17];
-    int e, n = jn_number_digits(digits, &e, d);
+    *p++ = 'e';
+    *p++ = e < 0 ? '-' : '+';
+    char text[20];
+    const int n = put_integer(text, (uint64_t)(e < 0 ? -e : e));
+    memcpy(p, text, (size_t)n);
+    return p + n;
+}
+
+/* 0.d1d2...dn x 10^e as Number::toString lays it out. */
+static char *put_decimal(char *p, const char *digits, int n, int e)
+{
+    const size_t count = (size_t)n;
     if (e > 21 || e <= -6) {
         *p++ = digits[0];
         if (n > 1) {
             *p++ = '.';
-            memcpy(p, digits + 1, (size_t)n - 1);
+            memcpy(p, digits + 1, count - 1);
             p += n - 1;
         }
-        return (size_t)(p - out) + (size_t)snprintf(p, 8, "e%+d", e - 1);
+        return put_exponent(p, e - 1);
     }
     if (e <= 0) {
-        *p++ = '0';
-        *p++ = '.';
-        for (int i = e; i < 0; i++)
-            *p++ = '0';
-        memcpy(p, digits, (size_t)n);
-        return (size_t)(p - out) + (size_t)n;
+        memcpy(p, "0.000000", 8);
+        memcpy(p + 2 - e, digits, count);
+        return p + 2 - e + n;
     }
-    for (int i = 0; i < n || i < e; i++) {
-        if (i == e)
-            *p++ = '.';
-        *p++ = i < n ? digits[i] : '0';
+    if (n <= e) {
+        memcpy(p, digits, count);
+        memset(p + n, '0', (size_t)(e - n));
+        return p + e;
     }
-    return (size_t)(p - out);
+    memcpy(p, digits, (size_t)e);
+    p[e] = '.';
+    memcpy(p + e + 1, digits + e, (size_t)(n - e));
+    return p + n + 1;
+}
+
+/* Texts of what has no digits, and the sign of what has; *p is moved behind them.  False when nothing is left to write. */
+static bool has_digits(char **p, double *d)
+{
+    const char *text = NULL;
+    if (isnan(*d))
+        text = "NaN";
+    else if (*d == 0)
+        text = "0";
+    else if (isinf(*d))
+        text = *d < 0 ? "-Infinity" : "Infinity";
+    if (text) {
+        memcpy(*p, text, strlen(text));
+        *p += strlen(text);
+        return false;
+    }
+    if (*d < 0) {
+        *(*p)++ = '-';
+        *d = -*d;
+    }
+    return true;
+}
+
+size_t jn_number_format(char out[JN_NUMBER_MAX], double d)
+{
+    char *p = out;
+    if (!has_digits(&p, &d))
+        return (size_t)(p - out);
+    if (d < 0x1p53 && d == (double)(uint64_t)d)
+        return (size_t)(p - out) + (size_t)put_integer(p, (uint64_t)d);
+    char digits[17];
+    int e;
+    const int n = jn_number_digits(digits, &e, d);
+    return (size_t)(put_decimal(p, digits, n, e) - out);
+}
+
+/* ---- fifteen digits ------------------------------------------------------------------------------------------ */
+
+enum { ROUNDED = 15 };
+
+/* Should the 16th and 17th digit of the shortest text round up?  The shortest text and the exact value are on the same
+ * side of the middle, unless the text is the middle: then only the exact value knows.  Ties round up (ECMA-262,
+ * Number.prototype.toPrecision: "pick the larger"). */
+static bool rounds_up(const char *digits, int n, int e, double d)
+{
+    if (n != ROUNDED + 1 || digits[ROUNDED] != '5')
+        return digits[ROUNDED] >= '5';
+    const uint64_t bits = bits_of(d);
+    const int biased = (int)(bits >> FRACTION_BITS) & EXPONENT_MASK;
+    const uint64_t c = biased ? (bits & FRACTION_MASK) | HIDDEN_BIT : bits & FRACTION_MASK;
+    const struct jn_decimal middle = { digits, (size_t)n, e - n, false };
+    return jn_exact_compare(middle, c, (biased ? biased : 1) - BIAS) <= 0;
+}
+
+/* Rounds digits d1...dn of the positive d to 15; returns how many are left without zeros at the end. */
+static int round_digits(char *digits, int n, int *e, double d)
+{
+    if (n <= ROUNDED)
+        return n;
+    const bool up = rounds_up(digits, n, *e, d);
+    n = ROUNDED;
+    if (up) {
+        while (n > 0 && digits[n - 1] == '9')
+            n--;
+        if (n > 0) {
+            digits[n - 1]++;
+            return n;
+        }
+        digits[0] = '1';        // 0.999... has become 1
+        ++*e;
+        return 1;
+    }
+    while (digits[n - 1] == '0')
+        n--;
+    return n;
 }
 
 double jn_number_round15(double d)
 {
-    if (!isfinite(d))
+    if (!isfinite(d) || d == 0)
         return d;
-    char text[40];
-    snprintf(text, sizeof text, "%.14e", d);
-    return strtod(text, NULL);
+    char digits[17], text[JN_NUMBER_MAX];
+    int e;
+    const int all = jn_number_digits(digits, &e, d);
+    if (all <= ROUNDED)
+        return d;
+    const int n = round_digits(digits, all, &e, fabs(d));
+    const double rounded = jn_number_parse((jn_str){ text, (size_t)(put_decimal(text, digits, n, e) - text) });
+    return d < 0 ? -rounded : rounded;
 }
 
 size_t jn_number_format15(char out[JN_NUMBER_MAX], double d)
 {
-    return jn_number_format(out, isfinite(d) && d == floor(d) ? d : jn_number_round15(d));
+    const double size = fabs(d);
+    if (!(size < 0x1p53) || d == (double)(int64_t)d)
+        return jn_number_format(out, d);
+    if (size < 1e-290)          // so near to the subnormal numbers 15 digits may not read back as themselves
+        return jn_number_format(out, jn_number_round15(d));
+    char *p = out, digits[17];
+    if (d < 0)
+        *p++ = '-';
+    int e;
+    const int all = jn_number_digits(digits, &e, size), n = round_digits(digits, all, &e, size);
+    return (size_t)(put_decimal(p, digits, n, e) - out);
+}
+
+/* ---- from text ----------------------------------------------------------------------------------------------- */
+
+static bool is_digit(char c)
+{
+    return (unsigned char)(c - '0') < 10;
+}
+
+/* The parts of a number's text. */
+struct parts {
+    uint64_t first;             /* the first 19 significant digits */
+    int64_t exponent;           /* value = first x 10^exponent, but for digits beyond the 19th */
+    bool cut;                   /* there were such digits */
+    const char *digits;         /* from the first significant digit on, with a '.' perhaps */
+    size_t len;                 /* up to the exponent */
+};
+
+enum { FIRST_DIGITS = 19 };     /* as many as 64 bits hold, whichever they are */
+
+static int64_t parse_exponent(const char *p, const char *end)
+{
+    const bool negative = *p == '-';
+    if (*p == '-' || *p == '+')
+        p++;
+    int64_t e = 0;
+    for (; p < end; p++)
+        if (e < INT64_C(1000000000000))     // further digits change nothing: the number is 0 or infinite long since
+            e = e * 10 + (*p - '0');
+    return negative ? -e : e;
+}
+
+/* Takes apart the text of a number without its sign. */
+static struct parts take_apart(const char *p, const char *end)
+{
+    struct parts x = { 0 };
+    int count = 0;
+    bool fraction = false;
+    for (; p < end && (is_digit(*p) || *p == '.'); p++) {
+        if (*p == '.') {
+            fraction = true;
+            continue;
+        }
+        if (count == 0 && *p != '0')
+            x.digits = p;
+        if (x.digits && count < FIRST_DIGITS) {
+            x.first = x.first * 10 + (uint64_t)(*p - '0');
+            count++;
+            x.exponent -= fraction;
+        } else if (x.digits) {
+            x.cut = true;
+            x.exponent += !fraction;
+        } else {
+            x.exponent -= fraction;
+        }
+    }
+    x.len = x.digits ? (size_t)(p - x.digits) : 0;
+    if (p < end)
+        x.exponent += parse_exponent(p + 1, end);
+    return x;
+}
+
+/* w x 10^e when both are doubles and so is all that the hardware rounds: W. Clinger, 1990. */
+static bool fast_path(uint64_t w, int64_t e, double *out)
+{
+    static const double small[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
+    if (FLT_EVAL_METHOD != 0 || w > UINT64_C(1) << 53 || e < -22 || e > 22)
+        return false;
+    *out = e < 0 ? (double)w / small[-e] : (double)w * small[e];
+    return true;
+}
+
+/* w x 10^e by Eisel and Lemire; false when the truncated product cannot tell how to round, and for subnormal results. */
+static bool product_path(uint64_t w, int e, double *out)
+{
+    const struct jn_wide power = power_of_10(e);
+    const int shift = __builtin_clzll(w);
+    w <<= shift;
+    int exponent = floor_log2_of_power_of_10(e) + 64 + 1023 - shift;
+    struct jn_wide x = jn_multiply(w, power.high);
+    if ((x.high & 0x1ff) == 0x1ff && x.low + w < w) {      // the lower half of the power may matter
+        const struct jn_wide y = jn_multiply(w, power.low);
+        const struct jn_wide sum = { x.high + (x.low + y.high < x.low), x.low + y.high };
+        if ((sum.high & 0x1ff) == 0x1ff && sum.low + 1 == 0 && y.low + w < w)
+            return false;
+        x = sum;
+    }
+    const int top = (int)(x.high >> 63);
+    uint64_t m = x.high >> (top + 9);
+    exponent -= 1 - top;
+    if (x.low == 0 && (x.high & 0x1ff) == 0 && (m & 3) == 1)
+        return false;           // half way, as far as one can see
+    m = (m + (m & 1)) >> 1;
+    if (m >> 53) {
+        m >>= 1;
+        exponent++;
+    }
+    if (exponent < 1 || exponent >= EXPONENT_MASK)
+        return false;
+    *out = double_of((uint64_t)exponent << FRACTION_BITS | (m & FRACTION_MASK));
+    return true;
+}
+
+/* Near enough to start from. */
+static double estimate(uint64_t w, int e)
+{
+    const int shift = __builtin_clzll(w);
+    const struct jn_wide x = jn_multiply(w << shift, power_of_10(e).high);
+    return ldexp((double)x.high, floor_log2_of_power_of_10(e) + 1 - shift);
+}
+
+static double exact_path(const struct parts *x, double guess)
+{
+    struct jn_decimal d = { .digits = x->digits };
+    int count = 0;
+    for (; d.len < x->len && count < JN_EXACT_DIGITS; d.len++)
+        count += x->digits[d.len] != '.';
+    for (size_t i = d.len; i < x->len && !d.more; i++)
+        d.more = x->digits[i] != '.' && x->digits[i] != '0';
+    // x->exponent belongs to digit number 19; each one that is used beyond it stands for a tenth.
+    d.exponent = (int)x->exponent - (count > FIRST_DIGITS ? count - FIRST_DIGITS : 0);
+    return jn_exact_nearest(d, guess);
+}
+
+static double parse_positive(const char *p, const char *end)
+{
+    const struct parts x = take_apart(p, end);
+    double d, above;
+    if (!x.digits)
+        return 0;
+    if (!x.cut && fast_path(x.first, x.exponent, &d))
+        return d;
+    if (x.exponent < LEAST_POWER)
+        return 0;
+    if (x.exponent > 308)
+        return INFINITY;
+    const int e = (int)x.exponent;
+    if (product_path(x.first, e, &d) && (!x.cut || (product_path(x.first + 1, e, &above) && above == d)))
+        return d;
+    return exact_path(&x, estimate(x.first, e));
 }
 
 double jn_number_parse(jn_str text)
 {
-    char small[64], *big = text.len < sizeof small ? small : malloc(text.len + 1);
-    memcpy(big, text.data, text.len);
-    big[text.len] = 0;
-    const double d = strtod(big, NULL);
-    if (big != small)
-        free(big);
-    return d;
+    const bool negative = text.len && text.data[0] == '-';
+    const double d = parse_positive(text.data + negative, text.data + text.len);
+    return negative ? -d : d;
 }
 
-static size_t digits_at(jn_str s, size_t i)
+/* ---- grammar ------------------------------------------------------------------------------------------------- */
+
+static size_t count_digits(jn_str s, size_t at)
 {
     size_t n = 0;
-    while (i + n < s.len && s.data[i + n] >= '0' && s.data[i + n] <= '9')
+    while (at + n < s.len && is_digit(s.data[at + n]))
         n++;
     return n;
 }
 
 size_t jn_number_scan(jn_str s)
 {
-    size_t i = s.len && s.data[0] == '-';
-    size_t n = digits_at(s, i);
+    size_t at = s.len && s.data[0] == '-';
+    size_t n = count_digits(s, at);
     if (!n)
         return 0;
-    i += s.data[i] == '0' ? 1 : n;
-    if (i < s.len && s.data[i] == '.' && (n = digits_at(s, i + 1)))
-        i += 1 + n;
-    if (i < s.len && (s.data[i] | 32) == 'e') {
-        const size_t sign = i + 1 < s.len && (s.data[i + 1] == '+' || s.data[i + 1] == '-');
-        if ((n = digits_at(s, i + 1 + sign)))
-            i += 1 + sign + n;
+    at += s.data[at] == '0' ? 1 : n;
+    if (at < s.len && s.data[at] == '.' && (n = count_digits(s, at + 1)) != 0)
+        at += 1 + n;
+    if (at < s.len && (s.data[at] == 'e' || s.data[at] == 'E')) {
+        const size_t sign = at + 1 < s.len && (s.data[at + 1] == '+' || s.data[at + 1] == '-');
+        if ((n = count_digits(s, at + 1 + sign)) != 0)
+            at += 1 + sign + n;
     }
-    return i;
+    return at;
 }
 
+/* At most 15 digits survive the way through a double; beyond that only the conversion itself would tell. */
 bool jn_number_is_canonical(jn_str text)
 {
     const size_t sign = text.len && text.data[0] == '-';
-    const size_t whole = digits_at(text, sign);
-    const size_t at = sign + whole;
-    if (at == text.len)
+    const size_t whole = count_digits(text, sign);
+    const size_t point = sign + whole;
+    if (whole == 0 || (text.data[sign] == '0' && whole > 1))
+        return false;
+    if (point == text.len)
         return whole <= 15 && !(sign && text.data[1] == '0');
-    if (text.data[at] != '.' || text.data[text.len - 1] == '0')
+    if (text.data[point] != '.' || text.data[text.len - 1] == '0')
         return false;
-    const size_t part = digits_at(text, at + 1);
-    if (at + 1 + part != text.len || whole + part > 15)
+    const size_t part = count_digits(text, point + 1);
+    if (part == 0 || point + 1 + part != text.len || whole + part > 15)
         return false;
-    size_t zeros = 0;
-    while (text.data[at + 1 + zeros] == '0')
-        zeros++;
-    return text.data[sign] != '0' || zeros <= 5;
+    // Below 1e-6 ECMAScript writes an exponent.
+    return text.data[sign] != '0' || part <= 6 || memcmp(text.data + point + 1, "000000", 6) != 0;
 }
