@@ -22,7 +22,7 @@ struct writer {
     struct jn_buf *b;
     struct jn_error *err;
     enum jn_status failed;
-    bool compact, tabs;
+    bool compact, tabs, strict;
     unsigned indent;
     size_t max_depth, depth, cap;
     struct frame *frames;
@@ -95,16 +95,50 @@ static void write_string(struct jn_buf *b, jn_str s, bool known_plain)
         append_escaped(b, s);
 }
 
+static void fail(struct writer *w, enum jn_status s, const char *sentence)
+{
+    if (!w->failed)
+        w->failed = jn_fail(w->err, s, "%s", sentence);
+}
+
+/* The place of the member under way: "lines[2].price"; "" at the root. */
+static void name_place(const struct writer *w, struct jn_buf *out)
+{
+    for (size_t i = 0; i < w->depth; i++) {
+        const struct frame *f = &w->frames[i];
+        const uint32_t member = f->next - 1;
+        if (f->shape)
+            jn_buf_append_fmt(out, "%s%.*s", i ? "." : "", JN_ARG(f->shape->keys[jn_shape_slot(f->shape, member)].name));
+        else
+            jn_buf_append_fmt(out, "[%u]", member);
+    }
+}
+
+/* Strict writing: `what` is not JSON. */
+static void refuse(struct writer *w, const char *what)
+{
+    struct jn_buf place;
+    jn_buf_init(&place, 200);
+    name_place(w, &place);
+    if (!w->failed)
+        w->failed = place.len ? jn_fail(w->err, JN_BAD_VALUE, "%.*s is %s", (int)place.len, place.data, what)
+                              : jn_fail(w->err, JN_BAD_VALUE, "it is %s", what);
+    jn_buf_clear(&place);
+}
+
 /* ---- numbers ------------------------------------------------------------------------------------------------- */
 
-static void write_number(struct jn_buf *b, jn_value v)
+static void write_number(struct writer *w, jn_value v)
 {
+    struct jn_buf *b = w->b;
     if (v.flags & JN_NUM_CANONICAL) {
         jn_buf_append(b, jn_text(v));
         return;
     }
     const double d = jn_num(v);
     if (!isfinite(d)) {
+        if (w->strict)
+            refuse(w, isnan(d) ? "not a number (NaN)" : "an infinite number");
         jn_buf_append(b, JN_STR("null"));
         return;
     }
@@ -114,12 +148,6 @@ static void write_number(struct jn_buf *b, jn_value v)
 }
 
 /* ---- containers ---------------------------------------------------------------------------------------------- */
-
-static void fail(struct writer *w, enum jn_status s, const char *sentence)
-{
-    if (!w->failed)
-        w->failed = jn_fail(w->err, s, "%s", sentence);
-}
 
 static bool grow_frames(struct writer *w)
 {
@@ -173,7 +201,7 @@ static void write_value(struct writer *w, jn_value v)
         jn_buf_append(w->b, jn_bool(v) ? JN_STR("true") : JN_STR("false"));
         break;
     case JN_NUMBER:
-        write_number(w->b, v);
+        write_number(w, v);
         break;
     case JN_STRING:
         write_string(w->b, jn_text(v), v.flags & JN_STR_PLAIN);
@@ -185,6 +213,8 @@ static void write_value(struct writer *w, jn_value v)
         write_object(w, v.as.object);
         break;
     case JN_FUNCTION:
+        if (w->strict)
+            refuse(w, "a function");
         jn_buf_append(w->b, JN_STR("\"\""));
         break;
     default:
@@ -251,6 +281,7 @@ enum jn_status jn_write(struct jn_buf *b, jn_value v, const struct jn_write_opti
         return jn_fail(err, JN_BAD_VALUE, "%s has no JSON text", jn_is(v, JN_FUNCTION) ? "a function" : "undefined");
 
     struct writer w = { .b = b, .err = err, .tabs = opt->tabs, .indent = opt->indent, .cap = FRAMES_AT_HAND };
+    w.strict = opt->strict;
     w.compact = !opt->tabs && opt->indent == 0;
     w.max_depth = opt->max_depth ? opt->max_depth : DEFAULT_DEPTH;
     w.frames = w.at_hand;

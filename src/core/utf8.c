@@ -2,6 +2,8 @@
  * text of unknown origin; all others rely on valid input and stay inside `s` even when it is not. */
 #include "core/utf8.h"
 
+#include "core/arena.h"
+
 /* Length of the well-formed sequence at s[0..left), 0 when there is none.  RFC 3629, section 4. */
 static size_t sequence(const unsigned char *s, size_t left)
 {
@@ -211,4 +213,23 @@ size_t jn_wtf8_join(char *s, size_t len, size_t seam)
     memcpy(s + seam - 3, joined, 4);
     memmove(s + seam + 1, s + seam + 3, len - seam - 3);
     return len - 2;
+}
+
+jn_str jn_utf8_repair(struct jn_arena *a, jn_str s)
+{
+    if (jn_utf8_invalid(s) == s.len)
+        return s;
+    char *out = jn_arena_alloc(a, s.len * 3);
+    if (!out)
+        return (jn_str){ "", 0 };
+    size_t n = 0;
+    while (s.len) {
+        const size_t good = jn_utf8_invalid(s);
+        memcpy(out + n, s.data, good);
+        n += good;
+        if (good < s.len)
+            n += jn_utf8_put(out + n, 0xfffd);
+        s = jn_str_sub(s, good + 1, s.len);
+    }
+    return (jn_str){ out, n };
 }

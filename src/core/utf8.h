@@ -8,6 +8,12 @@
 /* Offset of the first byte that is not part of well-formed UTF-8 (RFC 3629), or s.len when all of it is. */
 size_t jn_utf8_invalid(jn_str s);
 
+struct jn_arena;
+
+/* `s` when it is well-formed UTF-8; else a copy in `a` with U+FFFD for each byte that is not part of it.  "" when the
+ * arena has failed. */
+jn_str jn_utf8_repair(struct jn_arena *a, jn_str s);
+
 /* Decodes the code point at s.data[*at] and moves *at past it.  `s` must be valid WTF-8 and *at < s.len. */
 uint32_t jn_utf8_next(jn_str s, size_t *at);
 
