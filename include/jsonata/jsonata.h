@@ -24,8 +24,9 @@ struct jsonata;             /* a compiled expression */
 struct jsonata_context;     /* the memory of one evaluation after the other */
 
 /* An error as the reference reports it (its documentation's "error codes").  Members that a code does not use are empty:
- * "", 0, or undefined; `position` is a count of UTF-16 code units, -1 when there is no place.  Values and texts live in
- * the error itself or in the context that raised it, until its next evaluation. */
+ * "", 0, or undefined; `position` is a count of UTF-16 code units, -1 when there is no place.  The token's text lives in
+ * the error itself (so do not copy the struct and drop the original), values live in the context that raised the error,
+ * until its next evaluation. */
 struct jsonata_error {
     char code[8];           /* "S0201", "T2001", "D3030", "U1001"; "" for JN_NO_MEMORY and the like */
     int64_t position;
@@ -35,6 +36,7 @@ struct jsonata_error {
     char function[48];      /* functionName */
     char type[16];
     char message[512];      /* one sentence, filled in */
+    char text[128];         /* what `token` points to */
 };
 
 /* ---- compiling ----------------------------------------------------------------------------------------------- */
@@ -108,6 +110,9 @@ enum jsonata_dump { JSONATA_DUMP_TOKENS, JSONATA_DUMP_TREE, JSONATA_DUMP_OPS };
 
 /* Appends a readable picture of a stage of compiling `text`. */
 JN_API enum jn_status jsonata_dump(jn_str text, enum jsonata_dump what, struct jn_buf *out, struct jsonata_error *err);
+
+/* The same in memory of its own, NUL-terminated, for the caller to free(); NULL on failure. */
+JN_API char *jsonata_dump_text(jn_str text, enum jsonata_dump what, struct jsonata_error *err);
 
 /* Byte offset in `text` of a position counted in UTF-16 code units, as errors have it; for putting a caret under it. */
 JN_API size_t jsonata_byte_offset(jn_str text, int64_t position);

@@ -1,1 +1,120 @@
-/* ast.c */ typedef int placeholder_t;
+/* ast.c - making nodes, and naming them.  The tree's shape is in ast.h; who builds it: parse.c and rewrite.c. */
+#include "jsonata/ast.h"
+
+#include "core/arena.h"
+
+const char *ast_kind_name(enum ast_kind k)
+{
+    static const char *const names[] = {
+#define X(kind, name) name,
+        AST_KINDS(X)
+#undef X
+    };
+    return (size_t)k < sizeof names / sizeof *names ? names[k] : "(unknown)";
+}
+
+const char *ast_op_text(enum ast_op op)
+{
+    static const char *const texts[] = {
+        [OP_ADD] = "+",        [OP_SUBTRACT] = "-",       [OP_MULTIPLY] = "*", [OP_DIVIDE] = "/",
+        [OP_MODULO] = "%",     [OP_EQUAL] = "=",          [OP_NOT_EQUAL] = "!=", [OP_LESS] = "<",
+        [OP_LESS_EQUAL] = "<=", [OP_GREATER] = ">",       [OP_GREATER_EQUAL] = ">=", [OP_IN] = "in",
+        [OP_AND] = "and",      [OP_OR] = "or",            [OP_CONCAT] = "&",   [OP_RANGE] = "..",
+    };
+    return (size_t)op < sizeof texts / sizeof *texts && texts[op] ? texts[op] : "";
+}
+
+struct ast_node *ast_new(struct jn_arena *a, enum ast_kind kind, int64_t position)
+{
+    struct ast_node *n = jn_arena_zalloc(a, sizeof *n);
+    if (!n)
+        return NULL;
+    n->kind = kind;
+    n->position = position;
+    n->text = JN_STR("");
+    return n;
+}
+
+bool ast_push(struct jn_arena *a, struct ast_list *l, struct ast_node *n)
+{
+    if (l->len == l->cap) {
+        uint32_t cap = l->cap ? l->cap * 2 : 2;
+        struct ast_node **at = jn_arena_grow(a, l->at, l->cap * sizeof *at, cap * sizeof *at);
+        if (!at)
+            return false;
+        l->at = at;
+        l->cap = cap;
+    }
+    l->at[l->len++] = n;
+    return true;
+}
+
+static jn_str literal_text(struct jn_arena *a, jn_value v)
+{
+    char digits[JN_NUMBER_MAX];
+    switch (v.type) {
+    case JN_STRING:
+        return jn_text(v);
+    case JN_NUMBER:
+        return jn_arena_copy(a, (jn_str){ digits, jn_number_format(digits, jn_num(v)) });
+    case JN_BOOLEAN:
+        return jn_bool(v) ? JN_STR("true") : JN_STR("false");
+    default:
+        return JN_STR("null");
+    }
+}
+
+jn_str ast_token(struct jn_arena *a, const struct ast_node *n)
+{
+    switch (n->kind) {
+    case AST_STRING:
+    case AST_NUMBER:
+    case AST_VALUE:
+        return literal_text(a, n->literal);
+    case AST_NAME:
+    case AST_VARIABLE:
+    case AST_REGEX:
+    case AST_BINARY:
+        return n->text;
+    case AST_PATH:
+        return JN_STR(".");
+    case AST_NEGATE:
+        return JN_STR("-");
+    case AST_ARRAY:
+    case AST_FILTER:
+        return JN_STR("[");
+    case AST_OBJECT:
+    case AST_GROUP:
+        return JN_STR("{");
+    case AST_WILDCARD:
+        return JN_STR("*");
+    case AST_DESCENDANTS:
+        return JN_STR("**");
+    case AST_PARENT:
+        return JN_STR("%");
+    case AST_CONDITION:
+    case AST_PLACEHOLDER:
+        return JN_STR("?");
+    case AST_BLOCK:
+    case AST_CALL:
+    case AST_PARTIAL:
+    case AST_LAMBDA:
+        return JN_STR("(");
+    case AST_BIND:
+        return JN_STR(":=");
+    case AST_APPLY:
+        return JN_STR("~>");
+    case AST_TRANSFORM:
+        return JN_STR("|");
+    case AST_SORT:
+    case AST_SORT_TERM:
+        return JN_STR("^");
+    case AST_FOCUS:
+        return JN_STR("@");
+    case AST_INDEX:
+        return JN_STR("#");
+    case AST_END:
+        return JN_STR("(end)");
+    }
+    return JN_STR("");
+}

@@ -1,6 +1,17 @@
 /* ast.h - the tree that the parser makes of an expression and rewrite.c normalises (spec, sections 4 and 5).
  * Nodes live in the program's arena.  After rewriting, every bare name is a one-step path, predicates hang on the node
- * they filter, and tail calls are marked. */
+ * they filter, and tail calls are marked.
+ *
+ * The parser itself leaves six forms behind that the rewriting takes apart:
+ *
+ *     AST_PATH  left . right          AST_FILTER  left [ right ]      AST_FOCUS  left @ $text
+ *     AST_SORT  left ^ ( items )      AST_GROUP   left { items }      AST_INDEX  left # $text
+ *
+ * What a reader of the finished tree must know:
+ *   - Nesting is bounded by the parser's max_depth, but left operands are not: 1+1+1+... and f()()()... are as deep as
+ *     they are long.  `left` of AST_BINARY, AST_APPLY, AST_CALL and AST_PARTIAL is to be followed by a loop, or counted.
+ *   - It is a tree except for two conditions, which hold one node twice: a ?: b has left == right, and a ?? b has
+ *     left->items.at[0] == right.  Whoever follows both without noticing doubles the work at each level of nesting. */
 #ifndef JSONATA_AST_H
 #define JSONATA_AST_H
 
@@ -37,8 +48,8 @@
     X(AST_FILTER, "filter")         /* in predicates and stages.  left: the condition */                    \
     X(AST_INDEX, "index")           /* in stages.  text: variable */                                        \
     X(AST_GROUP, "group")           /* hangs on `group`.  items: key, value, ... */                         \
-    X(AST_END, "(end)")             /* only while parsing */                                                \
-    X(AST_ERROR, "error")           /* recover mode */
+    X(AST_FOCUS, "focus")           /* only while parsing */                                                \
+    X(AST_END, "(end)")             /* only while parsing: an operand is missing */
 
 enum ast_kind {
 #define X(kind, name) kind,
@@ -58,6 +69,11 @@ struct scope;
 
 struct ast_list {
     struct ast_node **at;
+    uint32_t len, cap;
+};
+
+struct ast_slots {
+    struct ast_slot **at;
     uint32_t len, cap;
 };
 
@@ -83,9 +99,9 @@ struct ast_node {
     struct ast_slot *slot;          /* AST_PARENT */
     struct ast_slot *ancestor;      /* on a step: bind the item to this label */
 
-    /* while rewriting: unresolved % below this node */
-    struct ast_slot **seeking;
-    uint32_t seeking_len;
+    /* while parsing and rewriting */
+    struct ast_slots seeking;       /* % below this node whose ancestor is not found yet */
+    struct ast_node *up;            /* the node whose left operand this is */
 
     bool regex_ignore_case, regex_multiline;
     bool is_descending;             /* AST_SORT_TERM */
@@ -104,5 +120,8 @@ struct ast_node *ast_new(struct jn_arena *a, enum ast_kind kind, int64_t positio
 
 /* Appends; false when the arena has failed. */
 bool ast_push(struct jn_arena *a, struct ast_list *l, struct ast_node *n);
+
+/* What the reference calls the node's `value`, for error reports: the name, the literal's text, the operator. */
+jn_str ast_token(struct jn_arena *a, const struct ast_node *n);
 
 #endif

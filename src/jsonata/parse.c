@@ -1,1 +1,575 @@
-/* parse.c */ typedef int placeholder_t;
+/* parse.c - tokens to tree: a Pratt parser (spec, section 4).
+ *
+ * One table says for each kind of token what it means where an operand begins (prefix) and after an operand (infix); how
+ * tightly it binds is in token.h.  parse_expression() at the end is the whole algorithm; the handlers before it are in
+ * order of size.  The tree is left as it was written; rewrite.c gives it the shape the evaluator wants.
+ *
+ * Errors are sticky: after the first one the current token is the end of the text, at which every loop stops, so no
+ * handler asks.  The same goes for memory: when it is out, nodes are `spare`, which nobody looks at.  Recursion happens in
+ * parse_expression() alone, and is counted there. */
+#include "jsonata/parse.h"
+
+#include "core/arena.h"
+#include "jsonata/signature.h"
+
+struct parser {
+    struct jn_arena *arena;
+    struct lexer lexer;
+    struct token token;             /* the next one, not yet taken */
+    size_t depth, max_depth;
+    jsonata_token_fn *seen;
+    void *seen_arg;
+    struct jsonata_fault *fault;
+    struct ast_node spare;
+};
+
+static struct ast_node *parse_expression(struct parser *p, int power);
+
+/* ---- steps --------------------------------------------------------------------------------------------------- */
+
+static bool failed(const struct parser *p)
+{
+    return p->fault->code || jn_arena_failed(p->arena);
+}
+
+static void fail(struct parser *p, struct jsonata_fault fault)
+{
+    if (!failed(p))
+        *p->fault = fault;
+    p->token.kind = TOKEN_END;
+}
+
+static struct ast_node *new_node(struct parser *p, enum ast_kind kind, int64_t position)
+{
+    struct ast_node *n = ast_new(p->arena, kind, position);
+    return n ? n : &p->spare;
+}
+
+static void push(struct parser *p, struct ast_list *l, struct ast_node *n)
+{
+    if (!ast_push(p->arena, l, n))
+        fail(p, (struct jsonata_fault){ 0 });
+}
+
+/* Reads the next token.  `infix`: an operand has just ended. */
+static void advance(struct parser *p, bool infix)
+{
+    if (failed(p)) {
+        p->token.kind = TOKEN_END;
+        return;
+    }
+    p->token = lexer_next(&p->lexer, infix);
+    if (p->lexer.fault.code)
+        fail(p, p->lexer.fault);
+    else if (p->seen)
+        p->seen(p->seen_arg, &p->token);
+    if (p->token.kind == TOKEN_EXCLAMATION || p->token.kind == TOKEN_TILDE)
+        fail(p, (struct jsonata_fault){ .code = "S0204", .position = p->token.position, .token = p->token.text });
+}
+
+/* Takes a token that must be there. */
+static void expect(struct parser *p, enum token_kind kind, bool infix)
+{
+    if (p->token.kind != kind)
+        fail(p, (struct jsonata_fault){ .code = p->token.kind == TOKEN_END ? "S0203" : "S0202",
+                                        .position = p->token.position, .token = p->token.text,
+                                        .value = jn_string(jn_str_of(token_text(kind)), JN_STR_ASCII) });
+    else
+        advance(p, infix);
+}
+
+/* Takes a token if it is there. */
+static bool accept(struct parser *p, enum token_kind kind)
+{
+    if (p->token.kind != kind)
+        return false;
+    advance(p, false);
+    return true;
+}
+
+/* ---- prefix: tokens that begin an operand; `t` is taken already ----------------------------------------------- */
+
+static struct ast_node *named(struct parser *p, enum ast_kind kind, const struct token *t)
+{
+    struct ast_node *n = new_node(p, kind, t->position);
+    n->text = t->text;
+    n->literal = t->value;
+    return n;
+}
+
+static struct ast_node *parse_end(struct parser *p, const struct token *t)
+{
+    return new_node(p, AST_END, t->position);
+}
+
+/* name, and the words `and`, `or`, `in` where an operand is wanted */
+static struct ast_node *parse_name(struct parser *p, const struct token *t)
+{
+    return named(p, AST_NAME, t);
+}
+
+static struct ast_node *parse_variable(struct parser *p, const struct token *t)
+{
+    return named(p, AST_VARIABLE, t);
+}
+
+static struct ast_node *parse_string(struct parser *p, const struct token *t)
+{
+    return named(p, AST_STRING, t);
+}
+
+static struct ast_node *parse_number(struct parser *p, const struct token *t)
+{
+    return named(p, AST_NUMBER, t);
+}
+
+static struct ast_node *parse_value(struct parser *p, const struct token *t)
+{
+    return named(p, AST_VALUE, t);
+}
+
+static struct ast_node *parse_wildcard(struct parser *p, const struct token *t)
+{
+    return new_node(p, AST_WILDCARD, t->position);
+}
+
+static struct ast_node *parse_descendants(struct parser *p, const struct token *t)
+{
+    return new_node(p, AST_DESCENDANTS, t->position);
+}
+
+static struct ast_node *parse_parent(struct parser *p, const struct token *t)
+{
+    return new_node(p, AST_PARENT, t->position);
+}
+
+static struct ast_node *parse_regex(struct parser *p, const struct token *t)
+{
+    struct ast_node *n = named(p, AST_REGEX, t);
+    n->regex_ignore_case = t->ignore_case;
+    n->regex_multiline = t->multiline;
+    return n;
+}
+
+/* negation := '-' operand      Binds looser than '.' and '[', so -a.b negates the path. */
+static struct ast_node *parse_negation(struct parser *p, const struct token *t)
+{
+    struct ast_node *n = new_node(p, AST_NEGATE, t->position);
+    n->left = parse_expression(p, 70);
+    return n;
+}
+
+/* block := '(' (expr (';' expr)* ';'?)? ')' */
+static struct ast_node *parse_block(struct parser *p, const struct token *t)
+{
+    struct ast_node *n = new_node(p, AST_BLOCK, t->position);
+    while (p->token.kind != TOKEN_RIGHT_PAREN) {
+        push(p, &n->items, parse_expression(p, 0));
+        if (!accept(p, TOKEN_SEMICOLON))
+            break;
+    }
+    expect(p, TOKEN_RIGHT_PAREN, true);
+    return n;
+}
+
+/* member := expr ('..' expr)? */
+static struct ast_node *parse_member(struct parser *p)
+{
+    struct ast_node *first = parse_expression(p, 0);
+    if (p->token.kind != TOKEN_RANGE)
+        return first;
+    struct ast_node *n = new_node(p, AST_BINARY, p->token.position);
+    n->op = OP_RANGE;
+    n->text = p->token.text;
+    n->left = first;
+    advance(p, false);
+    n->right = parse_expression(p, 0);
+    return n;
+}
+
+/* array := '[' (member (',' member)*)? ']' */
+static struct ast_node *parse_array(struct parser *p, const struct token *t)
+{
+    struct ast_node *n = new_node(p, AST_ARRAY, t->position);
+    if (p->token.kind != TOKEN_RIGHT_BRACKET) {
+        do
+            push(p, &n->items, parse_member(p));
+        while (accept(p, TOKEN_COMMA));
+    }
+    expect(p, TOKEN_RIGHT_BRACKET, true);
+    return n;
+}
+
+/* pairs := (expr ':' expr (',' expr ':' expr)*)? '}' */
+static void parse_pairs(struct parser *p, struct ast_list *pairs)
+{
+    if (p->token.kind != TOKEN_RIGHT_BRACE) {
+        do {
+            push(p, pairs, parse_expression(p, 0));
+            expect(p, TOKEN_COLON, false);
+            push(p, pairs, parse_expression(p, 0));
+        } while (accept(p, TOKEN_COMMA));
+    }
+    expect(p, TOKEN_RIGHT_BRACE, true);
+}
+
+/* object := '{' pairs */
+static struct ast_node *parse_object(struct parser *p, const struct token *t)
+{
+    struct ast_node *n = new_node(p, AST_OBJECT, t->position);
+    parse_pairs(p, &n->items);
+    return n;
+}
+
+/* transform := '|' pattern '|' update (',' delete)? '|' */
+static struct ast_node *parse_transform(struct parser *p, const struct token *t)
+{
+    struct ast_node *n = new_node(p, AST_TRANSFORM, t->position);
+    n->left = parse_expression(p, 0);
+    expect(p, TOKEN_BAR, false);
+    n->right = parse_expression(p, 0);
+    if (accept(p, TOKEN_COMMA))
+        n->third = parse_expression(p, 0);
+    expect(p, TOKEN_BAR, false);
+    return n;
+}
+
+/* ---- infix: tokens that follow an operand --------------------------------------------------------------------- */
+
+static enum ast_op op_of(enum token_kind kind)
+{
+    switch (kind) {
+    case TOKEN_PLUS: return OP_ADD;
+    case TOKEN_MINUS: return OP_SUBTRACT;
+    case TOKEN_STAR: return OP_MULTIPLY;
+    case TOKEN_SLASH: return OP_DIVIDE;
+    case TOKEN_PERCENT: return OP_MODULO;
+    case TOKEN_EQUAL: return OP_EQUAL;
+    case TOKEN_NOT_EQUAL: return OP_NOT_EQUAL;
+    case TOKEN_LESS: return OP_LESS;
+    case TOKEN_LESS_EQUAL: return OP_LESS_EQUAL;
+    case TOKEN_GREATER: return OP_GREATER;
+    case TOKEN_GREATER_EQUAL: return OP_GREATER_EQUAL;
+    case TOKEN_IN: return OP_IN;
+    case TOKEN_AND: return OP_AND;
+    case TOKEN_OR: return OP_OR;
+    default: return OP_CONCAT;
+    }
+}
+
+static struct ast_node *joined(struct parser *p, enum ast_kind kind, const struct token *t, struct ast_node *left)
+{
+    struct ast_node *n = new_node(p, kind, t->position);
+    n->left = left;
+    n->right = parse_expression(p, token_power(t->kind));
+    return n;
+}
+
+/* binary := expr op expr       Left associative. */
+static struct ast_node *parse_binary(struct parser *p, const struct token *t, struct ast_node *left)
+{
+    struct ast_node *n = joined(p, AST_BINARY, t, left);
+    n->op = op_of(t->kind);
+    n->text = t->text;
+    return n;
+}
+
+/* path := expr '.' expr */
+static struct ast_node *parse_dot(struct parser *p, const struct token *t, struct ast_node *left)
+{
+    return joined(p, AST_PATH, t, left);
+}
+
+/* chain := expr '~>' expr */
+static struct ast_node *parse_chain(struct parser *p, const struct token *t, struct ast_node *left)
+{
+    return joined(p, AST_APPLY, t, left);
+}
+
+/* bound := expr ('@' | '#') variable */
+static struct ast_node *parse_bound(struct parser *p, const struct token *t, struct ast_node *left)
+{
+    struct ast_node *n = joined(p, t->kind == TOKEN_AT ? AST_FOCUS : AST_INDEX, t, left);
+    if (n->right->kind != AST_VARIABLE)
+        fail(p, (struct jsonata_fault){ .code = "S0214", .position = n->right->position, .token = t->text });
+    n->text = n->right->text;
+    return n;
+}
+
+/* bind := variable ':=' expr       Right associative. */
+static struct ast_node *parse_bind(struct parser *p, const struct token *t, struct ast_node *left)
+{
+    if (left->kind != AST_VARIABLE)
+        fail(p, (struct jsonata_fault){ .code = "S0212", .position = left->position,
+                                        .token = ast_token(p->arena, left) });
+    struct ast_node *n = new_node(p, AST_BIND, t->position);
+    n->text = left->text;
+    n->right = parse_expression(p, token_power(TOKEN_BIND) - 1);
+    return n;
+}
+
+/* condition := expr '?' expr (':' expr)? */
+static struct ast_node *parse_condition(struct parser *p, const struct token *t, struct ast_node *left)
+{
+    struct ast_node *n = new_node(p, AST_CONDITION, t->position);
+    n->left = left;
+    n->right = parse_expression(p, 0);
+    if (accept(p, TOKEN_COLON))
+        n->third = parse_expression(p, 0);
+    return n;
+}
+
+/* default := expr '?:' expr        a ?: b is a ? a : b; the tree holds `a` twice. */
+static struct ast_node *parse_default(struct parser *p, const struct token *t, struct ast_node *left)
+{
+    struct ast_node *n = new_node(p, AST_CONDITION, t->position);
+    n->left = n->right = left;
+    n->third = parse_expression(p, 0);
+    return n;
+}
+
+/* coalesce := expr '??' expr       a ?? b is $exists(a) ? a : b, with whatever $exists is bound to. */
+static struct ast_node *parse_coalesce(struct parser *p, const struct token *t, struct ast_node *left)
+{
+    struct ast_node *exists = new_node(p, AST_CALL, t->position);
+    exists->left = new_node(p, AST_VARIABLE, t->position);
+    exists->left->text = JN_STR("exists");
+    push(p, &exists->items, left);
+
+    struct ast_node *n = new_node(p, AST_CONDITION, t->position);
+    n->left = exists;
+    n->right = left;
+    n->third = parse_expression(p, 0);
+    return n;
+}
+
+/* group := expr '{' pairs */
+static struct ast_node *parse_group(struct parser *p, const struct token *t, struct ast_node *left)
+{
+    struct ast_node *n = new_node(p, AST_GROUP, t->position);
+    n->left = left;
+    parse_pairs(p, &n->items);
+    return n;
+}
+
+/* filter := expr '[' expr ']' | expr '[' ']'
+ * The empty form marks what the filters before it filter: a[x][y][] marks `a`.  Each filter knows that node (`third`), so
+ * that a long row of them is not walked again and again. */
+static struct ast_node *parse_filter(struct parser *p, const struct token *t, struct ast_node *left)
+{
+    struct ast_node *base = left->kind == AST_FILTER ? left->third : left;
+    if (p->token.kind == TOKEN_RIGHT_BRACKET) {
+        base->keep_array = true;
+        advance(p, false);
+        return left;
+    }
+    struct ast_node *n = new_node(p, AST_FILTER, t->position);
+    n->left = left;
+    n->right = parse_expression(p, 0);
+    n->third = base;
+    expect(p, TOKEN_RIGHT_BRACKET, true);
+    return n;
+}
+
+/* term := ('<' | '>')? expr */
+static struct ast_node *parse_sort_term(struct parser *p)
+{
+    struct ast_node *n = new_node(p, AST_SORT_TERM, p->token.position);
+    n->is_descending = p->token.kind == TOKEN_GREATER;
+    if (n->is_descending || p->token.kind == TOKEN_LESS)
+        advance(p, false);
+    n->left = parse_expression(p, 0);
+    return n;
+}
+
+/* sort := expr '^' '(' term (',' term)* ')' */
+static struct ast_node *parse_sort(struct parser *p, const struct token *t, struct ast_node *left)
+{
+    struct ast_node *n = new_node(p, AST_SORT, t->position);
+    n->left = left;
+    expect(p, TOKEN_LEFT_PAREN, false);
+    do
+        push(p, &n->items, parse_sort_term(p));
+    while (accept(p, TOKEN_COMMA));
+    expect(p, TOKEN_RIGHT_PAREN, false);
+    return n;
+}
+
+/* argument := expr | '?' */
+static struct ast_node *parse_argument(struct parser *p, struct ast_node *call)
+{
+    if (p->token.kind != TOKEN_QUESTION)
+        return parse_expression(p, 0);
+    struct ast_node *n = new_node(p, AST_PLACEHOLDER, p->token.position);
+    call->kind = AST_PARTIAL;
+    advance(p, false);
+    return n;
+}
+
+static bool is_lambda_word(const struct ast_node *n)
+{
+    return n->kind == AST_NAME && (jn_str_eq(n->text, JN_STR("function")) || jn_str_eq(n->text, JN_STR("\xCE\xBB")));
+}
+
+/* signature := '<' token* '>'      Put together from tokens, up to the '>' that closes the first '<'.  It is checked
+ * here, where its place is known; the compiler compiles it again from the text. */
+static void parse_signature(struct parser *p, struct ast_node *lambda)
+{
+    const int64_t start = p->token.position;
+    const size_t brace = jn_str_find(p->lexer.text, JN_STR("{"), p->lexer.at);      // none: an error, below
+    const size_t cap = brace == SIZE_MAX ? 2 : brace - p->lexer.at + 2;
+    char *text = jn_arena_alloc(p->arena, cap);
+    size_t len = 0;
+    int depth = 0;
+    if (!text)
+        return;
+    for (;;) {
+        const bool is_open = p->token.kind == TOKEN_LESS, is_close = p->token.kind == TOKEN_GREATER;
+        if (p->token.kind == TOKEN_END || p->token.kind == TOKEN_LEFT_BRACE || p->token.text.len >= cap - len)
+            break;
+        memcpy(text + len, p->token.text.data, p->token.text.len);
+        len += p->token.text.len;
+        depth += is_open - is_close;
+        if (depth == 0)
+            break;
+        advance(p, false);
+    }
+    expect(p, TOKEN_GREATER, false);
+    lambda->text = (jn_str){ text, len };
+    struct jsonata_fault fault = { 0 };
+    if (!failed(p) && !jsonata_signature_compile(p->arena, lambda->text, &fault)) {
+        fault.position += start;
+        fail(p, fault);
+    }
+}
+
+/* lambda := ('function' | 'λ') '(' (variable (',' variable)*)? ')' signature? '{' expr '}'
+ * `n` is what was read so far, a call. */
+static struct ast_node *parse_lambda(struct parser *p, struct ast_node *n)
+{
+    for (uint32_t i = 0; i < n->items.len; i++)
+        if (n->items.at[i]->kind != AST_VARIABLE)
+            fail(p, (struct jsonata_fault){ .code = "S0208", .position = n->items.at[i]->position,
+                                            .token = ast_token(p->arena, n->items.at[i]),
+                                            .value = jn_number((double)i + 1) });
+    n->kind = AST_LAMBDA;
+    n->left = NULL;
+    if (p->token.kind == TOKEN_LESS)
+        parse_signature(p, n);
+    expect(p, TOKEN_LEFT_BRACE, false);
+    n->right = parse_expression(p, 0);
+    expect(p, TOKEN_RIGHT_BRACE, false);
+    return n;
+}
+
+/* call := expr '(' (argument (',' argument)*)? ')' | lambda */
+static struct ast_node *parse_call(struct parser *p, const struct token *t, struct ast_node *left)
+{
+    struct ast_node *n = new_node(p, AST_CALL, t->position);
+    n->left = left;
+    if (p->token.kind != TOKEN_RIGHT_PAREN) {
+        do
+            push(p, &n->items, parse_argument(p, n));
+        while (accept(p, TOKEN_COMMA));
+    }
+    expect(p, TOKEN_RIGHT_PAREN, true);
+    return is_lambda_word(left) ? parse_lambda(p, n) : n;
+}
+
+/* ---- the table ------------------------------------------------------------------------------------------------ */
+
+typedef struct ast_node *prefix_fn(struct parser *p, const struct token *t);
+typedef struct ast_node *infix_fn(struct parser *p, const struct token *t, struct ast_node *left);
+
+static const struct {
+    prefix_fn *prefix;
+    infix_fn *infix;
+} rules[] = {
+    [TOKEN_END] = { parse_end, NULL },
+    [TOKEN_NAME] = { parse_name, NULL },
+    [TOKEN_VARIABLE] = { parse_variable, NULL },
+    [TOKEN_STRING] = { parse_string, NULL },
+    [TOKEN_NUMBER] = { parse_number, NULL },
+    [TOKEN_VALUE] = { parse_value, NULL },
+    [TOKEN_REGEX] = { parse_regex, NULL },
+    [TOKEN_LEFT_BRACKET] = { parse_array, parse_filter },
+    [TOKEN_LEFT_PAREN] = { parse_block, parse_call },
+    [TOKEN_AT] = { NULL, parse_bound },
+    [TOKEN_HASH] = { NULL, parse_bound },
+    [TOKEN_DOT] = { NULL, parse_dot },
+    [TOKEN_LEFT_BRACE] = { parse_object, parse_group },
+    [TOKEN_STAR] = { parse_wildcard, parse_binary },
+    [TOKEN_SLASH] = { NULL, parse_binary },
+    [TOKEN_PERCENT] = { parse_parent, parse_binary },
+    [TOKEN_PLUS] = { NULL, parse_binary },
+    [TOKEN_MINUS] = { parse_negation, parse_binary },
+    [TOKEN_AMPERSAND] = { NULL, parse_binary },
+    [TOKEN_EQUAL] = { NULL, parse_binary },
+    [TOKEN_NOT_EQUAL] = { NULL, parse_binary },
+    [TOKEN_LESS] = { NULL, parse_binary },
+    [TOKEN_LESS_EQUAL] = { NULL, parse_binary },
+    [TOKEN_GREATER] = { NULL, parse_binary },
+    [TOKEN_GREATER_EQUAL] = { NULL, parse_binary },
+    [TOKEN_IN] = { parse_name, parse_binary },
+    [TOKEN_CARET] = { NULL, parse_sort },
+    [TOKEN_CHAIN] = { NULL, parse_chain },
+    [TOKEN_ELVIS] = { NULL, parse_default },
+    [TOKEN_COALESCE] = { NULL, parse_coalesce },
+    [TOKEN_AND] = { parse_name, parse_binary },
+    [TOKEN_OR] = { parse_name, parse_binary },
+    [TOKEN_QUESTION] = { NULL, parse_condition },
+    [TOKEN_BIND] = { NULL, parse_bind },
+    [TOKEN_BAR] = { parse_transform, NULL },
+    [TOKEN_DESCENDANTS] = { parse_descendants, NULL },
+    [TOKEN_TILDE] = { NULL, NULL },         // the last kind: gives the table its size
+};
+
+static struct ast_node *parse_operand(struct parser *p)
+{
+    const struct token t = p->token;
+    advance(p, true);
+    if (rules[t.kind].prefix)
+        return rules[t.kind].prefix(p, &t);
+    fail(p, (struct jsonata_fault){ .code = "S0211", .position = t.position, .token = t.text });
+    return &p->spare;
+}
+
+/* expr := operand (infix-operator that binds tighter than `power`)* */
+static struct ast_node *parse_expression(struct parser *p, int power)
+{
+    if (++p->depth > p->max_depth)
+        fail(p, (struct jsonata_fault){ .code = "S0201/depth", .position = p->token.position,
+                                        .value = jn_number((double)p->max_depth) });
+    struct ast_node *left = parse_operand(p);
+    while (token_power(p->token.kind) > power) {
+        const struct token t = p->token;
+        advance(p, false);
+        left = rules[t.kind].infix(p, &t, left);
+    }
+    p->depth--;
+    return left;
+}
+
+struct ast_node *jsonata_parse_tokens(struct jn_arena *a, jn_str text, size_t max_depth, jsonata_token_fn *seen,
+                                      void *arg, struct jsonata_fault *fault)
+{
+    struct parser p = {
+        .arena = a, .fault = fault, .seen = seen, .seen_arg = arg,
+        .max_depth = max_depth ? max_depth : JSONATA_DEFAULT_DEPTH,
+        .spare = { .kind = AST_END, .text = JN_STR("") },
+    };
+    p.spare.third = &p.spare;       // the base of a filter that is not there
+    *fault = (struct jsonata_fault){ 0 };
+    lexer_init(&p.lexer, a, text);
+    advance(&p, false);
+    struct ast_node *tree = parse_expression(&p, 0);
+    if (p.token.kind != TOKEN_END)
+        fail(&p, (struct jsonata_fault){ .code = "S0201", .position = p.token.position, .token = p.token.text });
+    return failed(&p) ? NULL : tree;
+}
+
+struct ast_node *jsonata_parse(struct jn_arena *a, jn_str text, size_t max_depth, struct jsonata_fault *fault)
+{
+    struct ast_node *tree = jsonata_parse_tokens(a, text, max_depth, NULL, NULL, fault);
+    return tree ? jsonata_rewrite(a, tree, fault) : NULL;
+}
