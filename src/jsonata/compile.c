@@ -1,1 +1,248 @@
-/* compile.c */ typedef int placeholder_t;
+/* compile.c - the compiler's entry, and what all kinds of nodes share: the shell around a node (spec 7.1: predicates,
+ * grouping, keepArray, unwrapping) and the treatment of long chains of operators.  The families' own halves are in
+ * their files; compile.h has the list. */
+#include "jsonata/compile.h"
+#include "jsonata/parse.h"
+#include "jsonata/regex.h"
+
+void *compile_alloc(struct compiler *c, size_t size)
+{
+    void *p = jn_arena_zalloc(c->arena, size);
+    if (p)
+        return p;
+    /* Whoever compiles writes into it and never reads what another wrote: the program is thrown away. */
+    c->failed = true;
+    memset(&c->spare, 0, sizeof c->spare);
+    return size <= sizeof c->spare ? &c->spare : NULL;
+}
+
+struct node *compile_init(struct node *n, const struct ast_node *ast, node_fn *eval)
+{
+    n->eval = eval;
+    n->position = ast->position;
+    return n;
+}
+
+/* Nested evaluations that the reference counts for an operand and our node for it does not. */
+static uint8_t uncounted(const struct node *n)
+{
+    switch (n->kind) {
+    case NODE_CONSTANT:
+    case NODE_CONTEXT:
+    case NODE_LOCAL:
+    case NODE_VARIABLE:
+        return 1;
+    case NODE_NAME:
+        return 2;               /* the path, and the name in it */
+    default:
+        return 0;
+    }
+}
+
+void compile_needs(struct node *parent, const struct node *operand)
+{
+    const uint8_t n = uncounted(operand);
+    if (n > parent->need)
+        parent->need = n;
+}
+
+/* ---- the shell ----------------------------------------------------------------------------------------------- */
+
+struct shell_node {
+    struct node node;
+    const struct node *inner;
+    struct filters filters;
+    const struct group *group;
+    bool keep_array;
+};
+
+static jn_value group_value(const struct group *g, struct jsonata_eval *e, jn_value v, struct jsonata_frame *f)
+{
+    if (v.type == JN_ARRAY)
+        return group_eval(g, e, v.as.array->items, v.as.array->len, f);
+    return group_eval(g, e, &v, !jn_is_undefined(v), f);
+}
+
+static jn_value eval_shell(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+{
+    const struct shell_node *s = (const struct shell_node *)n;
+    jn_value v = node_eval(s->inner, e, context, f);
+    if (s->filters.len && !jn_is_undefined(v))
+        v = filters_apply(&s->filters, e, v, f);
+    if (s->group && !jsonata_failed(e))
+        v = group_value(s->group, e, v, f);
+    if (s->keep_array && v.type == JN_ARRAY && v.flags & JN_SEQUENCE && !(v.flags & JN_TUPLE_STREAM))
+        v.flags |= JN_KEEP_SINGLETON;
+    return node_done(n, v);
+}
+
+static struct node *compile_shell(struct compiler *c, const struct ast_node *ast, struct node *inner)
+{
+    struct shell_node *s = COMPILE_NEW(c, struct shell_node);
+    compile_init(&s->node, ast, eval_shell);
+    inner->raw = true;
+    s->inner = inner;
+    s->filters = compile_filters(c, &ast->predicates);
+    s->group = ast->group && ast->kind != AST_PATH ? compile_group(c, &ast->group->items, NULL) : NULL;
+    s->keep_array = ast->keep_array && ast->kind != AST_PATH;
+    return &s->node;
+}
+
+static bool has_shell(const struct ast_node *ast)
+{
+    return ast->predicates.len || (ast->kind != AST_PATH && (ast->group || ast->keep_array));
+}
+
+/* ---- kinds --------------------------------------------------------------------------------------------------- */
+
+struct node *compile_regex(struct compiler *c, const struct ast_node *ast)
+{
+    struct regex_link *link = COMPILE_NEW(c, struct regex_link);
+    struct jsonata_function *fn = COMPILE_NEW(c, struct jsonata_function);
+    if (c->failed)
+        return compile_constant(c, ast, jn_undefined());
+    struct jsonata_regex *r = jsonata_regex_compile(ast->text, ast->regex_ignore_case, ast->regex_multiline, c->fault);
+    if (!r) {
+        c->failed = true;
+        if (c->fault->code && !c->fault->position)
+            c->fault->position = ast->position;
+        return compile_constant(c, ast, jn_undefined());
+    }
+    *link = (struct regex_link){ r, c->program->regexes };
+    c->program->regexes = link;
+    *fn = (struct jsonata_function){ .kind = FUNCTION_REGEX, .arity = 2, .as.regex = r };
+    return compile_constant(c, ast, jsonata_function_value(fn));
+}
+
+/* A bare name that the rewriter left outside of a path. */
+static struct node *compile_lone_name(struct compiler *c, const struct ast_node *ast)
+{
+    struct ast_node path = { .kind = AST_PATH, .position = ast->position };
+    struct ast_node name = *ast, *steps[1] = { &name };
+    path.items = (struct ast_list){ .at = steps, .len = 1, .cap = 1 };
+    return compile_path(c, &path);
+}
+
+/* What a tree with holes (recover mode) evaluates to. */
+static jn_value eval_error(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+{
+    (void)context, (void)f;
+    return jsonata_raise(e, (struct jsonata_fault){ .code = "S0500", .position = n->position });
+}
+
+static struct node *compile_kind(struct compiler *c, const struct ast_node *ast)
+{
+    switch (ast->kind) {
+    case AST_PATH:          return compile_path(c, ast);
+    case AST_BINARY:        return compile_binary(c, ast);
+    case AST_NEGATE:        return compile_negate(c, ast);
+    case AST_ARRAY:         return compile_array(c, ast);
+    case AST_OBJECT:        return compile_object(c, ast);
+    case AST_NAME:          return compile_lone_name(c, ast);
+    case AST_STRING:
+    case AST_NUMBER:
+    case AST_VALUE:         return compile_constant(c, ast, ast->literal);
+    case AST_WILDCARD:      return compile_wildcard(c, ast);
+    case AST_DESCENDANTS:   return compile_descendants(c, ast);
+    case AST_PARENT:        return compile_variable_named(c, ast, tuple_label(c, ast->slot));
+    case AST_CONDITION:     return compile_condition(c, ast);
+    case AST_BLOCK:         return compile_block(c, ast);
+    case AST_BIND:          return compile_bind(c, ast);
+    case AST_REGEX:         return compile_regex(c, ast);
+    case AST_CALL:          return compile_call(c, ast);
+    case AST_PARTIAL:       return compile_partial(c, ast);
+    case AST_VARIABLE:      return compile_variable(c, ast);
+    case AST_LAMBDA:        return compile_lambda(c, ast);
+    case AST_APPLY:         return compile_apply(c, ast);
+    case AST_TRANSFORM:     return compile_transform(c, ast);
+    default:                return compile_init(COMPILE_NEW(c, struct node), ast, eval_error);
+    }
+}
+
+static struct node *compile_one(struct compiler *c, const struct ast_node *ast)
+{
+    enum { DEEP = 60 };         /* nesting from which on the caller's stack is not good enough */
+    if (++c->nesting > DEEP)
+        c->program->is_deep = true;
+    struct node *n = compile_kind(c, ast);
+    c->nesting--;
+    return has_shell(ast) ? compile_shell(c, ast, n) : n;
+}
+
+/* ---- long chains --------------------------------------------------------------------------------------------- */
+
+static const struct ast_node *left_operand(const struct ast_node *ast)
+{
+    switch (ast->kind) {
+    case AST_BINARY:
+    case AST_APPLY:
+    case AST_CALL:
+    case AST_PARTIAL:
+    case AST_CONDITION:
+        return ast->left;
+    default:
+        return NULL;
+    }
+}
+
+/* a + b + c + ... is a tree that leans to the left, as deep as the chain is long, and the parser makes it without
+ * nesting.  Compile it from its lower end, so that we do not nest either: each node finds its left operand ready. */
+struct node *compile_node(struct compiler *c, const struct ast_node *ast)
+{
+    enum { SHORT = 32 };
+    if (ast == c->ready_ast)
+        return c->ready_node;
+    uint32_t n = 0;
+    for (const struct ast_node *a = ast; (a = left_operand(a)) && a != c->ready_ast;)
+        n++;
+    if (n <= SHORT)
+        return compile_one(c, ast);
+
+    c->program->is_deep = true;
+    const struct ast_node **chain = compile_alloc(c, n * sizeof *chain);
+    if (c->failed)
+        return compile_constant(c, ast, jn_undefined());
+    for (uint32_t i = 0; i < n; i++)
+        chain[i] = left_operand(i ? chain[i - 1] : ast);
+    for (uint32_t i = n; i-- > 0;) {
+        struct node *node = compile_one(c, chain[i]);
+        c->ready_ast = chain[i];
+        c->ready_node = node;
+    }
+    return compile_one(c, ast);
+}
+
+/* ---- programs ------------------------------------------------------------------------------------------------ */
+
+static uint64_t text_id(jn_str text)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325) ^ text.len;
+    for (size_t i = 0; i < text.len; i++)
+        h = (h ^ (unsigned char)text.data[i]) * UINT64_C(0x100000001b3);
+    return h;
+}
+
+bool program_compile(struct jsonata *program, jn_str text, size_t max_depth, struct jsonata_fault *fault)
+{
+    struct compiler c = { .arena = program->arena, .program = program, .fault = fault };
+    program->text = jn_arena_copy(c.arena, text);
+    program->id = text_id(text);
+    c.global_numbers = jn_object_new(c.arena, 8);
+    if (!program->text.data || !c.global_numbers)
+        return false;
+    struct ast_node *tree = jsonata_parse(c.arena, program->text, max_depth, fault);
+    if (!tree)
+        return false;
+    scope_prepare(&c, tree);
+    if (c.failed)
+        return false;
+    program->root = compile_node(&c, tree);
+    return !c.failed && !jn_arena_failed(c.arena);
+}
+
+void program_clear(struct jsonata *program)
+{
+    for (struct regex_link *l = program->regexes; l; l = l->next)
+        jsonata_regex_free(l->regex);
+    program->regexes = NULL;
+}

@@ -22,6 +22,7 @@ enum node_kind {
     NODE_CONSTANT,              /* struct constant_node */
     NODE_CONTEXT,               /* $ */
     NODE_LOCAL,                 /* struct variable_node: in a slot of this frame, unless unbound */
+    NODE_VARIABLE,              /* struct variable_node: anything else */
     NODE_NAME,                  /* struct path_node of one name without anything */
     NODE_PATH,                  /* struct path_node */
     NODE_BUILTIN,               /* struct call_node of a built-in */
@@ -51,6 +52,15 @@ static inline bool node_enter(const struct node *n, struct jsonata_eval *e)
     return ++e->depth + n->need <= e->max_depth || node_depth_exceeded(e);
 }
 
+/* The same for nodes that may nest without the parser having nested: calls, and chains of operators. */
+bool node_stack_exceeded(struct jsonata_eval *e);
+static inline bool node_enter_deep(const struct node *n, struct jsonata_eval *e)
+{
+    if (__builtin_expect((const char *)__builtin_frame_address(0) < e->stack_limit, 0))
+        return node_stack_exceeded(e);
+    return node_enter(n, e);
+}
+
 static inline void node_leave(struct jsonata_eval *e)
 {
     e->depth--;
@@ -58,7 +68,7 @@ static inline void node_leave(struct jsonata_eval *e)
 
 static inline jn_value node_done(const struct node *n, jn_value v)
 {
-    return n->raw ? v : jsonata_unwrap(v);
+    return v.type == JN_ARRAY && v.flags & JN_SEQUENCE && !n->raw ? jsonata_unwrap(v) : v;
 }
 
 struct constant_node {
@@ -124,15 +134,14 @@ struct compiler {
     const struct ast_node *ready_ast;   /* compiled already: the lower part of a long chain of left operands */
     struct node *ready_node;
     bool failed;                        /* memory, or fault->code */
+    max_align_t spare[32];              /* stands in for memory that could not be had */
 };
 
 /* Compiles an expression; never NULL (after a failure, something harmless). */
 struct node *compile_node(struct compiler *c, const struct ast_node *ast);
 
-/* The same with sequences left as they are. */
-struct node *compile_raw(struct compiler *c, const struct ast_node *ast);
-
-/* A zeroed node of `size` bytes; after a failure memory is still there, just too little for the rest. */
+/* A zeroed block.  When memory is out, c->failed is set, and small blocks (nodes) are still given, so that only those
+ * who ask for lists must look: NULL then. */
 void *compile_alloc(struct compiler *c, size_t size);
 #define COMPILE_NEW(c, T) ((T *)compile_alloc(c, sizeof(T)))
 
@@ -180,6 +189,9 @@ struct scope_layout {
 };
 struct scope_layout scope_layout(const struct scope *s);
 
+/* The names bound in the current scope; number i has slot first + i. */
+uint32_t scope_names(const struct compiler *c, jn_str **names);
+
 /* All places where `name` may be bound as seen from here, innermost first; allocated in the arena.  Returns how many. */
 uint32_t scope_find(struct compiler *c, jn_str name, struct place **places);
 
@@ -197,8 +209,37 @@ struct jsonata_frame *frame_new(struct jsonata_eval *e, uint32_t slots, struct j
 jn_value frame_find(struct jsonata_eval *e, const struct jsonata_frame *f, jn_str name);
 void frame_bind(struct jsonata_eval *e, struct jsonata_frame *f, jn_str name, jn_value v);
 
+/* Makes another program's caches and globals current, for a lambda that came from it; gives what was current. */
+struct program_state {
+    const struct jsonata *program;
+    struct jsonata_site *sites;
+    struct jn_shape **site_shapes;
+    const jn_value *globals;
+};
+struct program_state context_switch(struct jsonata_eval *e, const struct jsonata *program);
+void context_switch_back(struct jsonata_eval *e, struct program_state state);
+
+/* The host may evaluate in the same context while it is called: from here on the value stack is free. */
+void context_lend(struct jsonata_eval *e);
+
+/* Keeps the regexes of a program made by $eval until the context's reset. */
+void context_adopt(struct jsonata_eval *e, struct jsonata *program);
+
 /* What a name means outside of the program: binding, registered function, built-in. */
 jn_value context_global(struct jsonata_eval *e, jn_str name);
+
+/* The array as one item of a sequence: $ of an array input (spec 1). */
+jn_value context_wrap(struct jsonata_eval *e, jn_value array);
+
+/* Raises `code` with the sentence of another error as its value: $eval. */
+jn_value jsonata_raise_inner(struct jsonata_eval *e, const char *code, const struct jsonata_fault *inner);
+
+/* The guardrail's code and value: of depth, or of time. */
+const char *jsonata_limit_code(const struct jsonata_eval *e, bool is_time);
+double jsonata_limit_value(const struct jsonata_eval *e, bool is_time);
+
+/* The context's buffer for texts, empty; to be used and left before anything else is evaluated. */
+struct jn_buf *jsonata_text_buffer(struct jsonata_eval *e);
 
 /* The function object of a built-in, made in `a`. */
 jn_value library_function(struct jn_arena *a, const struct jsonata_builtin *b);
@@ -251,6 +292,7 @@ struct step {
     struct filters filters;
     struct sort_term *terms;            /* STEP_SORT */
     uint32_t term_count;
+    int64_t position;
     bool is_first, is_last;
     bool is_variable;                   /* $, $x: an array in context is one item */
     bool is_once;                       /* [...] at the head of a path: evaluated once for all items */
@@ -268,7 +310,7 @@ struct path_node {
     struct step *steps;
     uint32_t len;
     bool keep_singleton;
-    bool is_fused;                      /* no sort, no tuples: one pass */
+    bool has_sort;
     const struct group *group;
     struct tuple_layout *tuples;        /* NULL: none of its steps makes tuples */
     jn_str name;                        /* NODE_NAME: of the one step */
@@ -283,7 +325,10 @@ struct collector {
     jn_value array;
 };
 void collector_init(struct collector *c, struct jsonata_eval *e);
-jn_value collector_end(struct collector *c);
+
+/* What was found: finished (a lone item is that item), or, with `wrap`, always as the sequence it is, for those who go
+ * on with it. */
+jn_value collector_end(struct collector *c, bool wrap);
 
 /* A field of an object by the site's memory, or the long way. */
 jn_value path_field_slow(struct jsonata_eval *e, uint32_t site, jn_str name, const struct jn_object *o);
@@ -359,8 +404,17 @@ jn_value tuple_path(const struct path_node *p, struct jsonata_eval *e, jn_value 
 /* One plain step over an array of items; spreads results into a new sequence. */
 jn_value path_step_all(const struct step *s, struct jsonata_eval *e, jn_value items, struct jsonata_frame *f);
 
-/* The items a path starts from. */
+/* What one step finds from one item: its value, filters not applied. */
+jn_value path_step_value(const struct step *s, struct jsonata_eval *e, jn_value item, struct jsonata_frame *f);
+
+/* The items a path starts from, as an array. */
 jn_value path_input(const struct path_node *p, struct jsonata_eval *e, jn_value context);
+
+/* An array constructor at the head of a path: evaluated once, for all items. */
+jn_value path_once(const struct path_node *p, struct jsonata_eval *e, jn_value items, struct jsonata_frame *f);
+
+/* What comes after the last step: keepArray, grouping, unwrapping.  `found` is a sequence or an array as it is. */
+jn_value path_finish(const struct path_node *p, struct jsonata_eval *e, jn_value found, struct jsonata_frame *f);
 
 /* ---- functions ----------------------------------------------------------------------------------------------- */
 
@@ -375,11 +429,19 @@ struct jsonata_program_lambda {
     const struct jsonata_signature *signature;
 };
 
-/* Calls `callee` with the `count` arguments that stand at base + 1 on the value stack; frees them. */
-jn_value function_invoke(struct jsonata_eval *e, jn_value *base, jn_value callee, uint32_t count, jn_value context);
+/* Where a call stands in the text, for errors that pass through it. */
+struct call_site {
+    jn_str token;               /* the function's name; data NULL: none */
+    int64_t position;
+};
 
 /* Room for a call's arguments on the value stack: place i is at base + 1 + i.  NULL after raising. */
 jn_value *function_open(struct jsonata_eval *e, uint32_t count);
+
+/* Calls `callee` with the `count` arguments that stand at base + 1 on the value stack; frees them.  `site` may be NULL:
+ * called by a built-in. */
+jn_value function_invoke(struct jsonata_eval *e, jn_value *base, jn_value callee, uint32_t count, jn_value context,
+                         const struct call_site *site);
 
 jn_value transform_call(struct jsonata_eval *e, const struct jsonata_function *f, const jn_value *args, uint32_t count);
 

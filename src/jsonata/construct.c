@@ -1,1 +1,414 @@
-/* construct.c */ typedef int placeholder_t;
+/* construct.c - [ ... ], { ... } and grouping (spec 7.7, 7.9).
+ *
+ * An object constructor is grouping over its context.  The ordinary one has constant keys and one item: then the keys
+ * are a shape that the context of evaluations prepares once, and the values are evaluated in order and put in.  The
+ * general way makes groups by key, in two rounds: all keys of all items first, then the values in order of the keys. */
+#include "jsonata/compile.h"
+
+/* ---- arrays -------------------------------------------------------------------------------------------------- */
+
+struct array_member {
+    const struct node *node;
+    bool is_element;            /* written as [...]: one element, whatever it holds */
+};
+
+struct array_node {
+    struct node node;
+    struct array_member *members;
+    uint32_t len;
+    bool is_cons;
+};
+
+static jn_value array_members(const struct array_node *a, struct jsonata_eval *e, jn_value context,
+                              struct jsonata_frame *f)
+{
+    jn_value out = jsonata_array(e, a->len, a->is_cons ? JN_CONS : 0);
+    for (uint32_t i = 0; i < a->len && !jsonata_failed(e); i++) {
+        const jn_value v = node_eval(a->members[i].node, e, context, f);
+        if (v.type != JN_ARRAY || a->members[i].is_element)
+            jsonata_push(e, out, v);
+        else if (!jsonata_failed(e) && !jn_array_push_all(e->arena, out.as.array, v.as.array))
+            jsonata_raise_memory(e);
+    }
+    return out;
+}
+
+static jn_value eval_array(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+{
+    if (!node_enter(n, e))
+        return jn_undefined();
+    const jn_value v = array_members((const struct array_node *)n, e, context, f);
+    node_leave(e);
+    return jsonata_failed(e) ? jn_undefined() : v;
+}
+
+struct node *compile_array(struct compiler *c, const struct ast_node *ast)
+{
+    struct array_node *a = COMPILE_NEW(c, struct array_node);
+    compile_init(&a->node, ast, eval_array);
+    a->is_cons = ast->cons_array;
+    a->members = compile_alloc(c, ast->items.len * sizeof *a->members);
+    for (uint32_t i = 0; i < ast->items.len && !c->failed; i++) {
+        a->members[i].node = compile_node(c, ast->items.at[i]);
+        a->members[i].is_element = ast->items.at[i]->kind == AST_ARRAY;
+        compile_needs(&a->node, a->members[i].node);
+        a->len++;
+    }
+    return &a->node;
+}
+
+/* ---- groups -------------------------------------------------------------------------------------------------- */
+
+struct pair {
+    const struct node *key, *value;
+    jn_str name;                /* of a constant key */
+};
+
+struct group {
+    struct pair *pairs;
+    uint32_t len;
+    bool is_constant;           /* keys are literals, all different, in their order of iteration */
+    uint32_t site;              /* NO_SITE: none */
+    int64_t position;
+    const struct tuple_layout *tuples;
+};
+
+/* Groups under construction: `keys` maps a key to its number, which is its slot. */
+struct entry {
+    uint32_t pair;
+    jn_value first;             /* the only item, as it is */
+    struct jn_array *more;      /* two and more: all of them, arrays spread */
+    jn_value rows;              /* tuples: the rows */
+};
+
+struct grouping {
+    const struct group *g;
+    struct jsonata_eval *e;
+    struct jsonata_frame *f;
+    struct jn_object *keys;
+    struct entry *entries;
+    uint32_t cap;
+};
+
+static void append(struct jsonata_eval *e, struct jn_array *to, jn_value v)
+{
+    if (jn_is_undefined(v))
+        return;
+    const bool done = v.type == JN_ARRAY ? jn_array_push_all(e->arena, to, v.as.array) : jn_array_push(e->arena, to, v);
+    if (!done)
+        jsonata_raise_memory(e);
+}
+
+static void entry_add(struct grouping *w, struct entry *x, jn_value item)
+{
+    struct jsonata_eval *e = w->e;
+    if (w->g->tuples) {
+        jsonata_push(e, x->rows, item);
+        return;
+    }
+    if (!x->more) {
+        x->more = jn_array_new(e->arena, 4);
+        if (!x->more) {
+            jsonata_raise_memory(e);
+            return;
+        }
+        append(e, x->more, x->first);
+    }
+    append(e, x->more, item);
+}
+
+static void entry_new(struct grouping *w, jn_str key, uint32_t pair, jn_value item)
+{
+    struct jsonata_eval *e = w->e;
+    const uint32_t n = w->keys->shape->len;
+    if (n == w->cap) {
+        const uint32_t cap = w->cap ? w->cap * 2 : 8;
+        w->entries = jn_arena_grow(e->arena, w->entries, w->cap * sizeof *w->entries, cap * sizeof *w->entries);
+        w->cap = cap;
+    }
+    if (!w->entries || !jn_object_set(e->arena, w->keys, key, jn_null())) {
+        jsonata_raise_memory(e);
+        return;
+    }
+    w->entries[n] = (struct entry){ .pair = pair, .first = item };
+    if (w->g->tuples) {
+        w->entries[n].rows = jsonata_array(e, 4, JN_TUPLE_STREAM);
+        jsonata_push(e, w->entries[n].rows, item);
+    }
+}
+
+static bool is_reserved(jn_str key)
+{
+    return jn_str_eq(key, JN_STR("_jsonata_lambda")) || jn_str_eq(key, JN_STR("_jsonata_function"));
+}
+
+/* Puts an item under the key that one pair gives for it. */
+static void group_item(struct grouping *w, uint32_t pair, jn_value key, jn_value item)
+{
+    struct jsonata_eval *e = w->e;
+    if (jn_is_undefined(key) || jsonata_failed(e))
+        return;
+    if (key.type != JN_STRING) {
+        jsonata_raise(e, (struct jsonata_fault){ .code = "T1003", .position = w->g->position, .value = key });
+        return;
+    }
+    if (is_reserved(jn_text(key))) {
+        jsonata_raise(e, (struct jsonata_fault){ .code = "D1013", .position = w->g->position, .value = key });
+        return;
+    }
+    const int slot = jn_shape_find(w->keys->shape, jn_text(key));
+    if (slot < 0)
+        entry_new(w, jn_text(key), pair, item);
+    else if (w->entries[slot].pair != pair)
+        jsonata_raise(e, (struct jsonata_fault){ .code = "D1009", .position = w->g->position, .value = key });
+    else
+        entry_add(w, &w->entries[slot], item);
+}
+
+static void collect_keys(struct grouping *w, const jn_value *items, uint32_t n)
+{
+    const struct group *g = w->g;
+    for (uint32_t i = 0; i < n && jsonata_step(w->e); i++) {
+        jn_value item = items[i];
+        struct jsonata_frame *f = w->f;
+        if (g->tuples) {
+            f = tuple_frame(w->e, g->tuples, tuple_of(items[i]), w->f);
+            item = tuple_of(items[i])->item;
+        }
+        for (uint32_t k = 0; k < g->len && !jsonata_failed(w->e); k++)
+            group_item(w, k, node_eval(g->pairs[k].key, w->e, item, f), items[i]);
+    }
+}
+
+/* Several rows as one: every column is what its values append to. */
+static const struct tuple *merge_rows(struct grouping *w, const struct jn_array *rows)
+{
+    struct jsonata_eval *e = w->e;
+    const struct tuple_layout *t = w->g->tuples;
+    if (rows->len == 1)
+        return tuple_of(rows->items[0]);
+    struct tuple *all = jn_arena_zalloc(e->arena, sizeof *all + t->len * sizeof(jn_value));
+    if (!all) {
+        jsonata_raise_memory(e);
+        return NULL;
+    }
+    all->layout = t;
+    for (uint32_t k = 0; k < t->len; k++)
+        all->column[k].type = VALUE_UNBOUND;
+    for (uint32_t k = 0; k <= t->len && !jsonata_failed(e); k++) {
+        jn_value *to = k < t->len ? &all->column[k] : &all->item;
+        uint32_t found = 0;
+        struct jn_array *list = NULL;
+        for (uint32_t i = 0; i < rows->len && !jsonata_failed(e); i++) {
+            const struct tuple *row = tuple_of(rows->items[i]);
+            const jn_value v = k < t->len ? row->column[k] : row->item;
+            if (v.type == VALUE_UNBOUND || jn_is_undefined(v))
+                continue;
+            if (found++ == 0) {
+                *to = v;
+                continue;
+            }
+            if (!list && (list = jn_array_new(e->arena, rows->len)))
+                append(e, list, *to);
+            if (list)
+                append(e, list, v);
+            *to = jn_array_value(list, 0);
+        }
+    }
+    return all;
+}
+
+static jn_value entry_value(struct grouping *w, const struct entry *x)
+{
+    const struct node *value = w->g->pairs[x->pair].value;
+    if (!w->g->tuples)
+        return node_eval(value, w->e, x->more ? jn_array_value(x->more, 0) : x->first, w->f);
+    const struct tuple *row = merge_rows(w, x->rows.as.array);
+    if (!row || jsonata_failed(w->e))
+        return jn_undefined();
+    struct jsonata_frame *f = tuple_frame(w->e, w->g->tuples, row, w->f);
+    return f ? node_eval(value, w->e, row->item, f) : jn_undefined();
+}
+
+/* The second round: values, in order of the keys. */
+static jn_value collect_values(struct grouping *w)
+{
+    struct jsonata_eval *e = w->e;
+    struct jn_shape *shape = w->keys->shape;
+    const uint32_t n = shape->len;
+    bool complete = true;
+    for (uint32_t i = 0; i < n && jsonata_step(e); i++) {
+        const uint32_t slot = jn_shape_slot(shape, i);
+        w->keys->values[slot] = entry_value(w, &w->entries[slot]);
+        complete = complete && !jn_is_undefined(w->keys->values[slot]);
+    }
+    if (jsonata_failed(e))
+        return jn_undefined();
+    if (complete)
+        return jn_object_value(w->keys);
+    struct jn_object *some = jn_object_new(e->arena, n);
+    for (uint32_t slot = 0; some && slot < n; slot++) {
+        if (!jn_is_undefined(w->keys->values[slot]) &&
+            !jn_object_set(e->arena, some, shape->keys[slot].name, w->keys->values[slot]))
+            some = NULL;
+    }
+    return some ? jn_object_value(some) : jsonata_raise_memory(e);
+}
+
+static jn_value group_general(const struct group *g, struct jsonata_eval *e, const jn_value *items, uint32_t n,
+                              struct jsonata_frame *f)
+{
+    struct grouping w = { .g = g, .e = e, .f = f, .keys = jn_object_new(e->arena, 8) };
+    if (!w.keys)
+        return jsonata_raise_memory(e);
+    collect_keys(&w, items, n);
+    return jsonata_failed(e) ? jn_undefined() : collect_values(&w);
+}
+
+/* ---- constant keys ------------------------------------------------------------------------------------------- */
+
+/* The shape of the keys whose values are there; NULL when the table of shapes is full. */
+static struct jn_shape *shape_of(const struct group *g, struct jsonata_eval *e, const jn_value *values)
+{
+    struct jn_shape *s = jn_shapes_root(e->shapes);
+    for (uint32_t i = 0; s && i < g->len; i++) {
+        if (!values || !jn_is_undefined(values[i]))
+            s = jn_shapes_extend(e->shapes, s, g->pairs[i].name);
+    }
+    return s;
+}
+
+static struct jn_shape *whole_shape(const struct group *g, struct jsonata_eval *e)
+{
+    if (g->site == NO_SITE)
+        return shape_of(g, e, NULL);
+    struct jn_shape **site = &e->site_shapes[g->site];
+    if (!*site)
+        *site = shape_of(g, e, NULL);
+    return *site;
+}
+
+static jn_value object_without_shape(const struct group *g, struct jsonata_eval *e, const jn_value *values)
+{
+    struct jn_object *o = jn_object_new(e->arena, g->len);
+    for (uint32_t i = 0; o && i < g->len; i++) {
+        if (!jn_is_undefined(values[i]) && !jn_object_set(e->arena, o, g->pairs[i].name, values[i]))
+            o = NULL;
+    }
+    return o ? jn_object_value(o) : jsonata_raise_memory(e);
+}
+
+static jn_value object_of(const struct group *g, struct jsonata_eval *e, const jn_value *values, bool complete)
+{
+    struct jn_shape *shape = complete ? whole_shape(g, e) : shape_of(g, e, values);
+    if (!shape)
+        return object_without_shape(g, e, values);
+    struct jn_object *o = jn_object_of(e->arena, shape);
+    if (!o)
+        return jsonata_raise_memory(e);
+    for (uint32_t i = 0, k = 0; i < g->len; i++) {
+        if (!jn_is_undefined(values[i]))
+            o->values[k++] = values[i];
+    }
+    return jn_object_value(o);
+}
+
+static jn_value group_constant(const struct group *g, struct jsonata_eval *e, jn_value item, struct jsonata_frame *f)
+{
+    jn_value *base = function_open(e, g->len);      /* the value stack holds the values meanwhile */
+    if (!base)
+        return jn_undefined();
+    jn_value *values = base + 1;
+    bool complete = true;
+    for (uint32_t i = 0; i < g->len && !jsonata_failed(e); i++) {
+        values[i] = node_eval(g->pairs[i].value, e, item, f);
+        complete = complete && !jn_is_undefined(values[i]);
+    }
+    const jn_value v = jsonata_failed(e) ? jn_undefined() : object_of(g, e, values, complete);
+    e->top = base;
+    return v;
+}
+
+jn_value group_eval(const struct group *g, struct jsonata_eval *e, const jn_value *items, uint32_t n,
+                    struct jsonata_frame *f)
+{
+    const jn_value nothing = jn_undefined();
+    if (n == 0 && !g->tuples) {
+        items = &nothing;
+        n = 1;
+    }
+    if (n == 1 && g->is_constant)
+        return group_constant(g, e, items[0], f);
+    return group_general(g, e, items, n, f);
+}
+
+/* ---- compiling ----------------------------------------------------------------------------------------------- */
+
+/* Literal keys that are different, not reserved, and not array indices, which would come first. */
+static bool keys_are_constant(struct compiler *c, const struct group *g)
+{
+    struct jn_object *seen = jn_object_new(c->arena, g->len);
+    for (uint32_t i = 0; seen && i < g->len; i++) {
+        const jn_str name = g->pairs[i].name;
+        if (!name.data || is_reserved(name) || jn_shape_find(seen->shape, name) >= 0)
+            return false;
+        if (!jn_object_set(c->arena, seen, name, jn_null()))
+            return false;
+        if (seen->shape->keys[i].index_like != UINT32_MAX)
+            return false;
+    }
+    return seen && g->len <= JN_SHAPE_MAX;
+}
+
+static jn_str constant_name(const struct ast_node *key)
+{
+    return key->kind == AST_STRING && !key->predicates.len && !key->group ? jn_text(key->literal) : (jn_str){ NULL, 0 };
+}
+
+const struct group *compile_group(struct compiler *c, const struct ast_list *pairs, struct tuple_layout *tuples)
+{
+    struct group *g = COMPILE_NEW(c, struct group);
+    const uint32_t n = pairs->len / 2;
+    g->tuples = tuples;
+    g->site = NO_SITE;
+    g->position = pairs->len ? pairs->at[0]->position : 0;
+    g->pairs = compile_alloc(c, n * sizeof *g->pairs);
+    for (uint32_t i = 0; i < n && !c->failed; i++) {
+        g->pairs[i].key = compile_node(c, pairs->at[2 * i]);
+        g->pairs[i].value = compile_node(c, pairs->at[2 * i + 1]);
+        g->pairs[i].name = constant_name(pairs->at[2 * i]);
+        g->len++;
+    }
+    g->is_constant = !c->failed && !tuples && keys_are_constant(c, g);
+    if (g->is_constant && !c->program->is_dynamic)
+        g->site = c->program->site_shapes++;
+    return g;
+}
+
+struct object_node {
+    struct node node;
+    const struct group *group;
+};
+
+static jn_value eval_object(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+{
+    const struct group *g = ((const struct object_node *)n)->group;
+    if (!node_enter(n, e))
+        return jn_undefined();
+    jn_value v;
+    if (context.type == JN_ARRAY)
+        v = group_eval(g, e, context.as.array->items, context.as.array->len, f);
+    else
+        v = group_eval(g, e, &context, 1, f);
+    node_leave(e);
+    return v;
+}
+
+struct node *compile_object(struct compiler *c, const struct ast_node *ast)
+{
+    struct object_node *o = COMPILE_NEW(c, struct object_node);
+    compile_init(&o->node, ast, eval_object);
+    o->group = compile_group(c, &ast->items, NULL);
+    o->node.need = 1;
+    return &o->node;
+}

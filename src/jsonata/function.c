@@ -1,1 +1,391 @@
-/* function.c */ typedef int placeholder_t;
+/* function.c - calling function values of every kind.
+ *
+ * Arguments stand on the value stack, with one place before them for the head of a frame:
+ *
+ *      base      base + 1 ...                     top
+ *      | head    | arg 0 | arg 1 | other slots ... |
+ *
+ * so that a lambda whose frame nothing captures runs on its arguments where they are.  Tail calls loop in
+ * function_invoke(): the body returns VALUE_TAIL and leaves callee and arguments in e->tail; the arguments move down to
+ * `base`, and the next callee takes the place of the last.  Neither stack grows, nor does the arena when only scalars
+ * are handed on: see can_forget(). */
+#include "jsonata/function.h"
+
+#include "jsonata/compile.h"
+#include "jsonata/regex.h"
+#include "jsonata/signature.h"
+
+#include <math.h>
+
+/* ---- function objects ---------------------------------------------------------------------------------------- */
+
+struct jsonata_function *jsonata_function_new(struct jsonata_eval *e, enum jsonata_function_kind kind, uint8_t arity)
+{
+    struct jsonata_function *f = jn_arena_zalloc(e->arena, sizeof *f);
+    if (!f) {
+        jsonata_raise_memory(e);
+        return NULL;
+    }
+    f->kind = kind;
+    f->arity = arity;
+    return f;
+}
+
+jn_value function_compose(struct jsonata_eval *e, jn_value first, jn_value then)
+{
+    struct jsonata_function *f = jsonata_function_new(e, FUNCTION_COMPOSED, 1);
+    if (f) {
+        f->as.composed.first = first.as.function;
+        f->as.composed.then = then.as.function;
+    }
+    return jsonata_function_value(f);
+}
+
+uint32_t jsonata_arity(jn_value f)
+{
+    return f.type == JN_FUNCTION ? jsonata_function_of(f)->arity : 0;
+}
+
+/* ---- the value stack ----------------------------------------------------------------------------------------- */
+
+enum { SLACK = 64 };        /* places that a call may use beyond what it asked for: checked arguments */
+
+static bool has_room(struct jsonata_eval *e, const jn_value *from, size_t places)
+{
+    if ((size_t)(e->top_end - from) >= places + SLACK)
+        return true;
+    node_stack_exceeded(e);
+    return false;
+}
+
+jn_value *function_open(struct jsonata_eval *e, uint32_t count)
+{
+    jn_value *base = e->top;
+    if (!has_room(e, base, 2 * (size_t)count + 1))
+        return NULL;
+    e->top = base + 1 + count;
+    return base;
+}
+
+/* ---- lambdas ------------------------------------------------------------------------------------------------- */
+
+/* Checks the arguments and puts what the signature makes of them in their place. */
+static bool check_arguments(struct jsonata_eval *e, const struct jsonata_signature *s, jn_value *base,
+                            uint32_t *count, jn_value context)
+{
+    jn_value *out = base + 1 + *count;
+    e->top = out + *count + JSONATA_MAX_ARITY;
+    *count = jsonata_signature_apply(e, s, context, base + 1, *count, out);
+    memmove(base + 1, out, *count * sizeof *out);
+    return !jsonata_failed(e);
+}
+
+/* The frame where the arguments are. */
+static struct jsonata_frame *frame_in_place(struct jsonata_eval *e, const struct jsonata_program_lambda *code,
+                                            jn_value *base, uint32_t count)
+{
+    if (!has_room(e, base, code->slots + 1))
+        return NULL;
+    struct jsonata_frame *f = (struct jsonata_frame *)(void *)base;
+    for (uint32_t i = count; i < code->parameters; i++)
+        f->slot[i] = jn_undefined();
+    for (uint32_t i = code->parameters; i < code->slots; i++)
+        f->slot[i].type = VALUE_UNBOUND;
+    f->names = NULL;
+    e->top = base + 1 + code->slots;
+    return f;
+}
+
+static struct jsonata_frame *frame_apart(struct jsonata_eval *e, const struct jsonata_program_lambda *code,
+                                         const jn_value *base, uint32_t count)
+{
+    struct jsonata_frame *f = frame_new(e, code->slots, NULL);
+    for (uint32_t i = 0; f && i < code->parameters; i++) {
+        const jn_value v = i < count ? base[1 + i] : jn_undefined();
+        if (code->is_dynamic)
+            frame_bind(e, f, code->names[i], v);
+        else
+            f->slot[code->parameter_slot[i]] = v;
+    }
+    return f;
+}
+
+static jn_value run_body(struct jsonata_eval *e, const struct jsonata_function *fn, struct jsonata_frame *f)
+{
+    const struct jsonata_program_lambda *code = fn->as.lambda.code;
+    if (code->program == e->program || code->is_dynamic)
+        return node_eval(code->body, e, fn->as.lambda.context, f);
+    const struct program_state state = context_switch(e, code->program);
+    const jn_value v = node_eval(code->body, e, fn->as.lambda.context, f);
+    context_switch_back(e, state);
+    return v;
+}
+
+static jn_value run_lambda(struct jsonata_eval *e, const struct jsonata_function *fn, jn_value *base, uint32_t count,
+                           jn_value context)
+{
+    const struct jsonata_program_lambda *code = fn->as.lambda.code;
+    if (fn->signature && !check_arguments(e, fn->signature, base, &count, context))
+        return jn_undefined();
+    struct jsonata_frame *f = code->is_captured ? frame_apart(e, code, base, count)
+                                                : frame_in_place(e, code, base, count);
+    if (!f)
+        return jn_undefined();
+    f->outer = fn->as.lambda.frame;
+    return run_body(e, fn, f);
+}
+
+/* ---- built-ins and the host's functions ---------------------------------------------------------------------- */
+
+static jn_value run_builtin(struct jsonata_eval *e, const struct jsonata_function *fn, jn_value *base, uint32_t count,
+                            jn_value context)
+{
+    if (fn->signature && !check_arguments(e, fn->signature, base, &count, context))
+        return jn_undefined();
+    const struct jsonata_builtin *b = fn->as.builtin;
+    jn_value *args = base + 1;
+    for (uint32_t i = count; i < JSONATA_MAX_ARITY; i++)
+        args[i] = jn_undefined();
+    e->top = args + (count < JSONATA_MAX_ARITY ? JSONATA_MAX_ARITY : count);
+    const jn_value outer = e->call_context;
+    e->call_context = context;
+    const jn_value v = b->call(e, args, count);
+    e->call_context = outer;
+    return v;
+}
+
+struct jsonata_call {
+    struct jsonata_eval *e;
+};
+
+struct jn_arena *jsonata_call_arena(struct jsonata_call *call)
+{
+    return call->e->arena;
+}
+
+jn_value jsonata_call_fail(struct jsonata_call *call, const char *code, const char *message)
+{
+    struct jsonata_eval *e = call->e;
+    jn_str kept = jn_arena_copy(e->arena, jn_str_of(code));
+    jn_str text = jn_arena_copy(e->arena, jn_str_of(message));
+    if (!kept.data || !text.data)
+        return jsonata_raise_memory(e);
+    return jsonata_raise(e, (struct jsonata_fault){ .code = kept.data, .value = jn_string(text, 0),
+                                                    .message = text.data });
+}
+
+static jn_value run_native(struct jsonata_eval *e, const struct jsonata_function *fn, jn_value *base, uint32_t count,
+                           jn_value context)
+{
+    if (fn->signature && !check_arguments(e, fn->signature, base, &count, context))
+        return jn_undefined();
+    e->is_dynamic_past = true;          /* the host may keep what it allocates in our arena */
+    jsonata_native_fn *call = NULL;
+    memcpy(&call, &fn->as.native.call, sizeof call);    /* a function's address kept as void * */
+    struct jsonata_call c = { e };
+    context_lend(e);
+    return call(&c, base + 1, count, fn->as.native.host);
+}
+
+/* ---- the other kinds ----------------------------------------------------------------------------------------- */
+
+static jn_value run_regex(struct jsonata_eval *e, const struct jsonata_function *fn, const jn_value *args,
+                          uint32_t count)
+{
+    if (fn->kind == FUNCTION_NEXT)
+        return jsonata_regex_call(e, fn->as.next.regex, fn->as.next.subject, (int64_t)fn->as.next.from, true);
+    if (count == 0 || args[0].type != JN_STRING)
+        return count && !jn_is_undefined(args[0])
+            ? jsonata_raise(e, (struct jsonata_fault){ .code = "T0410", .index = 1, .value = args[0] })
+            : jn_undefined();
+    const double from = count > 1 && args[1].type == JN_NUMBER ? jn_num(args[1]) : 0;
+    return jsonata_regex_call(e, fn->as.regex, args[0], from > 0 && from < 4e9 ? (int64_t)from : 0, false);
+}
+
+/* Merges bound and given arguments at `base`; gives how many there are. */
+static bool fill_partial(struct jsonata_eval *e, const struct jsonata_function *fn, jn_value *base, uint32_t *count)
+{
+    const uint32_t n = fn->as.partial.count, given = *count;
+    if (!has_room(e, base, 1 + 2 * (size_t)n + given))
+        return false;
+    jn_value *saved = base + 1 + n;
+    memmove(saved, base + 1, given * sizeof *saved);
+    for (uint32_t i = 0, k = 0; i < n; i++) {
+        const bool is_open = fn->as.partial.is_open[i];
+        base[1 + i] = !is_open ? fn->as.partial.args[i] : k < given ? saved[k] : jn_undefined();
+        k += is_open;
+    }
+    *count = n;
+    e->top = base + 1 + n;
+    return true;
+}
+
+/* One call.  Partial applications and compositions hand over to their target: *callee and *count change. */
+static jn_value apply(struct jsonata_eval *e, jn_value *base, jn_value *callee, uint32_t *count, jn_value context)
+{
+    for (;;) {
+        const struct jsonata_function *fn = jsonata_function_of(*callee);
+        if (!jsonata_step(e))
+            return jn_undefined();
+        if (!fn)
+            return jsonata_raise(e, (struct jsonata_fault){ .code = "T1006" });
+        switch (fn->kind) {
+        case FUNCTION_LAMBDA:
+            return run_lambda(e, fn, base, *count, context);
+        case FUNCTION_BUILTIN:
+            return run_builtin(e, fn, base, *count, context);
+        case FUNCTION_NATIVE:
+            return run_native(e, fn, base, *count, context);
+        case FUNCTION_TRANSFORM:
+            return transform_call(e, fn, base + 1, *count);
+        case FUNCTION_REGEX:
+        case FUNCTION_NEXT:
+            return run_regex(e, fn, base + 1, *count);
+        case FUNCTION_PARTIAL:
+            if (!fill_partial(e, fn, base, count))
+                return jn_undefined();
+            *callee = jsonata_function_value(fn->as.partial.target);
+            break;
+        case FUNCTION_COMPOSED: {
+            const jn_value arg = *count ? base[1] : jn_undefined();
+            base[1] = jsonata_call_function(e, jsonata_function_value(fn->as.composed.first), &arg, 1);
+            *callee = jsonata_function_value(fn->as.composed.then);
+            *count = 1;
+            break;
+        }
+        }
+    }
+}
+
+/* ---- invoking ------------------------------------------------------------------------------------------------ */
+
+static bool is_scalar(jn_value v)
+{
+    return v.type == JN_UNDEFINED || v.type == JN_NULL || v.type == JN_BOOLEAN || v.type == JN_NUMBER;
+}
+
+/* Whether what a call of `callee` allocates is garbage once it has returned a scalar: no closure keeps its frame, and
+ * no function of the host and no $eval has run. */
+static bool can_forget(const struct jsonata_eval *e, jn_value callee)
+{
+    const struct jsonata_function *fn = jsonata_function_of(callee);
+    return fn && fn->kind == FUNCTION_LAMBDA && !fn->as.lambda.code->is_captured && !e->is_dynamic_past;
+}
+
+/* Numbers may be kept as text, which may be in the arena. */
+static jn_value settle(jn_value v)
+{
+    return v.type == JN_NUMBER && v.flags & JN_NUM_TEXT ? jn_number(jn_num(v)) : v;
+}
+
+/* Moves the pending tail call's arguments down to `base`; true when they are all scalars, settled. */
+static bool take_tail(struct jsonata_eval *e, jn_value *base)
+{
+    bool scalars = e->tail.is_outer;
+    for (uint32_t i = 0; i < e->tail.count; i++) {
+        const jn_value v = e->tail.base[1 + i];
+        scalars = scalars && is_scalar(v);
+        base[1 + i] = settle(v);
+    }
+    e->top = base + 1 + e->tail.count;
+    return scalars;
+}
+
+/* An error on its way out takes the position of every call that it passes, and the name of the first (spec 14). */
+static void stamp(struct jsonata_eval *e, const struct call_site *site)
+{
+    if (!e->fault.code || !site)
+        return;
+    if (!e->fault.token.data)
+        e->fault.token = site->token;
+    if (site->position)
+        e->fault.position = site->position;
+}
+
+jn_value function_invoke(struct jsonata_eval *e, jn_value *base, jn_value callee, uint32_t count, jn_value context,
+                         const struct call_site *site)
+{
+    const jn_mark mark = jn_arena_mark(e->arena);
+    struct call_site tail;
+    bool flat = can_forget(e, callee);
+    jn_value v = apply(e, base, &callee, &count, context);
+    while (v.type == VALUE_TAIL) {
+        flat = take_tail(e, base) && flat && can_forget(e, callee);
+        if (flat && e->arena->at != mark.at)
+            jn_arena_rewind(e->arena, mark);
+        callee = e->tail.callee;
+        count = e->tail.count;
+        tail = (struct call_site){ e->tail.token, e->tail.position };
+        site = &tail;
+        v = apply(e, base, &callee, &count, context);
+    }
+    e->top = base;
+    if (jsonata_failed(e))
+        stamp(e, site);
+    else if (flat && e->arena->at != mark.at && is_scalar(v) && can_forget(e, callee)) {
+        v = settle(v);
+        jn_arena_rewind(e->arena, mark);
+    }
+    return v;
+}
+
+jn_value jsonata_call_function(struct jsonata_eval *e, jn_value f, const jn_value *args, uint32_t count)
+{
+    jn_value *base = jsonata_failed(e) ? NULL : function_open(e, count);
+    if (!base)
+        return jn_undefined();
+    for (uint32_t i = 0; i < count; i++)
+        base[1 + i] = args[i];
+    return jsonata_unwrap(function_invoke(e, base, f, count, e->call_context, NULL));
+}
+
+/* ---- $eval --------------------------------------------------------------------------------------------------- */
+
+static struct jsonata *compile_text(struct jsonata_eval *e, jn_str text)
+{
+    struct jsonata *p = jn_arena_zalloc(e->arena, sizeof *p);
+    if (!p) {
+        jsonata_raise_memory(e);
+        return NULL;
+    }
+    struct jsonata_fault fault = { .code = NULL };
+    p->arena = e->arena;
+    p->is_dynamic = true;
+    const bool done = program_compile(p, text, 0, &fault);
+    context_adopt(e, p);
+    if (done)
+        return p;
+    if (fault.code)
+        jsonata_raise_inner(e, "D3120", &fault);
+    else
+        jsonata_raise_memory(e);
+    return NULL;
+}
+
+/* An error inside becomes D3121, which carries the inner message. */
+static void rename_fault(struct jsonata_eval *e)
+{
+    if (!e->fault.code || !strcmp(e->fault.code, "D1011") || !strcmp(e->fault.code, "D1012"))
+        return;
+    const struct jsonata_fault inner = e->fault;
+    e->fault = (struct jsonata_fault){ .code = NULL };
+    jsonata_raise_inner(e, "D3121", &inner);
+}
+
+jn_value jsonata_eval_text(struct jsonata_eval *e, jn_str text, jn_value context, bool has_context)
+{
+    struct jsonata_frame *f = e->program->is_dynamic ? e->call_frame : NULL;
+    if (!has_context)
+        context = e->call_context;
+    else if (context.type == JN_ARRAY)
+        context = context_wrap(e, context);
+    if (!f)
+        f = frame_new(e, 0, NULL);
+    e->is_dynamic_past = true;
+    const struct jsonata *p = f ? compile_text(e, text) : NULL;
+    if (!p)
+        return jn_undefined();
+    const jn_value v = node_eval(p->root, e, context, f);
+    rename_fault(e);
+    return v;
+}

@@ -1,1 +1,67 @@
-/* library.c */ typedef int placeholder_t;
+/* library.c - the families of built-ins, joined. */
+#include "jsonata/compile.h"
+#include "jsonata/signature.h"
+
+static const struct jsonata_builtin *const families[] = {
+    jsonata_fn_string, jsonata_fn_encode, jsonata_fn_regex, jsonata_fn_number, jsonata_fn_boolean, jsonata_fn_array,
+    jsonata_fn_object, jsonata_fn_function, jsonata_fn_datetime,
+};
+
+enum { FAMILIES = sizeof families / sizeof *families };
+
+const struct jsonata_builtin *jsonata_library_find(jn_str name)
+{
+    for (unsigned i = 0; i < FAMILIES; i++) {
+        for (const struct jsonata_builtin *b = families[i]; b->name; b++) {
+            if (b->name[0] == (name.len ? name.data[0] : '\0') && jn_str_eq(jn_str_of(b->name), name))
+                return b;
+        }
+    }
+    return NULL;
+}
+
+uint32_t jsonata_library_count(void)
+{
+    uint32_t n = 0;
+    for (unsigned i = 0; i < FAMILIES; i++) {
+        for (const struct jsonata_builtin *b = families[i]; b->name; b++)
+            n++;
+    }
+    return n;
+}
+
+const struct jsonata_builtin *jsonata_library_at(uint32_t index)
+{
+    for (unsigned i = 0; i < FAMILIES; i++) {
+        for (const struct jsonata_builtin *b = families[i]; b->name; b++) {
+            if (index-- == 0)
+                return b;
+        }
+    }
+    return NULL;
+}
+
+uint32_t jsonata_library_index(const struct jsonata_builtin *wanted)
+{
+    uint32_t n = 0;
+    for (unsigned i = 0; i < FAMILIES; i++) {
+        for (const struct jsonata_builtin *b = families[i]; b->name; b++, n++) {
+            if (b == wanted)
+                return n;
+        }
+    }
+    return UINT32_MAX;
+}
+
+jn_value library_function(struct jn_arena *a, const struct jsonata_builtin *b)
+{
+    struct jsonata_fault fault = { .code = NULL };
+    struct jsonata_function *f = jn_arena_zalloc(a, sizeof *f);
+    if (!f)
+        return jn_undefined();
+    f->kind = FUNCTION_BUILTIN;
+    f->arity = b->arity;
+    f->as.builtin = b;
+    f->signature = b->signature ? jsonata_signature_compile(a, jn_str_of(b->signature), &fault) : NULL;
+    return b->signature && !f->signature ? jn_undefined() : jsonata_function_value(f);
+}

@@ -1,1 +1,512 @@
-/* path.c */ typedef int placeholder_t;
+/* path.c - paths, by pushing (spec 7.2, 7.3, 7.6).
+ *
+ * A path is a row of steps.  Each has a sink: `item` evaluates the step for one item and gives the result to the sink of
+ * the next; `give` takes such a result, and calls `item` for each member when it is an array.  Items thus run through
+ * the whole path one by one, and nothing is collected between the steps.  The last sink is a collector, which knows the
+ * rules of the end: one result that is an array stays what it is, everything else becomes a sequence.
+ *
+ *     context --> [step 0] --> [step 1] --> ... --> [collector]
+ *
+ * Sorting needs all items at once: it divides the path into segments, each of them run like that.  Paths with tuples
+ * (@ # %) are tuple.c's. */
+#include "jsonata/compile.h"
+
+/* ---- fields -------------------------------------------------------------------------------------------------- */
+
+jn_value path_field_slow(struct jsonata_eval *e, uint32_t site, jn_str name, const struct jn_object *o)
+{
+    const int slot = jn_shape_find(o->shape, name);
+    /* Only shapes of the context's own table live as long as the memory of the site. */
+    if (site != NO_SITE && o->shape->shared && o->shape->owner == e->shapes)
+        e->sites[site] = (struct jsonata_site){ o->shape, slot };
+    return slot < 0 ? jn_undefined() : o->values[slot];
+}
+
+/* The value of a name step.  A sequence may have got into an object by a constructor. */
+static inline jn_value name_value(struct jsonata_eval *e, const struct step *step, jn_value item)
+{
+    jn_value v;
+    if (item.type == JN_OBJECT)
+        v = path_field(e, step->site, step->name, item.as.object);
+    else if (item.type == JN_ARRAY)
+        v = jsonata_lookup(e, item, step->name);
+    else
+        return jn_undefined();
+    return v.type == JN_ARRAY && v.flags & JN_SEQUENCE ? jsonata_unwrap(v) : v;
+}
+
+/* ---- the collector ------------------------------------------------------------------------------------------- */
+
+static void collect_spread(struct collector *c, jn_value v)
+{
+    struct jsonata_eval *e = c->sink.e;
+    if (v.type == JN_ARRAY && !(v.flags & JN_CONS)) {
+        if (c->array.type == JN_ARRAY && !jn_array_push_all(e->arena, c->array.as.array, v.as.array))
+            jsonata_raise_memory(e);
+    } else {
+        jsonata_push(e, c->array, v);
+    }
+}
+
+/* A second result or item is coming: from now on there is an array. */
+static void collect_many(struct collector *c)
+{
+    const jn_value first = c->single;
+    c->array = jsonata_array(c->sink.e, 8, JN_SEQUENCE);
+    if (c->state == COLLECT_RESULT)
+        collect_spread(c, first);
+    else if (c->state == COLLECT_ITEM)
+        jsonata_push(c->sink.e, c->array, first);
+    c->state = COLLECT_MANY;
+}
+
+static bool collect_give(struct sink *s, jn_value v)
+{
+    struct collector *c = (struct collector *)s;
+    if (c->state == COLLECT_NONE) {
+        c->state = COLLECT_RESULT;
+        c->single = v;
+        return true;
+    }
+    if (c->state != COLLECT_MANY)
+        collect_many(c);
+    collect_spread(c, v);
+    return !jsonata_failed(s->e);
+}
+
+static bool collect_item(struct sink *s, jn_value v)
+{
+    struct collector *c = (struct collector *)s;
+    if (c->state == COLLECT_NONE) {
+        c->state = COLLECT_ITEM;
+        c->single = v;
+        return true;
+    }
+    if (c->state != COLLECT_MANY)
+        collect_many(c);
+    jsonata_push(s->e, c->array, v);
+    return !jsonata_failed(s->e);
+}
+
+void collector_init(struct collector *c, struct jsonata_eval *e)
+{
+    c->sink = (struct sink){ .give = collect_give, .item = collect_item, .e = e };
+    c->state = COLLECT_NONE;
+    c->single = c->array = jn_undefined();
+}
+
+static jn_value sequence_of(struct jsonata_eval *e, jn_value v)
+{
+    jn_value s = jsonata_array(e, 1, JN_SEQUENCE);
+    jsonata_push(e, s, v);
+    return s;
+}
+
+jn_value collector_end(struct collector *c, bool wrap)
+{
+    jn_value v = c->single;
+    if (c->state == COLLECT_MANY) {
+        v = c->array;
+    } else if (c->state == COLLECT_RESULT && v.type == JN_ARRAY) {
+        if (!(v.flags & JN_SEQUENCE))
+            return v;                       /* that array is the result */
+        v.flags = JN_SEQUENCE;
+    } else {
+        return wrap && c->state != COLLECT_NONE ? sequence_of(c->sink.e, v) : v;
+    }
+    return wrap ? v : jsonata_unwrap(v);
+}
+
+/* ---- steps --------------------------------------------------------------------------------------------------- */
+
+/* A step's result: members are the items of the next step. */
+static inline bool spread(struct sink *s, jn_value v, bool (*item)(struct sink *, jn_value))
+{
+    if (v.type != JN_ARRAY || v.flags & JN_CONS)
+        return item(s, v);
+    const struct jn_array *x = v.as.array;
+    for (uint32_t i = 0; i < x->len; i++) {
+        if (!jsonata_step(s->e) || !item(s, x->items[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool item_name(struct sink *s, jn_value item)
+{
+    const jn_value v = name_value(s->e, s->step, item);
+    return jn_is_undefined(v) || s->next->give(s->next, v);
+}
+
+static bool give_name(struct sink *s, jn_value v)
+{
+    return spread(s, v, item_name);
+}
+
+/* Hands a step's value on, through the filters that belong to it. */
+static bool give_filtered(struct sink *s, jn_value v)
+{
+    const struct filters *fs = &s->step->filters;
+    if (jn_is_undefined(v))
+        return !jsonata_failed(s->e);
+    if (fs->len == 0)
+        return s->next->give(s->next, v);
+    if (fs->len == 1)
+        return filter_give(fs->at, s->e, v, s->f, s->next);
+    v = filters_apply(fs, s->e, v, s->f);
+    return !jsonata_failed(s->e) && s->next->give(s->next, v);
+}
+
+static bool item_name_filtered(struct sink *s, jn_value item)
+{
+    return give_filtered(s, name_value(s->e, s->step, item));
+}
+
+static bool give_name_filtered(struct sink *s, jn_value v)
+{
+    return spread(s, v, item_name_filtered);
+}
+
+static bool item_node(struct sink *s, jn_value item)
+{
+    return give_filtered(s, node_eval(s->step->node, s->e, item, s->f));
+}
+
+static bool give_node(struct sink *s, jn_value v)
+{
+    return spread(s, v, item_node);
+}
+
+/* ** : the item and everything below it, without collecting it first. */
+static bool push_descendants(struct sink *s, jn_value v)
+{
+    struct jsonata_eval *e = s->e;
+    if ((const char *)__builtin_frame_address(0) < e->stack_limit)
+        return node_stack_exceeded(e);
+    if (v.type == JN_ARRAY) {
+        for (uint32_t i = 0; i < v.as.array->len; i++) {
+            if (!jsonata_step(e) || !push_descendants(s, v.as.array->items[i]))
+                return false;
+        }
+        return true;
+    }
+    if (!s->next->item(s->next, v))
+        return false;
+    for (uint32_t i = 0; v.type == JN_OBJECT && i < jn_object_len(v); i++) {
+        const jn_value m = v.as.object->values[jn_shape_slot(v.as.object->shape, i)];
+        if (!jsonata_step(e) || !push_descendants(s, m))
+            return false;
+    }
+    return true;
+}
+
+static bool item_descendants(struct sink *s, jn_value item)
+{
+    return jn_is_undefined(item) || push_descendants(s, item);
+}
+
+static bool give_descendants(struct sink *s, jn_value v)
+{
+    return spread(s, v, item_descendants);
+}
+
+jn_value path_step_value(const struct step *step, struct jsonata_eval *e, jn_value item, struct jsonata_frame *f)
+{
+    return step->kind == STEP_NAME ? name_value(e, step, item) : node_eval(step->node, e, item, f);
+}
+
+/* ---- running ------------------------------------------------------------------------------------------------- */
+
+jn_value path_input(const struct path_node *p, struct jsonata_eval *e, jn_value context)
+{
+    if (context.type == JN_ARRAY && !p->steps[0].is_variable)
+        return context;
+    if (!jn_is_undefined(context))
+        return sequence_of(e, context);
+    /* Nothing as an item stands in no array that anybody else sees. */
+    jn_value one = jsonata_array(e, 1, JN_SEQUENCE);
+    if (one.type == JN_ARRAY) {
+        one.as.array->items[0] = context;
+        one.as.array->len = 1;
+    }
+    return one;
+}
+
+jn_value path_once(const struct path_node *p, struct jsonata_eval *e, jn_value items, struct jsonata_frame *f)
+{
+    const struct step *step = p->steps;
+    jn_value v = node_eval(step->node, e, items, f);
+    if (step->filters.len && !jn_is_undefined(v) && !jsonata_failed(e))
+        v = filters_apply(&step->filters, e, v, f);
+    return v;
+}
+
+static void push_members(struct sink *s, jn_value v)
+{
+    if (v.type != JN_ARRAY) {
+        s->item(s, v);
+        return;
+    }
+    for (uint32_t i = 0; i < v.as.array->len; i++) {
+        if (!jsonata_step(s->e) || !s->item(s, v.as.array->items[i]))
+            return;
+    }
+}
+
+/* Runs steps [from, to) on `items` (an array's members, or one item) into a collector. */
+static void run_segment(const struct path_node *p, struct jsonata_eval *e, struct jsonata_frame *f, uint32_t from,
+                        uint32_t to, jn_value items, struct collector *out)
+{
+    enum { FEW = 8 };
+    struct sink few[FEW];
+    struct sink *sinks = to - from <= FEW ? few : jn_arena_alloc(e->arena, (to - from) * sizeof *sinks);
+    if (!sinks) {
+        jsonata_raise_memory(e);
+        return;
+    }
+    struct sink *next = &out->sink;
+    for (uint32_t i = to; i-- > from;) {
+        const struct step *step = &p->steps[i];
+        sinks[i - from] = (struct sink){ step->give, step->item, e, f, step, next };
+        next = &sinks[i - from];
+    }
+    push_members(next, items);
+}
+
+static jn_value run_steps(const struct path_node *p, struct jsonata_eval *e, jn_value context,
+                          struct jsonata_frame *f, bool wrap)
+{
+    struct collector out;
+    collector_init(&out, e);
+    uint32_t from = 0;
+    jn_value items = context;
+    if (p->steps[0].is_once) {
+        items = path_once(p, e, path_input(p, e, context), f);
+        if (p->len == 1 || jn_is_undefined(items) || jsonata_failed(e))
+            return items;
+        from = 1;
+    } else if (p->steps[0].is_variable && context.type == JN_ARRAY) {
+        items = sequence_of(e, context);
+    }
+    run_segment(p, e, f, from, p->len, items, &out);
+    return jsonata_failed(e) ? jn_undefined() : collector_end(&out, wrap);
+}
+
+/* The items that a segment before a sort has found, as an array. */
+static jn_value collected_items(struct collector *out, struct jsonata_eval *e)
+{
+    jn_value v = collector_end(out, true);
+    if (v.type != JN_ARRAY)
+        return v;
+    if (v.flags & JN_CONS)
+        return sequence_of(e, v);
+    v.flags = JN_SEQUENCE;
+    return v;
+}
+
+static jn_value run_sorted(const struct path_node *p, struct jsonata_eval *e, jn_value context,
+                           struct jsonata_frame *f)
+{
+    jn_value items = p->steps[0].is_once ? path_once(p, e, path_input(p, e, context), f) : path_input(p, e, context);
+    uint32_t at = p->steps[0].is_once;
+    struct collector out;
+    while (at < p->len && !jn_is_undefined(items) && !jsonata_failed(e)) {
+        if (p->steps[at].kind == STEP_SORT) {
+            items = sort_items(&p->steps[at], e, items, f, NULL);
+            if (p->steps[at].filters.len && !jsonata_failed(e))
+                items = filters_apply(&p->steps[at].filters, e, items, f);
+            at++;
+            continue;
+        }
+        uint32_t to = at;
+        while (to < p->len && p->steps[to].kind != STEP_SORT)
+            to++;
+        collector_init(&out, e);
+        run_segment(p, e, f, at, to, items, &out);
+        items = to == p->len ? collector_end(&out, true) : collected_items(&out, e);
+        at = to;
+    }
+    return items;
+}
+
+jn_value path_step_all(const struct step *step, struct jsonata_eval *e, jn_value items, struct jsonata_frame *f)
+{
+    struct collector out;
+    collector_init(&out, e);
+    struct sink s = { step->give, step->item, e, f, step, &out.sink };
+    push_members(&s, items);
+    return jsonata_failed(e) ? jn_undefined() : collected_items(&out, e);
+}
+
+/* ---- evaluating ---------------------------------------------------------------------------------------------- */
+
+static jn_value keep_singleton(struct jsonata_eval *e, jn_value v)
+{
+    if (jn_is_undefined(v))
+        return v;
+    if (v.type != JN_ARRAY || (v.flags & JN_CONS && !(v.flags & JN_SEQUENCE)))
+        v = sequence_of(e, v);
+    v.flags |= JN_KEEP_SINGLETON;
+    return v;
+}
+
+jn_value path_finish(const struct path_node *p, struct jsonata_eval *e, jn_value found, struct jsonata_frame *f)
+{
+    if (jsonata_failed(e))
+        return jn_undefined();
+    if (p->keep_singleton)
+        found = keep_singleton(e, found);
+    if (p->group) {
+        if (found.type == JN_ARRAY)
+            found = group_eval(p->group, e, found.as.array->items, found.as.array->len, f);
+        else
+            found = group_eval(p->group, e, &found, !jn_is_undefined(found), f);
+    }
+    return node_done(&p->node, found);
+}
+
+static jn_value eval_path(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+{
+    const struct path_node *p = (const struct path_node *)n;
+    if (!node_enter(n, e))
+        return jn_undefined();
+    jn_value v;
+    if (p->tuples)
+        v = tuple_path(p, e, context, f);
+    else if (p->has_sort)
+        v = path_finish(p, e, run_sorted(p, e, context, f), f);
+    else if (p->keep_singleton || p->group || n->raw)
+        v = path_finish(p, e, run_steps(p, e, context, f, true), f);
+    else
+        v = run_steps(p, e, context, f, false);
+    node_leave(e);
+    return v;
+}
+
+/* Names only: as long as there are no arrays on the way, there is nothing to push. */
+static jn_value eval_names(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+{
+    const struct path_node *p = (const struct path_node *)n;
+    jn_value v = context;
+    for (uint32_t i = 0; i < p->len; i++) {
+        if (v.type != JN_OBJECT)
+            return v.type == JN_ARRAY ? eval_path(n, e, context, f) : jn_undefined();
+        v = path_field(e, p->steps[i].site, p->steps[i].name, v.as.object);
+    }
+    return v.type == JN_ARRAY && v.flags & JN_SEQUENCE ? eval_path(n, e, context, f) : v;
+}
+
+static jn_value eval_name(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+{
+    const struct path_node *p = (const struct path_node *)n;
+    if (context.type != JN_OBJECT)
+        return context.type == JN_ARRAY ? eval_path(n, e, context, f) : jn_undefined();
+    const jn_value v = path_field(e, p->site, p->name, context.as.object);
+    return v.type == JN_ARRAY && v.flags & JN_SEQUENCE ? eval_path(n, e, context, f) : v;
+}
+
+/* ---- compiling ----------------------------------------------------------------------------------------------- */
+
+static uint32_t new_site(struct compiler *c)
+{
+    return c->program->is_dynamic ? NO_SITE : c->program->sites++;
+}
+
+static void step_functions(struct step *s, const struct ast_node *ast)
+{
+    if (s->kind == STEP_NAME) {
+        s->give = s->filters.len ? give_name_filtered : give_name;
+        s->item = s->filters.len ? item_name_filtered : item_name;
+    } else if (ast->kind == AST_DESCENDANTS && !ast->predicates.len && !s->filters.len) {
+        s->give = give_descendants;
+        s->item = item_descendants;
+    } else {
+        s->give = give_node;
+        s->item = item_node;
+    }
+}
+
+static uint32_t column(const struct path_node *p, jn_str name)
+{
+    return name.data ? tuple_column(p->tuples, name) : UINT32_MAX;
+}
+
+static void step_columns(struct compiler *c, const struct path_node *p, struct step *s, const struct ast_node *ast)
+{
+    s->is_tuple = ast->tuple;
+    s->focus = column(p, ast->focus);
+    s->index = column(p, ast->index);
+    s->ancestor = ast->ancestor ? column(p, tuple_label(c, ast->ancestor)) : UINT32_MAX;
+    for (uint32_t i = 0; i < s->filters.len; i++)
+        s->filters.at[i].column = column(p, s->filters.at[i].name);
+}
+
+static void compile_step(struct compiler *c, struct path_node *p, uint32_t i, const struct ast_node *ast)
+{
+    struct step *s = &p->steps[i];
+    s->is_first = i == 0;
+    s->is_last = i + 1 == p->len;
+    s->is_variable = ast->kind == AST_VARIABLE;
+    s->is_once = i == 0 && ast->cons_array;
+    s->site = NO_SITE;
+    if (ast->kind == AST_SORT) {
+        s->kind = STEP_SORT;
+        p->has_sort = true;
+        compile_sort(c, ast, s);
+    } else if (ast->kind == AST_NAME && !ast->predicates.len && !s->is_once) {
+        s->kind = STEP_NAME;
+        s->name = ast->text;
+        s->site = new_site(c);
+    } else {
+        s->kind = STEP_NODE;
+        s->node = compile_node(c, ast);
+        compile_needs(&p->node, s->node);
+    }
+    s->filters = compile_filters(c, &ast->stages);
+    if (p->tuples)
+        step_columns(c, p, s, ast);
+    step_functions(s, ast);
+}
+
+static bool all_names(const struct path_node *p)
+{
+    for (uint32_t i = 0; i < p->len; i++) {
+        if (p->steps[i].kind != STEP_NAME || p->steps[i].filters.len)
+            return false;
+    }
+    return !p->tuples && !p->keep_singleton && !p->group;
+}
+
+static void choose(struct path_node *p)
+{
+    p->node.kind = NODE_PATH;
+    if (!all_names(p))
+        return;
+    p->node.eval = eval_names;
+    if (p->len == 1) {
+        p->node.eval = eval_name;
+        p->node.kind = NODE_NAME;
+        p->name = p->steps[0].name;
+        p->site = p->steps[0].site;
+    }
+}
+
+struct node *compile_path(struct compiler *c, const struct ast_node *ast)
+{
+    struct path_node *p = COMPILE_NEW(c, struct path_node);
+    compile_init(&p->node, ast, eval_path);
+    struct scope *outer = scope_enter(c, ast);
+    p->tuples = ast->scope ? compile_tuples(c, ast) : NULL;
+    p->keep_singleton = ast->keep_singleton_array;
+    p->node.need = 1;                       /* a name in it */
+    p->steps = compile_alloc(c, ast->items.len * sizeof *p->steps);
+    p->len = ast->items.len;
+    for (uint32_t i = 0; i < ast->items.len && !c->failed; i++)
+        compile_step(c, p, i, ast->items.at[i]);
+    if (ast->group)
+        p->group = compile_group(c, &ast->group->items, p->tuples);
+    scope_leave(c, outer);
+    if (!c->failed)
+        choose(p);
+    return &p->node;
+}

@@ -1,1 +1,306 @@
-/* tuple.c */ typedef int placeholder_t;
+/* tuple.c - paths that bind variables on the way: @$v, #$i, and the ancestors that % asks for (spec 7.5).
+ *
+ * The stream of such a path is an array of rows: the item, and a column per variable or ancestor of the path.  While a
+ * step is evaluated for a row, its columns stand in the slots that the compiler gave these names (or, when a lambda may
+ * capture them, in a frame made for the row).  A path in a block may hand its rows to the path around it, whose layout
+ * has all the names of the inner one. */
+#include "jsonata/compile.h"
+
+#include <stdio.h>
+
+/* ---- layouts ------------------------------------------------------------------------------------------------- */
+
+jn_str tuple_label(struct compiler *c, const struct ast_slot *slot)
+{
+    char text[16];
+    const int n = snprintf(text, sizeof text, "!%u", slot ? (unsigned)slot->label : 0U);
+    const jn_str s = jn_arena_copy(c->arena, (jn_str){ text, (size_t)n });
+    if (!s.data)
+        c->failed = true;
+    return s.data ? s : JN_STR("!");
+}
+
+uint32_t tuple_column(const struct tuple_layout *t, jn_str name)
+{
+    for (uint32_t i = 0; i < t->len; i++) {
+        if (jn_str_eq(t->name[i], name))
+            return i;
+    }
+    return UINT32_MAX;
+}
+
+struct tuple_layout *compile_tuples(struct compiler *c, const struct ast_node *path)
+{
+    struct tuple_layout *t = COMPILE_NEW(c, struct tuple_layout);
+    t->len = scope_names(c, &t->name);
+    t->scope = scope_layout(c->scope);
+    t->is_dynamic = c->program->is_dynamic;
+    t->is_result = path->tuple;
+    return t;
+}
+
+/* ---- frames of rows ------------------------------------------------------------------------------------------ */
+
+static struct jsonata_frame *named_frame(struct jsonata_eval *e, const struct tuple_layout *t,
+                                         const struct tuple *row, struct jsonata_frame *f)
+{
+    struct jsonata_frame *own = frame_new(e, 0, f);
+    for (uint32_t i = 0; own && i < t->len; i++) {
+        if (row->column[i].type != VALUE_UNBOUND)
+            frame_bind(e, own, t->name[i], row->column[i]);
+    }
+    return own;
+}
+
+struct jsonata_frame *tuple_frame(struct jsonata_eval *e, const struct tuple_layout *t, const struct tuple *row,
+                                  struct jsonata_frame *f)
+{
+    if (t->is_dynamic)
+        return named_frame(e, t, row, f);
+    if (t->scope.has_frame)
+        f = frame_new(e, t->scope.slots, f);
+    if (f && t->len)
+        memcpy(&f->slot[t->scope.first], row->column, t->len * sizeof(jn_value));
+    return f;
+}
+
+/* The frame in which nothing is bound yet: for the steps before the first that makes tuples. */
+static struct jsonata_frame *empty_frame(struct jsonata_eval *e, const struct tuple_layout *t,
+                                         struct jsonata_frame *f)
+{
+    if (t->scope.has_frame)
+        return frame_new(e, t->is_dynamic ? 0 : t->scope.slots, f);
+    for (uint32_t i = 0; i < t->scope.count; i++)
+        f->slot[t->scope.first + i].type = VALUE_UNBOUND;
+    return f;
+}
+
+/* ---- rows ---------------------------------------------------------------------------------------------------- */
+
+/* A run over a path's stream. */
+struct stream {
+    const struct tuple_layout *t;
+    struct jsonata_eval *e;
+    struct jsonata_frame *f;            /* around the path */
+    struct jsonata_frame *plain;        /* with nothing bound: for steps before the first that makes tuples */
+};
+
+static struct tuple *row_new(struct stream *s, const struct tuple *from, jn_value item)
+{
+    struct tuple *row = jn_arena_alloc(s->e->arena, sizeof *row + s->t->len * sizeof(jn_value));
+    if (!row) {
+        jsonata_raise_memory(s->e);
+        return NULL;
+    }
+    row->layout = s->t;
+    row->item = item;
+    for (uint32_t i = 0; i < s->t->len; i++)
+        row->column[i] = from ? from->column[i] : (jn_value){ .type = VALUE_UNBOUND };
+    return row;
+}
+
+static jn_value row_value(struct tuple *row)
+{
+    return row ? (jn_value){ .type = VALUE_TUPLE, .as.function = row } : jn_undefined();
+}
+
+static jn_value stream_new(struct stream *s)
+{
+    return jsonata_array(s->e, 8, JN_SEQUENCE | JN_TUPLE_STREAM);
+}
+
+static jn_value stream_start(struct stream *s, jn_value items)
+{
+    jn_value rows = stream_new(s);
+    for (uint32_t i = 0; i < items.as.array->len && !jsonata_failed(s->e); i++)
+        jsonata_push(s->e, rows, row_value(row_new(s, NULL, items.as.array->items[i])));
+    return rows;
+}
+
+/* A row of the path inside a step joins ours: its item, and what its columns bind. */
+static void join_inner(struct stream *s, struct tuple *row, const struct tuple *inner)
+{
+    row->item = inner->item;
+    for (uint32_t i = 0; i < inner->layout->len; i++) {
+        const uint32_t to = tuple_column(s->t, inner->layout->name[i]);
+        if (to != UINT32_MAX && inner->column[i].type != VALUE_UNBOUND)
+            row->column[to] = inner->column[i];
+    }
+}
+
+static void bind_row(const struct step *step, struct tuple *row, jn_value found, uint32_t position)
+{
+    const jn_value before = row->item;
+    if (step->focus != UINT32_MAX)
+        row->column[step->focus] = found;
+    else
+        row->item = found;
+    if (step->index != UINT32_MAX)
+        row->column[step->index] = jn_number(position);
+    if (step->ancestor != UINT32_MAX)
+        row->column[step->ancestor] = before;
+}
+
+/* The rows that one row becomes by a step. */
+static void step_row(struct stream *s, const struct step *step, const struct tuple *from, jn_value rows)
+{
+    struct jsonata_eval *e = s->e;
+    struct jsonata_frame *f = step->kind == STEP_NAME ? s->f : tuple_frame(e, s->t, from, s->f);
+    const jn_value found = f ? path_step_value(step, e, from->item, f) : jn_undefined();
+    if (jn_is_undefined(found) || jsonata_failed(e))
+        return;
+    const bool is_array = found.type == JN_ARRAY;
+    const uint32_t n = is_array ? found.as.array->len : 1;
+    for (uint32_t i = 0; i < n && jsonata_step(e); i++) {
+        struct tuple *row = row_new(s, from, from->item);
+        const jn_value m = is_array ? found.as.array->items[i] : found;
+        if (!row)
+            return;
+        if (is_array && found.flags & JN_TUPLE_STREAM)
+            join_inner(s, row, tuple_of(m));
+        else
+            bind_row(step, row, m, i);
+        jsonata_push(e, rows, row_value(row));
+    }
+}
+
+/* ---- stages -------------------------------------------------------------------------------------------------- */
+
+static jn_value select_row(struct stream *s, const struct filter *fi, jn_value rows)
+{
+    jn_value one = stream_new(s);
+    const uint32_t n = rows.as.array->len;
+    const double i = fi->at < 0 ? fi->at + n : fi->at;
+    if (i >= 0 && i < n)
+        jsonata_push(s->e, one, rows.as.array->items[(uint32_t)i]);
+    return one;
+}
+
+static jn_value filter_rows(struct stream *s, const struct filter *fi, jn_value rows)
+{
+    jn_value kept = stream_new(s);
+    const uint32_t n = rows.as.array->len;
+    for (uint32_t i = 0; i < n && jsonata_step(s->e); i++) {
+        const struct tuple *row = tuple_of(rows.as.array->items[i]);
+        struct jsonata_frame *f = tuple_frame(s->e, s->t, row, s->f);
+        if (!f)
+            break;
+        const jn_value v = node_eval(fi->test, s->e, row->item, f);
+        for (uint32_t times = filter_count(s->e, v, i, n); times && !jsonata_failed(s->e); times--)
+            jsonata_push(s->e, kept, rows.as.array->items[i]);
+    }
+    return kept;
+}
+
+static jn_value number_rows(struct stream *s, uint32_t column, jn_value rows)
+{
+    jn_value out = stream_new(s);
+    for (uint32_t i = 0; i < rows.as.array->len && jsonata_step(s->e); i++) {
+        const struct tuple *from = tuple_of(rows.as.array->items[i]);
+        struct tuple *row = row_new(s, from, from->item);
+        if (row && column != UINT32_MAX)
+            row->column[column] = jn_number(i);
+        jsonata_push(s->e, out, row_value(row));
+    }
+    return out;
+}
+
+static jn_value apply_stages(struct stream *s, const struct filters *fs, jn_value rows)
+{
+    for (uint32_t i = 0; i < fs->len && !jsonata_failed(s->e); i++) {
+        const struct filter *fi = &fs->at[i];
+        if (fi->kind == FILTER_INDEX)
+            rows = number_rows(s, fi->column, rows);
+        else
+            rows = fi->kind == FILTER_AT ? select_row(s, fi, rows) : filter_rows(s, fi, rows);
+    }
+    return rows;
+}
+
+/* ---- the path ------------------------------------------------------------------------------------------------ */
+
+static jn_value sort_step(struct stream *s, const struct step *step, jn_value rows, jn_value items)
+{
+    if (!jn_is_undefined(rows))
+        return sort_items(step, s->e, rows, s->f, s->t);
+    const jn_value sorted = sort_items(step, s->e, items, s->plain, NULL);
+    if (jsonata_failed(s->e))
+        return jn_undefined();
+    return number_rows(s, step->index, stream_start(s, sorted));
+}
+
+static jn_value tuple_step(struct stream *s, const struct step *step, jn_value rows, jn_value items)
+{
+    if (step->kind == STEP_SORT) {
+        rows = sort_step(s, step, rows, items);
+    } else {
+        const jn_value from = jn_is_undefined(rows) ? stream_start(s, items) : rows;
+        if (jsonata_failed(s->e))
+            return jn_undefined();
+        rows = stream_new(s);
+        for (uint32_t i = 0; i < from.as.array->len && jsonata_step(s->e); i++)
+            step_row(s, step, tuple_of(from.as.array->items[i]), rows);
+    }
+    return apply_stages(s, &step->filters, rows);
+}
+
+static jn_value items_of_rows(struct stream *s, jn_value rows)
+{
+    jn_value out = jsonata_array(s->e, rows.as.array->len, JN_SEQUENCE);
+    for (uint32_t i = 0; i < rows.as.array->len; i++)
+        jsonata_push(s->e, out, tuple_of(rows.as.array->items[i])->item);
+    return out;
+}
+
+static jn_value run_plain_step(const struct path_node *p, struct stream *s, uint32_t i, jn_value items)
+{
+    const struct step *step = &p->steps[i];
+    if (step->kind == STEP_SORT) {
+        items = sort_items(step, s->e, items, s->plain, NULL);
+        return filters_apply(&step->filters, s->e, items, s->plain);
+    }
+    if (step->is_once)
+        return jn_is_undefined(items) ? items : path_once(p, s->e, items, s->plain);
+    return path_step_all(step, s->e, items, s->plain);
+}
+
+static jn_value as_items(struct stream *s, jn_value v)
+{
+    if (v.type == JN_ARRAY || jn_is_undefined(v))
+        return v;
+    jn_value one = jsonata_array(s->e, 1, JN_SEQUENCE);
+    jsonata_push(s->e, one, v);
+    return one;
+}
+
+static jn_value run(const struct path_node *p, struct stream *s, jn_value context)
+{
+    jn_value items = path_input(p, s->e, context), rows = jn_undefined();
+    bool streaming = false;
+    for (uint32_t i = 0; i < p->len && !jsonata_failed(s->e); i++) {
+        streaming = streaming || p->steps[i].is_tuple;
+        if (streaming) {
+            rows = tuple_step(s, &p->steps[i], rows, items);
+            continue;
+        }
+        items = as_items(s, run_plain_step(p, s, i, items));
+        if (jn_is_undefined(items) || items.as.array->len == 0)
+            return jn_undefined();
+    }
+    return rows;
+}
+
+jn_value tuple_path(const struct path_node *p, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+{
+    struct stream s = { p->tuples, e, f, empty_frame(e, p->tuples, f) };
+    if (!s.plain)
+        return jn_undefined();
+    const jn_value rows = run(p, &s, context);
+    if (jsonata_failed(e) || jn_is_undefined(rows))
+        return p->group && !jsonata_failed(e) ? path_finish(p, e, jn_undefined(), f) : jn_undefined();
+    if (p->group)
+        return node_done(&p->node, group_eval(p->group, e, rows.as.array->items, rows.as.array->len, f));
+    if (p->tuples->is_result)
+        return rows;
+    return path_finish(p, e, items_of_rows(&s, rows), f);
+}

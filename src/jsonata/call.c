@@ -1,0 +1,258 @@
+/* call.c - the nodes that make and call functions: lambdas, calls, partial applications.  What a call does once callee
+ * and arguments are known is function.c's. */
+#include "jsonata/compile.h"
+#include "jsonata/signature.h"
+
+/* ---- lambdas ------------------------------------------------------------------------------------------------- */
+
+struct lambda_node {
+    struct node node;
+    struct jsonata_program_lambda code;
+};
+
+static jn_value eval_lambda(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+{
+    const struct jsonata_program_lambda *code = &((const struct lambda_node *)n)->code;
+    struct jsonata_function *fn = jsonata_function_new(e, FUNCTION_LAMBDA, (uint8_t)code->parameters);
+    if (!fn)
+        return jn_undefined();
+    fn->signature = code->signature;
+    fn->as.lambda.code = code;
+    fn->as.lambda.frame = f;
+    fn->as.lambda.context = context;
+    return jsonata_function_value(fn);
+}
+
+/* Parameters take slots 0, 1, 2, ...; only a name used twice breaks that, and then the last one counts. */
+static void place_parameters(struct compiler *c, const struct ast_node *ast, struct jsonata_program_lambda *code)
+{
+    code->names = compile_alloc(c, ast->items.len * sizeof *code->names);
+    code->parameter_slot = compile_alloc(c, ast->items.len * sizeof *code->parameter_slot);
+    for (uint32_t i = 0; i < ast->items.len && !c->failed; i++) {
+        code->names[i] = ast->items.at[i]->text;
+        code->parameter_slot[i] = scope_place(c, code->names[i]).slot;
+        if (code->parameter_slot[i] != i)
+            code->is_captured = true;       /* cannot run on its arguments in place */
+    }
+    code->parameters = ast->items.len;
+}
+
+static const struct jsonata_signature *lambda_signature(struct compiler *c, const struct ast_node *ast)
+{
+    if (!ast->text.len || c->failed)
+        return NULL;
+    const struct jsonata_signature *s = jsonata_signature_compile(c->arena, ast->text, c->fault);
+    if (!s) {
+        c->failed = true;
+        if (c->fault->code && !c->fault->position)
+            c->fault->position = ast->position;
+    }
+    return s;
+}
+
+struct node *compile_lambda(struct compiler *c, const struct ast_node *ast)
+{
+    struct lambda_node *l = COMPILE_NEW(c, struct lambda_node);
+    struct jsonata_program_lambda *code = &l->code;
+    compile_init(&l->node, ast, eval_lambda);
+    struct scope *outer = scope_enter(c, ast);
+    const struct scope_layout scope = scope_layout(c->scope);
+    c->program->is_deep = true;             /* may recurse */
+    code->program = c->program;
+    code->slots = scope.slots;
+    code->is_captured = scope.is_captured;
+    code->is_dynamic = c->program->is_dynamic;
+    place_parameters(c, ast, code);
+    code->signature = lambda_signature(c, ast);
+    code->body = compile_node(c, ast->right);
+    scope_leave(c, outer);
+    return &l->node;
+}
+
+/* ---- calls --------------------------------------------------------------------------------------------------- */
+
+struct call_node {
+    struct node node;
+    const struct node *procedure;
+    const struct node **args;
+    uint32_t count;
+    struct call_site site;
+    struct call_site tail_site;
+    const struct node *hint;        /* the variable of the same name, when the $ seems forgotten: T1005 */
+    bool is_outer;                  /* the procedure is a variable of an older frame */
+    uint32_t global;
+    const struct jsonata_function *builtin;     /* what the global is, unless the host says otherwise */
+};
+
+static bool eval_arguments(const struct call_node *c, struct jsonata_eval *e, jn_value *to, jn_value context,
+                           struct jsonata_frame *f)
+{
+    for (uint32_t i = 0; i < c->count; i++) {
+        to[i] = node_eval(c->args[i], e, context, f);
+        if (jsonata_failed(e))
+            return false;
+    }
+    return true;
+}
+
+static jn_value raise_no_function(const struct call_node *c, struct jsonata_eval *e, const char *code,
+                                  jn_value context, struct jsonata_frame *f)
+{
+    const bool is_known = c->hint && !jn_is_undefined(node_eval(c->hint, e, context, f));
+    if (!is_known)
+        code = !strcmp(code, "T1007") ? "T1008" : "T1006";
+    return jsonata_raise(e, (struct jsonata_fault){ .code = code, .position = c->node.position,
+                                                    .token = c->site.token });
+}
+
+static jn_value call(const struct call_node *c, struct jsonata_eval *e, jn_value callee, jn_value *base,
+                     uint32_t count, jn_value context, struct jsonata_frame *f)
+{
+    if (callee.type != JN_FUNCTION) {
+        e->top = base;
+        return raise_no_function(c, e, "T1005", context, f);
+    }
+    e->call_frame = f;
+    return function_invoke(e, base, callee, count, context, &c->site);
+}
+
+static jn_value eval_call(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+{
+    const struct call_node *c = (const struct call_node *)n;
+    if (!node_enter_deep(n, e))
+        return jn_undefined();
+    const jn_value callee = node_eval(c->procedure, e, context, f);
+    jn_value *base = function_open(e, c->count);
+    jn_value v = jn_undefined();
+    if (base && !jsonata_failed(e)) {
+        if (eval_arguments(c, e, base + 1, context, f))
+            v = call(c, e, callee, base, c->count, context, f);
+        e->top = base;
+    }
+    node_leave(e);
+    return node_done(n, v);
+}
+
+/* In tail position: leaves the call to function_invoke(). */
+static jn_value eval_tail_call(const struct node *n, struct jsonata_eval *e, jn_value context,
+                               struct jsonata_frame *f)
+{
+    const struct call_node *c = (const struct call_node *)n;
+    if (!node_enter_deep(n, e))
+        return jn_undefined();
+    const jn_value callee = node_eval(c->procedure, e, context, f);
+    jn_value *base = function_open(e, c->count);
+    node_leave(e);
+    if (!base || jsonata_failed(e) || !eval_arguments(c, e, base + 1, context, f))
+        return jn_undefined();
+    if (callee.type != JN_FUNCTION)
+        return raise_no_function(c, e, "T1005", context, f);
+    e->call_frame = f;
+    e->tail = (struct jsonata_tail){ callee, base, c->count, c->is_outer, c->tail_site.token,
+                                     c->tail_site.position };
+    return (jn_value){ .type = VALUE_TAIL };
+}
+
+jn_value call_with_first(const struct node *call_node, struct jsonata_eval *e, jn_value first, jn_value context,
+                         struct jsonata_frame *f)
+{
+    const struct call_node *c = (const struct call_node *)call_node;
+    const jn_value callee = node_eval(c->procedure, e, context, f);
+    jn_value *base = function_open(e, c->count + 1);
+    if (!base || jsonata_failed(e))
+        return jn_undefined();
+    jn_value v = jn_undefined();
+    base[1] = first;
+    if (eval_arguments(c, e, base + 2, context, f))
+        v = call(c, e, callee, base, c->count + 1, context, f);
+    e->top = base;
+    return v;
+}
+
+/* ---- compiling calls ----------------------------------------------------------------------------------------- */
+
+static bool is_one_name(const struct ast_node *ast)
+{
+    return ast->kind == AST_PATH && ast->items.len && ast->items.at[0]->kind == AST_NAME;
+}
+
+static void compile_procedure(struct compiler *c, const struct ast_node *ast, struct call_node *n)
+{
+    const struct ast_node *procedure = ast->left;
+    n->procedure = compile_node(c, procedure);
+    n->is_outer = n->procedure->kind == NODE_VARIABLE;
+    n->site.position = n->node.position;
+    if (procedure->kind == AST_VARIABLE)
+        n->site.token = procedure->text;
+    if (is_one_name(procedure)) {
+        n->site.token = procedure->items.at[0]->text;
+        n->hint = compile_variable_named(c, ast, n->site.token);
+    }
+    n->tail_site = (struct call_site){ n->site.token, procedure->position };
+    compile_needs(&n->node, n->procedure);
+}
+
+struct node *compile_call(struct compiler *c, const struct ast_node *ast)
+{
+    struct call_node *n = COMPILE_NEW(c, struct call_node);
+    compile_init(&n->node, ast, ast->tail_call ? eval_tail_call : eval_call);
+    compile_procedure(c, ast, n);
+    n->args = compile_alloc(c, ast->items.len * sizeof *n->args);
+    for (uint32_t i = 0; i < ast->items.len && !c->failed; i++) {
+        n->args[i] = compile_node(c, ast->items.at[i]);
+        compile_needs(&n->node, n->args[i]);
+        n->count++;
+    }
+    return &n->node;
+}
+
+/* ---- partial application ------------------------------------------------------------------------------------- */
+
+static jn_value bind_partial(const struct call_node *c, struct jsonata_eval *e, jn_value callee, jn_value context,
+                             struct jsonata_frame *f)
+{
+    struct jsonata_function *fn = jsonata_function_new(e, FUNCTION_PARTIAL, 0);
+    jn_value *args = jn_arena_zalloc(e->arena, c->count * sizeof *args);
+    bool *is_open = jn_arena_zalloc(e->arena, c->count * sizeof *is_open);
+    if (!fn || !args || !is_open)
+        return jsonata_raise_memory(e);
+    for (uint32_t i = 0; i < c->count; i++) {
+        is_open[i] = !c->args[i];
+        fn->arity += is_open[i];
+        if (c->args[i])
+            args[i] = node_eval(c->args[i], e, context, f);
+    }
+    fn->as.partial.target = callee.as.function;
+    fn->as.partial.args = args;
+    fn->as.partial.is_open = is_open;
+    fn->as.partial.count = c->count;
+    return jsonata_function_value(fn);
+}
+
+static jn_value eval_partial(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+{
+    const struct call_node *c = (const struct call_node *)n;
+    if (!node_enter_deep(n, e))
+        return jn_undefined();
+    const jn_value callee = node_eval(c->procedure, e, context, f);
+    jn_value v = jn_undefined();
+    if (!jsonata_failed(e))
+        v = callee.type == JN_FUNCTION ? bind_partial(c, e, callee, context, f)
+                                       : raise_no_function(c, e, "T1007", context, f);
+    node_leave(e);
+    return v;
+}
+
+struct node *compile_partial(struct compiler *c, const struct ast_node *ast)
+{
+    struct call_node *n = COMPILE_NEW(c, struct call_node);
+    compile_init(&n->node, ast, eval_partial);
+    compile_procedure(c, ast, n);
+    n->args = compile_alloc(c, ast->items.len * sizeof *n->args);
+    for (uint32_t i = 0; i < ast->items.len && !c->failed; i++) {
+        const struct ast_node *arg = ast->items.at[i];
+        n->args[i] = arg->kind == AST_PLACEHOLDER ? NULL : compile_node(c, arg);
+        n->count++;
+    }
+    return &n->node;
+}

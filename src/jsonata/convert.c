@@ -1,0 +1,204 @@
+/* convert.c - what a value is as a boolean, as text, and as the copy that a JSON round trip would give.
+ *
+ * $string and & print numbers at 15 digits; so does $clone, since it goes through $string (spec 11.2).  A container's
+ * text is therefore that of its clone, and the clone shares what the round trip would not change. */
+#include "jsonata/eval.h"
+#include "jsonata/compile.h"
+
+#include "core/buf.h"
+
+#include <math.h>
+
+/* ---- booleans ------------------------------------------------------------------------------------------------ */
+
+static jn_value number_to_boolean(struct jsonata_eval *e, jn_value v)
+{
+    const double d = jn_num(v);
+    if (isinf(d))
+        return jsonata_raise(e, (struct jsonata_fault){ .code = "D1001", .value = v });
+    return jn_boolean(d != 0 && !isnan(d));
+}
+
+/* One member: its own cast, through any number of brackets.  More: any true member will do. */
+static jn_value array_to_boolean(struct jsonata_eval *e, jn_value v)
+{
+    while (v.type == JN_ARRAY && v.as.array->len == 1)
+        v = v.as.array->items[0];
+    if (v.type != JN_ARRAY)
+        return jsonata_to_boolean(e, v);
+    for (uint32_t i = 0; i < v.as.array->len && jsonata_step(e); i++) {
+        const jn_value m = v.as.array->items[i];
+        if (m.type == JN_ARRAY && (const char *)__builtin_frame_address(0) < e->stack_limit)
+            return jn_boolean(node_stack_exceeded(e));
+        if (jsonata_is_true(e, m))
+            return jn_boolean(true);
+    }
+    return jn_boolean(false);
+}
+
+jn_value jsonata_to_boolean(struct jsonata_eval *e, jn_value v)
+{
+    switch (v.type) {
+    case JN_BOOLEAN:    return v;
+    case JN_NUMBER:     return number_to_boolean(e, v);
+    case JN_STRING:     return jn_boolean(v.len != 0);
+    case JN_ARRAY:      return array_to_boolean(e, v);
+    case JN_OBJECT:     return jn_boolean(jn_object_len(v) != 0);
+    case JN_NULL:
+    case JN_FUNCTION:   return jn_boolean(false);
+    default:            return jn_undefined();
+    }
+}
+
+bool jsonata_is_true(struct jsonata_eval *e, jn_value v)
+{
+    const jn_value b = jsonata_to_boolean(e, v);
+    return b.type == JN_BOOLEAN && jn_bool(b);
+}
+
+/* ---- clones -------------------------------------------------------------------------------------------------- */
+
+/* A container being copied.  Depth is the data's, so the levels stand in the arena and not on the C stack. */
+struct clone_level {
+    jn_value from, to;
+    uint32_t at;
+    struct clone_level *up;
+};
+
+static jn_value clone_number(struct jsonata_eval *e, jn_value v)
+{
+    if (v.flags & JN_NUM_CANONICAL)
+        return v;           /* at most 15 digits */
+    const double d = jn_num(v);
+    if (isnan(d))
+        return jn_null();
+    if (isinf(d))
+        return jsonata_raise(e, (struct jsonata_fault){ .code = "D1001", .value = v });
+    return jn_number(d == floor(d) ? d : jn_number_round15(d));
+}
+
+static jn_value clone_scalar(struct jsonata_eval *e, jn_value v)
+{
+    if (v.type == JN_NUMBER)
+        return clone_number(e, v);
+    return v.type == JN_FUNCTION ? jn_string(JN_STR(""), JN_STR_ASCII | JN_STR_PLAIN) : v;
+}
+
+static jn_value clone_empty(struct jsonata_eval *e, jn_value v)
+{
+    if (v.type == JN_ARRAY)
+        return jsonata_array(e, v.as.array->len, 0);
+    struct jn_shape *shape = v.as.object->shape;
+    struct jn_object *o = shape->shared ? jn_object_of(e->arena, shape) : jn_object_new(e->arena, shape->len);
+    return o ? jn_object_value(o) : jsonata_raise_memory(e);
+}
+
+static struct clone_level *clone_open(struct jsonata_eval *e, jn_value v, struct clone_level *up)
+{
+    struct clone_level *l = jn_arena_alloc(e->arena, sizeof *l);
+    if (!l) {
+        jsonata_raise_memory(e);
+        return NULL;
+    }
+    *l = (struct clone_level){ v, clone_empty(e, v), 0, up };
+    return l;
+}
+
+/* Puts the copy of member number `i`. */
+static void clone_put(struct jsonata_eval *e, struct clone_level *l, uint32_t i, jn_value v)
+{
+    if (jsonata_failed(e))
+        return;
+    if (l->to.type == JN_ARRAY) {
+        jsonata_push(e, l->to, v);
+        return;
+    }
+    struct jn_object *o = l->to.as.object;
+    const struct jn_shape *shape = l->from.as.object->shape;
+    if (shape->shared)
+        o->values[i] = v;
+    else if (!jn_object_set(e->arena, o, shape->keys[i].name, v))
+        jsonata_raise_memory(e);
+}
+
+static uint32_t container_len(jn_value v)
+{
+    return v.type == JN_ARRAY ? v.as.array->len : v.as.object->shape->len;
+}
+
+static bool is_container(jn_value v)
+{
+    return v.type == JN_ARRAY || v.type == JN_OBJECT;
+}
+
+jn_value jsonata_clone(struct jsonata_eval *e, jn_value v)
+{
+    if (!is_container(v))
+        return clone_scalar(e, v);
+    struct clone_level *l = clone_open(e, v, NULL);
+    while (l && jsonata_step(e)) {
+        if (l->at == container_len(l->from)) {
+            if (!l->up)
+                return l->to;
+            clone_put(e, l->up, l->up->at - 1, l->to);
+            l = l->up;
+            continue;
+        }
+        const uint32_t i = l->at++;
+        const jn_value m = l->from.type == JN_ARRAY ? l->from.as.array->items[i] : l->from.as.object->values[i];
+        if (is_container(m))
+            l = clone_open(e, m, l);
+        else
+            clone_put(e, l, i, clone_scalar(e, m));
+    }
+    return jn_undefined();
+}
+
+/* ---- texts --------------------------------------------------------------------------------------------------- */
+
+static jn_value number_to_string(struct jsonata_eval *e, jn_value v)
+{
+    if (v.flags & JN_NUM_CANONICAL)
+        return jn_string((jn_str){ v.as.text, v.len }, JN_STR_ASCII | JN_STR_PLAIN);
+    const double d = jn_num(v);
+    if (!isfinite(d))
+        return jsonata_raise(e, (struct jsonata_fault){ .code = "D3001", .value = v });
+    char *text = jsonata_string_begin(e, JN_NUMBER_MAX);
+    if (!text)
+        return jn_undefined();
+    const size_t len = jn_number_format15(text, d);
+    jn_value s = jsonata_string_end(e, text, JN_NUMBER_MAX, len);
+    s.flags = JN_STR_ASCII | JN_STR_PLAIN;
+    return s;
+}
+
+static jn_value container_to_string(struct jsonata_eval *e, jn_value v, bool prettify)
+{
+    const jn_mark mark = jn_arena_mark(e->arena);
+    const jn_value clone = jsonata_clone(e, v);
+    struct jn_buf *b = jsonata_text_buffer(e);
+    if (jsonata_failed(e))
+        return jn_undefined();
+    const enum jn_status s = jn_write(b, clone, &(struct jn_write_options){ .indent = prettify ? 2 : 0 }, NULL);
+    jn_arena_rewind(e->arena, mark);
+    if (s) {
+        e->status = s == JN_BAD_VALUE ? JN_LIMIT : s;
+        return jn_undefined();
+    }
+    return jsonata_string(e, jn_buf_str(b));
+}
+
+jn_value jsonata_to_string(struct jsonata_eval *e, jn_value v, bool prettify)
+{
+    switch (v.type) {
+    case JN_STRING:     return v;
+    case JN_NULL:       return jn_string(JN_STR("null"), JN_STR_ASCII | JN_STR_PLAIN);
+    case JN_BOOLEAN:
+        return jn_string(jn_bool(v) ? JN_STR("true") : JN_STR("false"), JN_STR_ASCII | JN_STR_PLAIN);
+    case JN_NUMBER:     return number_to_string(e, v);
+    case JN_FUNCTION:   return jn_string(JN_STR(""), JN_STR_ASCII | JN_STR_PLAIN);
+    case JN_ARRAY:
+    case JN_OBJECT:     return container_to_string(e, v, prettify);
+    default:            return jn_undefined();
+    }
+}

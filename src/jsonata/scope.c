@@ -1,0 +1,287 @@
+/* scope.c - which name means which place.
+ *
+ * A scope is the program, a lambda, a block, or a path with tuples.  The reference makes a frame of variables for each
+ * at run time; we settle places beforehand.  Names bound anywhere in a scope (parameters, :=, @, #, ancestors of %) get
+ * slots.  A block's slots stand in the frame around it, unless a lambda may capture them: each round of the block must
+ * then have its own.  A reference lists all scopes that bind its name, innermost first, since whether `:=` has been
+ * evaluated yet is known at run time only; a parameter ends the list.
+ *
+ * A program that mentions $eval is different: its texts can name and bind anything.  Every scope then has a frame, and
+ * variables are found by name (frame_find). */
+#include "jsonata/compile.h"
+
+struct scope {
+    struct scope *outer;
+    struct jn_object *names;        /* name -> nothing of interest; the slot in its shape is what counts */
+    uint32_t parameters;            /* so many of the names are bound for certain */
+    bool is_lambda, has_closure;
+    struct scope_layout layout;
+    struct scope *owner;            /* whose frame holds the slots */
+};
+
+/* Scopes and what is still to be visited: no recursion, since a chain of operators may be very long. */
+struct visit {
+    struct ast_node *ast;
+    struct scope *scope;
+};
+
+struct walk {
+    struct compiler *c;
+    struct visit *at;
+    uint32_t len, cap;
+    struct scope **scopes;          /* in the order found: outer ones first */
+    uint32_t scope_len, scope_cap;
+};
+
+static void *grow(struct compiler *c, void *p, uint32_t len, uint32_t *cap, size_t size)
+{
+    if (len < *cap)
+        return p;
+    const uint32_t more = *cap ? *cap * 2 : 32;
+    void *q = jn_arena_grow(c->arena, p, *cap * size, more * size);
+    if (!q)
+        c->failed = true;
+    else
+        *cap = more;
+    return q;
+}
+
+static struct scope *scope_new(struct walk *w, struct scope *outer)
+{
+    struct scope *s = compile_alloc(w->c, sizeof *s);
+    s->outer = outer;
+    w->scopes = grow(w->c, w->scopes, w->scope_len, &w->scope_cap, sizeof(struct scope *));
+    if (w->scopes && !w->c->failed)
+        w->scopes[w->scope_len++] = s;
+    return s;
+}
+
+static void declare(struct walk *w, struct scope *s, jn_str name)
+{
+    if (!s->names)
+        s->names = jn_object_new(w->c->arena, 4);
+    if (!s->names || !jn_object_set(w->c->arena, s->names, name, jn_null()))
+        w->c->failed = true;
+}
+
+static void visit(struct walk *w, struct ast_node *ast, struct scope *s)
+{
+    if (!ast || w->c->failed)
+        return;
+    w->at = grow(w->c, w->at, w->len, &w->cap, sizeof(struct visit));
+    if (!w->c->failed)
+        w->at[w->len++] = (struct visit){ ast, s };
+}
+
+static void visit_list(struct walk *w, const struct ast_list *l, struct scope *s)
+{
+    for (uint32_t i = 0; i < l->len; i++)
+        visit(w, l->at[i], s);
+}
+
+/* A lambda or transform made here keeps all frames around it. */
+static void mark_closure(struct scope *s)
+{
+    for (; s && !s->has_closure; s = s->outer)
+        s->has_closure = true;
+}
+
+static bool has_tuples(const struct ast_node *path)
+{
+    for (uint32_t i = 0; i < path->items.len; i++) {
+        if (path->items.at[i]->tuple)
+            return true;
+    }
+    return false;
+}
+
+/* The path whose tuples a step hands through: itself, or what a block ends with. */
+static const struct ast_node *inner_path(const struct ast_node *step)
+{
+    while (step && step->kind == AST_BLOCK)
+        step = step->items.len ? step->items.at[step->items.len - 1] : NULL;
+    return step && step->kind == AST_PATH && has_tuples(step) ? step : NULL;
+}
+
+/* The columns of a path's tuples are variables of its scope. */
+static void declare_tuples(struct walk *w, struct scope *s, const struct ast_node *path)
+{
+    for (uint32_t i = 0; i < path->items.len; i++) {
+        const struct ast_node *step = path->items.at[i];
+        if (step->focus.data)
+            declare(w, s, step->focus);
+        if (step->index.data)
+            declare(w, s, step->index);
+        if (step->ancestor)
+            declare(w, s, tuple_label(w->c, step->ancestor));
+        for (uint32_t k = 0; k < step->stages.len; k++) {
+            if (step->stages.at[k]->kind == AST_INDEX)
+                declare(w, s, step->stages.at[k]->text);
+        }
+        const struct ast_node *inner = inner_path(step);
+        if (inner)
+            declare_tuples(w, s, inner);
+    }
+}
+
+static struct scope *open_lambda(struct walk *w, struct ast_node *ast, struct scope *outer)
+{
+    mark_closure(outer);
+    struct scope *s = scope_new(w, outer);
+    s->is_lambda = true;
+    for (uint32_t i = 0; i < ast->items.len; i++)
+        declare(w, s, ast->items.at[i]->text);
+    s->parameters = s->names ? s->names->shape->len : 0;
+    return s;
+}
+
+static void visit_one(struct walk *w, struct ast_node *ast, struct scope *s)
+{
+    switch (ast->kind) {
+    case AST_LAMBDA:
+        ast->scope = s = open_lambda(w, ast, s);
+        break;
+    case AST_BLOCK:
+        ast->scope = s = scope_new(w, s);
+        break;
+    case AST_PATH:
+        if (has_tuples(ast)) {
+            ast->scope = s = scope_new(w, s);
+            declare_tuples(w, s, ast);
+        }
+        break;
+    case AST_TRANSFORM:
+        mark_closure(s);
+        break;
+    case AST_BIND:
+        declare(w, s, ast->text);
+        break;
+    case AST_VARIABLE:
+        if (jn_str_eq(ast->text, JN_STR("eval")))
+            w->c->program->is_dynamic = true;
+        break;
+    default:
+        break;
+    }
+    visit(w, ast->left, s);
+    visit(w, ast->right, s);
+    visit(w, ast->third, s);
+    visit_list(w, &ast->items, s);
+    visit_list(w, &ast->predicates, s);
+    visit_list(w, &ast->stages, s);
+    visit(w, ast->group, s);
+}
+
+static void lay_out(struct scope *s, bool is_dynamic)
+{
+    const uint32_t n = s->names ? s->names->shape->len : 0;
+    struct scope_layout *l = &s->layout;
+    l->count = n;
+    l->has_frame = !s->outer || s->is_lambda || is_dynamic || (s->has_closure && n);
+    l->is_captured = s->has_closure || is_dynamic;
+    s->owner = l->has_frame ? s : s->outer->owner;
+    l->first = s->owner->layout.slots;
+    s->owner->layout.slots += n;
+}
+
+void scope_prepare(struct compiler *c, struct ast_node *root)
+{
+    struct walk w = { .c = c };
+    struct scope *s = scope_new(&w, NULL);
+    visit(&w, root, s);
+    while (w.len && !c->failed) {
+        const struct visit v = w.at[--w.len];
+        visit_one(&w, v.ast, v.scope);
+    }
+    for (uint32_t i = 0; i < w.scope_len && !c->failed; i++)
+        lay_out(w.scopes[i], c->program->is_dynamic);
+    c->scope = s;
+    c->program->slots = s->layout.slots;
+    c->program->is_captured = s->layout.is_captured;
+}
+
+struct scope *scope_enter(struct compiler *c, const struct ast_node *ast)
+{
+    struct scope *outer = c->scope;
+    if (ast->scope)
+        c->scope = ast->scope;
+    return outer;
+}
+
+void scope_leave(struct compiler *c, struct scope *outer)
+{
+    c->scope = outer;
+}
+
+struct scope_layout scope_layout(const struct scope *s)
+{
+    struct scope_layout l = s->layout;
+    l.slots = s->owner ? s->owner->layout.slots : 0;
+    return l;
+}
+
+uint32_t scope_names(const struct compiler *c, jn_str **names)
+{
+    const struct jn_object *o = c->scope->names;
+    const uint32_t n = o ? o->shape->len : 0;
+    *names = jn_arena_alloc(c->arena, n * sizeof **names);
+    for (uint32_t i = 0; *names && i < n; i++)
+        (*names)[i] = o->shape->keys[i].name;
+    return *names ? n : 0;
+}
+
+static int find_name(const struct scope *s, jn_str name)
+{
+    return s->names ? jn_shape_find(s->names->shape, name) : -1;
+}
+
+uint32_t scope_find(struct compiler *c, jn_str name, struct place **places)
+{
+    uint32_t n = 0, cap = 0, hops = 0;
+    *places = NULL;
+    for (const struct scope *s = c->scope; s; s = s->outer) {
+        const int i = find_name(s, name);
+        if (i >= 0) {
+            *places = grow(c, *places, n, &cap, sizeof(struct place));
+            if (c->failed)
+                return 0;
+            (*places)[n++] = (struct place){ hops, s->layout.first + (uint32_t)i };
+            if ((uint32_t)i < s->parameters)
+                return n;
+        }
+        hops += s->layout.has_frame;
+    }
+    return n;
+}
+
+struct place scope_place(struct compiler *c, jn_str name)
+{
+    const int i = find_name(c->scope, name);
+    if (i < 0)
+        c->failed = true;       /* cannot be: scope_prepare() has seen every binding */
+    return (struct place){ 0, c->scope->layout.first + (uint32_t)(i < 0 ? 0 : i) };
+}
+
+uint32_t scope_global(struct compiler *c, jn_str name)
+{
+    struct jsonata *p = c->program;
+    const int known = jn_shape_find(c->global_numbers->shape, name);
+    if (known >= 0 || c->failed)
+        return known < 0 ? 0 : (uint32_t)known;
+    const uint32_t old = c->global_cap;
+    if (p->globals == c->global_cap) {
+        c->global_cap = old ? old * 2 : 16;
+        p->global_name = jn_arena_grow(c->arena, p->global_name, old * sizeof(jn_str), c->global_cap * sizeof(jn_str));
+        p->global_default = jn_arena_grow(c->arena, p->global_default, old * sizeof(jn_value),
+                                          c->global_cap * sizeof(jn_value));
+    }
+    if (!p->global_name || !p->global_default ||
+        !jn_object_set(c->arena, c->global_numbers, name, jn_null())) {
+        c->failed = true;
+        return 0;
+    }
+    const struct jsonata_builtin *b = jsonata_library_find(name);
+    p->global_name[p->globals] = name;
+    p->global_default[p->globals] = b ? library_function(c->arena, b) : jn_undefined();
+    return p->globals++;
+}
