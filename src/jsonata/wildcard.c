@@ -1,0 +1,73 @@
+/* wildcard.c - * and **: all members, and everything below (spec 7.6). */
+#include "jsonata/compile.h"
+
+/* ---- * ------------------------------------------------------------------------------------------------------- */
+
+/* Arrays are flattened completely. */
+static void push_flat(struct jsonata_eval *e, jn_value out, jn_value v)
+{
+    if (v.type != JN_ARRAY) {
+        jsonata_push(e, out, v);
+        return;
+    }
+    if ((const char *)__builtin_frame_address(0) < e->stack_limit) {
+        node_stack_exceeded(e);
+        return;
+    }
+    for (uint32_t i = 0; i < v.as.array->len && jsonata_step(e); i++)
+        push_flat(e, out, v.as.array->items[i]);
+}
+
+static jn_value eval_wildcard(const struct node *n, struct jsonata_eval *e, jn_value context,
+                              struct jsonata_frame *f)
+{
+    (void)f;
+    if (context.type == JN_ARRAY && context.flags & JN_OUTER_WRAPPER)
+        context = context.as.array->items[0];
+    jn_value out = jsonata_array(e, 8, JN_SEQUENCE);
+    if (context.type == JN_ARRAY)
+        push_flat(e, out, context);
+    for (uint32_t i = 0; context.type == JN_OBJECT && i < jn_object_len(context) && jsonata_step(e); i++)
+        push_flat(e, out, context.as.object->values[jn_shape_slot(context.as.object->shape, i)]);
+    return jsonata_failed(e) ? jn_undefined() : node_done(n, out);
+}
+
+struct node *compile_wildcard(struct compiler *c, const struct ast_node *ast)
+{
+    c->program->is_deep = true;         /* as deep as the data */
+    return compile_init(COMPILE_NEW(c, struct node), ast, eval_wildcard);
+}
+
+/* ---- ** ------------------------------------------------------------------------------------------------------ */
+
+/* The value itself unless it is an array, then what is below, depth first. */
+static void push_below(struct jsonata_eval *e, jn_value out, jn_value v)
+{
+    if ((const char *)__builtin_frame_address(0) < e->stack_limit) {
+        node_stack_exceeded(e);
+        return;
+    }
+    if (v.type != JN_ARRAY)
+        jsonata_push(e, out, v);
+    for (uint32_t i = 0; v.type == JN_ARRAY && i < v.as.array->len && jsonata_step(e); i++)
+        push_below(e, out, v.as.array->items[i]);
+    for (uint32_t i = 0; v.type == JN_OBJECT && i < jn_object_len(v) && jsonata_step(e); i++)
+        push_below(e, out, v.as.object->values[jn_shape_slot(v.as.object->shape, i)]);
+}
+
+static jn_value eval_descendants(const struct node *n, struct jsonata_eval *e, jn_value context,
+                                 struct jsonata_frame *f)
+{
+    (void)f;
+    if (jn_is_undefined(context))
+        return context;
+    jn_value out = jsonata_array(e, 16, JN_SEQUENCE);
+    push_below(e, out, context);
+    return jsonata_failed(e) ? jn_undefined() : node_done(n, out);
+}
+
+struct node *compile_descendants(struct compiler *c, const struct ast_node *ast)
+{
+    c->program->is_deep = true;
+    return compile_init(COMPILE_NEW(c, struct node), ast, eval_descendants);
+}
