@@ -111,12 +111,19 @@ static struct decimal shortest(uint64_t c, int q, bool narrow)
     return (struct decimal){ s + (value > middle || (value == middle && s % 2)), k };
 }
 
+/* Halves the number of zeros that are still to be tried: short decimals like 0.25 come with a dozen of them. */
 static struct decimal drop_zeros(struct decimal d)
 {
-    while (d.digits % 10 == 0) {
-        d.digits /= 10;
-        d.exponent++;
+    if (d.digits % 100000000 == 0) {
+        d.digits /= 100000000;
+        d.exponent += 8;
     }
+    if (d.digits % 10000 == 0) {
+        d.digits /= 10000;
+        d.exponent += 4;
+    }
+    for (; d.digits % 10 == 0; d.exponent++)
+        d.digits /= 10;
     return d;
 }
 

@@ -329,6 +329,5 @@ int main(void)
         cmocka_unit_test(canonical_text_is_what_formatting_gives),
         cmocka_unit_test(node_writes_the_same),
     };
-    cmocka_set_message_output(CM_OUTPUT_STDOUT);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
