@@ -1,635 +1,840 @@
-/* http.c - see http.h.
+/* http.c - HTTP requests over libcurl's multi interface, driven by the loop's polls and one timer.
  *
- * Why nothing is sent twice.  When a reused connection dies before the first byte of an answer, libcurl starts the request
- * again on a fresh one (lib/transfer.c, Curl_retry_request()).  If it had sent any of the body it must rewind first, and
- * our seek callback refuses: the call ends with CURLE_SEND_FAIL_REWIND.  If it had sent none, the server cannot have had
- * the whole request, and starting again is harmless - unless the body had been read already without getting out, which
- * before_request() sees.  A request without a body has nothing to rewind, so it gets a connection of its own (GETs may be
- * repeated).
+ * At most once.  libcurl 7.88 sends a request again, up to five times and POST included, when a reused connection ends
+ * before the first byte of an answer (lib/transfer.c, Curl_retry_request()).  Two of its hooks stand in the way:
  *
- * Sockets and the one timer that libcurl wants are libuv handles; completed calls are reported after libcurl has returned,
- * so a callback may start and cancel calls as it likes. */
+ *   PREREQFUNCTION   is called after the connection is there and before the first byte of a request goes out.  Its
+ *                    second call within one transfer is such a repetition, whatever the reason: refused.
+ *   SEEKFUNCTION     is called, earlier still, to rewind a body of which something was sent: refused, which libcurl
+ *                    reports as CURLE_SEND_FAIL_REWIND.
+ *
+ * What remains is to tell what happened, and to try once more ourselves, on a fresh connection, when the server cannot
+ * have the whole request: the connection was a reused one, there is a body, and not all of it was given to the socket
+ * (libcurl counts what send(2) or SSL_write(3) took).  That is the usual fate of a connection which the server closed
+ * while it was idle: its end is seen before or while the first bytes go out.
+ *
+ * libcurl calls us back while it works (socket_*(), timer_*(), body_*(), answer_*()); users are called only by
+ * drain(), when libcurl has returned, so they may do anything, base_http_free() included. */
 #include "base/http.h"
 
+#include <assert.h>
 #include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/loop_internal.h"
+#include "base/url.h"
+#include "core/arena.h"
 
 enum {
-    CONNECT_MS = 5000,
-    TOTAL_MS = 910 * 1000,
-    IDLE_MS = 10 * 1000,
-    MAX_RESPONSE = 16 << 20,
-    MAX_HEAD = 256 << 10,           /* bytes of an answer's headers */
-    PROBE_S = 30,                   /* TCP keep-alive: well below the 350 s after which NAT gateways forget a flow */
-    KEEP_BYTES = 1 << 20,           /* a pooled call keeps no larger buffer */
-};
-
-struct base_http_call {
-    struct base_http *http;
-    struct base_http_call *next, *previous;
-    CURL *easy;
-    struct curl_slist *lines;       /* request headers as libcurl wants them */
-    jn_str body;
-    size_t offset;                  /* bytes of the body handed to libcurl */
-    size_t max_response;
-    bool is_too_large;
-    struct jn_buf head, answer;
-    struct base_header *headers;    /* parsed from head; room for header_cap */
-    size_t header_count, header_cap;
-    base_http_done_fn *done;
-    void *arg;
-    int64_t total_ms;
-    bool may_repeat;                /* a GET */
-    char reason[CURL_ERROR_SIZE];
+    DEFAULT_IDLE_MS = 10000,
+    DEFAULT_CONNECT_MS = 5000,
+    DEFAULT_TOTAL_MS = 910000,          // the longest function of AWS Lambda, and ten seconds
+    DEFAULT_MAX_RESPONSE = 16 << 20,
+    MAX_LIFETIME_S = 300,               // a name that moved is followed within five minutes
+    POOL_SIZE = 8,
+    WARM_BYTES = 1 << 20,               // a larger answer's memory is not kept for the next call
 };
 
 struct base_http {
     struct base_loop *loop;
-    CURLM *multi;
-    uv_timer_t timer;
-    char *ca_bundle;
-    int64_t idle_ms;
     const struct base_log *log;
-    struct base_http_call *calls, *pool;
-    bool is_reporting, is_freed;    /* base_http_free() inside a callback waits for its end */
+    CURLM *multi;
+    uv_timer_t timer;                   /* libcurl's */
+    struct watch *watches;
+    struct base_http_call *active;      /* list */
+    struct base_http_call *pool;        /* list of idle ones, warm */
+    unsigned pooled;
+    int64_t idle_ms;
+    char *ca_bundle;
+    bool freed;
 };
 
-/* ---- sockets and the timer ------------------------------------------------------------------------------------ */
-
-struct socket_poll {
-    uv_poll_t uv;
+/* One socket of libcurl's. */
+struct watch {
+    uv_poll_t poll;
     struct base_http *http;
+    struct watch *next, **self;
     curl_socket_t fd;
+    int events;
+    bool closed;
 };
 
-static void report_completed(struct base_http *h);
+struct base_http_call {
+    struct base_http *http;
+    struct base_http_call *next, **self;
+    CURL *easy;
+    struct jn_arena memory;             /* the request's texts, the answer's list of headers */
+    struct jn_buf head, body;           /* the answer */
+    char reason[CURL_ERROR_SIZE];       /* libcurl's own words */
 
-static void on_socket(uv_poll_t *uv, int status, int events)
-{
-    const struct socket_poll *p = uv->data;
-    struct base_http *h = p->http;
-    const int flags = status < 0 ? CURL_CSELECT_ERR
-                                 : (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
-    int running;
-    curl_multi_socket_action(h->multi, p->fd, flags, &running);
-    report_completed(h);
-}
+    base_http_done_fn *done;
+    void *arg;
+    jn_str request_body;
+    const char *method, *url, *where, *path;    /* where: host:port */
+    size_t max_response;
+    int64_t connect_timeout_ms, total_timeout_ms;
+    uint64_t started_at;                /* uv_hrtime() */
 
-static void free_data(uv_handle_t *handle)
-{
-    free(handle->data);
-}
+    size_t handed;                      /* bytes of the body that libcurl took from us */
+    bool connected;                     /* a connection came about, sending may have begun */
+    bool was_reused;                    /* ... and it was one from the cache */
+    bool repeat_refused;                /* libcurl wanted to send again */
+    bool second_try;
+    bool too_large, out_of_memory;
+};
 
-static struct socket_poll *poll_new(struct base_http *h, curl_socket_t fd)
+/* ---- what libcurl asks while it sends ------------------------------------------------------------------------ */
+
+static int body_before_sending(void *arg, char *remote_ip, char *local_ip, int remote_port, int local_port)
 {
-    struct socket_poll *p = calloc(1, sizeof *p);
-    if (!p)
-        return NULL;
-    p->http = h;
-    p->fd = fd;
-    if (uv_poll_init_socket(base_loop_uv(h->loop), &p->uv, fd)) {
-        free(p);
-        return NULL;
+    (void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
+    struct base_http_call *c = arg;
+    if (c->connected) {
+        c->repeat_refused = true;
+        return CURL_PREREQFUNC_ABORT;
     }
-    p->uv.data = p;
-    curl_multi_assign(h->multi, fd, p);
-    return p;
+    long connects = 0;
+    curl_easy_getinfo(c->easy, CURLINFO_NUM_CONNECTS, &connects);
+    c->connected = true;
+    c->was_reused = connects == 0;
+    return CURL_PREREQFUNC_OK;
 }
 
-static int on_socket_wish(CURL *easy, curl_socket_t fd, int what, void *arg, void *own)
+static size_t body_read(char *to, size_t size, size_t count, void *arg)
 {
-    struct base_http *h = arg;
-    struct socket_poll *p = own;
-    (void)easy;
-    if (what == CURL_POLL_REMOVE) {
-        if (p)
-            uv_close((uv_handle_t *)&p->uv, free_data);
-        curl_multi_assign(h->multi, fd, NULL);
+    struct base_http_call *c = arg;
+    const size_t left = c->request_body.len - c->handed, room = size * count;
+    const size_t n = left < room ? left : room;
+    if (n)
+        memcpy(to, c->request_body.data + c->handed, n);
+    c->handed += n;
+    return n;
+}
+
+static int body_seek(void *arg, curl_off_t offset, int origin)
+{
+    (void)offset, (void)origin;
+    struct base_http_call *c = arg;
+    c->repeat_refused = true;
+    return CURL_SEEKFUNC_FAIL;
+}
+
+/* ---- what libcurl tells while it receives -------------------------------------------------------------------- */
+
+/* A status line begins a new head: those of 1xx answers are forgotten. */
+static size_t answer_head(char *data, size_t size, size_t count, void *arg)
+{
+    struct base_http_call *c = arg;
+    const jn_str line = { data, size * count };
+    if (jn_str_starts(line, JN_STR("HTTP/")))
+        jn_buf_truncate(&c->head, 0);
+    jn_buf_append(&c->head, line);
+    c->out_of_memory = c->head.failed != JN_OK;
+    return c->out_of_memory ? 0 : line.len;
+}
+
+/* The size that the head promises is reserved at once; libcurl has refused it already if it is above the limit. */
+static void reserve_body(struct base_http_call *c)
+{
+    curl_off_t promised = -1;
+    curl_easy_getinfo(c->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &promised);
+    if (promised > 0 && (size_t)promised <= c->max_response)
+        jn_buf_reserve(&c->body, (size_t)promised);
+}
+
+static size_t answer_body(char *data, size_t size, size_t count, void *arg)
+{
+    struct base_http_call *c = arg;
+    const jn_str piece = { data, size * count };
+    if (piece.len > c->max_response - c->body.len) {
+        c->too_large = true;
         return 0;
     }
-    if (!p)
-        p = poll_new(h, fd);
-    if (!p)
-        return -1;
-    const int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    return uv_poll_start(&p->uv, events, on_socket) ? -1 : 0;
+    if (c->body.len == 0)
+        reserve_body(c);
+    jn_buf_append(&c->body, piece);
+    c->out_of_memory = c->body.failed != JN_OK;
+    return c->out_of_memory ? 0 : piece.len;
 }
 
-static void on_timeout(uv_timer_t *timer)
-{
-    struct base_http *h = timer->data;
-    int running;
-    curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    report_completed(h);
-}
+/* ---- a call's memory ----------------------------------------------------------------------------------------- */
 
-static int on_timer_wish(CURLM *multi, long ms, void *arg)
-{
-    struct base_http *h = arg;
-    (void)multi;
-    if (ms < 0)
-        uv_timer_stop(&h->timer);
-    else
-        uv_timer_start(&h->timer, on_timeout, base_loop_delay(h->loop, ms), 0);
-    return 0;
-}
+/* Options that never change.  Signals off: libcurl must not touch SIGALRM or SIGPIPE of the process. */
+static const struct {
+    CURLoption option;
+    long value;
+} fixed_options[] = {
+    { CURLOPT_NOSIGNAL, 1 },
+    { CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
+    { CURLOPT_PATH_AS_IS, 1 },
+    { CURLOPT_FOLLOWLOCATION, 0 },
+    { CURLOPT_SUPPRESS_CONNECT_HEADERS, 1 },
+    { CURLOPT_TCP_NODELAY, 1 },
+    { CURLOPT_TCP_KEEPALIVE, 1 },
+    { CURLOPT_TCP_KEEPIDLE, 30 },
+    { CURLOPT_TCP_KEEPINTVL, 30 },
+    { CURLOPT_MAXLIFETIME_CONN, MAX_LIFETIME_S },
+    { CURLOPT_BUFFERSIZE, 65536 },
+    { CURLOPT_SSL_VERIFYPEER, 1 },
+    { CURLOPT_SSL_VERIFYHOST, 2 },
+};
 
-/* ---- the client ------------------------------------------------------------------------------------------------ */
-
-static enum jn_status init(struct base_http *h, const struct base_http_options *opt, struct jn_error *err)
+static bool set_fixed_options(struct base_http_call *c)
 {
-    h->multi = curl_multi_init();
-    if (opt->ca_bundle)
-        h->ca_bundle = strdup(opt->ca_bundle);
-    if (!h->multi || (opt->ca_bundle && !h->ca_bundle))
-        return jn_fail(err, JN_NO_MEMORY, "no memory for the HTTP client");
-    curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wish);
-    curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
-    curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer_wish);
-    curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
-    curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
-    if (opt->max_connections)
-        curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)opt->max_connections);
-    return JN_OK;
-}
-
-enum jn_status base_http_new(struct base_loop *l, const struct base_http_options *opt, struct base_http **out,
-                             struct jn_error *err)
-{
-    struct base_http *h = calloc(1, sizeof *h);
-    if (!h)
-        return jn_fail(err, JN_NO_MEMORY, "no memory for the HTTP client");
-    if (curl_global_init(CURL_GLOBAL_DEFAULT)) {
-        free(h);
-        return jn_fail(err, JN_IO, "libcurl cannot be initialised");
-    }
-    h->loop = l;
-    h->idle_ms = opt->idle_ms ? opt->idle_ms : IDLE_MS;
-    h->log = opt->log;
-    enum jn_status s = init(h, opt, err);
-    if (s) {
-        curl_multi_cleanup(h->multi);
-        free(h->ca_bundle);
-        free(h);
-        curl_global_cleanup();
-        return s;
-    }
-    uv_timer_init(base_loop_uv(l), &h->timer);
-    h->timer.data = h;
-    base_loop_hold(l);
-    *out = h;
-    return JN_OK;
+    CURL *e = c->easy;
+    CURLcode bad = CURLE_OK;
+    for (size_t i = 0; !bad && i < sizeof fixed_options / sizeof *fixed_options; i++)
+        bad = curl_easy_setopt(e, fixed_options[i].option, fixed_options[i].value);
+    const long idle_s = (long)((c->http->idle_ms + 999) / 1000);
+    return !bad && !curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, idle_s) &&
+           !curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") &&
+           !curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->reason) && !curl_easy_setopt(e, CURLOPT_PRIVATE, c) &&
+           !curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, body_before_sending) &&
+           !curl_easy_setopt(e, CURLOPT_PREREQDATA, c) && !curl_easy_setopt(e, CURLOPT_READFUNCTION, body_read) &&
+           !curl_easy_setopt(e, CURLOPT_READDATA, c) && !curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, body_seek) &&
+           !curl_easy_setopt(e, CURLOPT_SEEKDATA, c) && !curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, answer_head) &&
+           !curl_easy_setopt(e, CURLOPT_HEADERDATA, c) && !curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, answer_body) &&
+           !curl_easy_setopt(e, CURLOPT_WRITEDATA, c) &&
+           (!c->http->ca_bundle || !curl_easy_setopt(e, CURLOPT_CAINFO, c->http->ca_bundle));
 }
 
 static void free_call(struct base_http_call *c)
 {
-    curl_easy_cleanup(c->easy);
-    curl_slist_free_all(c->lines);
+    if (c->easy)
+        curl_easy_cleanup(c->easy);
+    jn_arena_clear(&c->memory);
     jn_buf_clear(&c->head);
-    jn_buf_clear(&c->answer);
-    free(c->headers);
+    jn_buf_clear(&c->body);
     free(c);
 }
 
-static void free_calls(struct base_http_call *list)
+static struct base_http_call *new_call(struct base_http *h)
 {
-    while (list) {
-        struct base_http_call *next = list->next;
-        free_call(list);
-        list = next;
-    }
+    struct base_http_call *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->http = h;
+    jn_arena_init(&c->memory, 0);
+    jn_buf_init(&c->head, 0);
+    jn_buf_init(&c->body, 0);
+    c->easy = curl_easy_init();
+    if (c->easy && set_fixed_options(c))
+        return c;
+    free_call(c);
+    return NULL;
 }
 
-static void destroy(struct base_http *h)
-{
-    for (struct base_http_call *c = h->calls; c; c = c->next)
-        curl_multi_remove_handle(h->multi, c->easy);
-    free_calls(h->calls);
-    free_calls(h->pool);
-    curl_multi_cleanup(h->multi);
-    free(h->ca_bundle);
-    uv_close((uv_handle_t *)&h->timer, free_data);
-    curl_global_cleanup();
-}
-
-void base_http_free(struct base_http *h)
-{
-    if (!h || h->is_freed)
-        return;
-    h->is_freed = true;
-    base_loop_release(h->loop);
-    if (!h->is_reporting)
-        destroy(h);
-}
-
-/* ---- what libcurl asks during a call --------------------------------------------------------------------------- */
-
-static size_t give_body(char *to, size_t size, size_t count, void *arg)
-{
-    struct base_http_call *c = arg;
-    const size_t room = size * count, left = c->body.len - c->offset;
-    const size_t n = left < room ? left : room;
-    if (n)
-        memcpy(to, c->body.data + c->offset, n);
-    c->offset += n;
-    return n;
-}
-
-static int refuse_to_rewind(void *arg, curl_off_t offset, int origin)
-{
-    (void)arg;
-    (void)offset;
-    (void)origin;
-    return CURL_SEEKFUNC_FAIL;
-}
-
-/* Just before a request goes out on a connection.  A second time with part of the body gone means that libcurl is about
- * to send the rest of it as if it were all. */
-static int before_request(void *arg, char *to, char *from, int to_port, int from_port)
-{
-    const struct base_http_call *c = arg;
-    (void)to;
-    (void)from;
-    (void)to_port;
-    (void)from_port;
-    return c->offset > 0 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
-}
-
-static size_t take_head(char *data, size_t size, size_t count, void *arg)
-{
-    struct base_http_call *c = arg;
-    const size_t n = size * count;
-    if (n >= 5 && memcmp(data, "HTTP/", 5) == 0)
-        jn_buf_truncate(&c->head, 0);           // an interim answer came before this one
-    jn_buf_append(&c->head, (jn_str){ data, n });
-    return c->head.failed ? 0 : n;
-}
-
-static size_t take_answer(char *data, size_t size, size_t count, void *arg)
-{
-    struct base_http_call *c = arg;
-    const size_t n = size * count;
-    if (c->answer.len + n > c->max_response) {
-        c->is_too_large = true;
-        return 0;
-    }
-    jn_buf_append(&c->answer, (jn_str){ data, n });
-    return c->answer.failed ? 0 : n;
-}
-
-/* ---- starting a call ------------------------------------------------------------------------------------------- */
-
+/* A call from the pool, or a new one; NULL without memory. */
 static struct base_http_call *take_call(struct base_http *h)
 {
     struct base_http_call *c = h->pool;
-    if (c) {
-        h->pool = c->next;
-        curl_easy_reset(c->easy);
-    } else {
-        c = calloc(1, sizeof *c);
-        if (c && !(c->easy = curl_easy_init())) {
-            free(c);
-            c = NULL;
-        }
-        if (!c)
-            return NULL;
-        jn_buf_init(&c->head, MAX_HEAD);
-        jn_buf_init(&c->answer, 0);
-        c->http = h;
-    }
-    c->next = h->calls;
-    c->previous = NULL;
-    if (c->next)
-        c->next->previous = c;
-    h->calls = c;
+    if (!c)
+        return new_call(h);
+    h->pool = c->next;
+    h->pooled--;
     return c;
 }
 
-static void reset_buf(struct jn_buf *b)
+static void empty_buf(struct jn_buf *b)
 {
-    if (b->cap > KEEP_BYTES || b->failed)
+    if (b->failed || b->cap > WARM_BYTES)
         jn_buf_clear(b);
-    else
+    else if (b->data)
         jn_buf_truncate(b, 0);
 }
 
-/* Back to the pool. */
-static void give_call(struct base_http_call *c)
+/* Back to the pool, with everything of the call that was forgotten. */
+static void give_back_call(struct base_http_call *c)
 {
     struct base_http *h = c->http;
-    if (c->next)
-        c->next->previous = c->previous;
-    if (c->previous)
-        c->previous->next = c->next;
-    else
-        h->calls = c->next;
-    curl_slist_free_all(c->lines);
-    c->lines = NULL;
-    c->header_count = c->offset = 0;
-    c->is_too_large = false;
-    c->body = (jn_str){ NULL, 0 };
-    c->reason[0] = '\0';
-    reset_buf(&c->head);
-    reset_buf(&c->answer);
+    if (h->freed || h->pooled == POOL_SIZE) {
+        free_call(c);
+        return;
+    }
+    curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, NULL);    // the list was in the arena
+    jn_arena_reset(&c->memory);
+    empty_buf(&c->head);
+    empty_buf(&c->body);
     c->next = h->pool;
     h->pool = c;
+    h->pooled++;
 }
 
-static bool add_line(struct base_http_call *c, const char *line)
+/* The timer keeps the loop alive only while something is awaited. */
+static void link_call(struct base_http_call *c)
 {
-    struct curl_slist *lines = curl_slist_append(c->lines, line);
-    if (lines)
-        c->lines = lines;
-    return lines != NULL;
+    struct base_http *h = c->http;
+    uv_ref((uv_handle_t *)&h->timer);
+    c->next = h->active;
+    c->self = &h->active;
+    if (c->next)
+        c->next->self = &c->next;
+    h->active = c;
 }
 
-static bool has_line_break(jn_str s)
+static void unlink_call(struct base_http_call *c)
+{
+    struct base_http *h = c->http;
+    *c->self = c->next;
+    if (c->next)
+        c->next->self = c->self;
+    if (!h->active)
+        uv_unref((uv_handle_t *)&h->timer);
+}
+
+/* ---- building a request -------------------------------------------------------------------------------------- */
+
+static bool has_byte_of(jn_str s, jn_str unwanted)
 {
     for (size_t i = 0; i < s.len; i++) {
-        if (s.data[i] == '\r' || s.data[i] == '\n' || s.data[i] == '\0')
+        if (memchr(unwanted.data, s.data[i], unwanted.len))
             return true;
     }
     return false;
 }
 
-static enum jn_status add_headers(struct base_http_call *c, const struct base_http_request *req, struct jn_error *err)
+static enum jn_status check_request(const struct base_http_request *req, struct base_url *url, struct jn_error *err)
 {
-    struct jn_buf line;
-    bool ok = add_line(c, "Expect:") && add_line(c, "Accept:");
-    if (!base_header_get(req->headers, req->header_count, "Content-Type").data)
-        ok = ok && add_line(c, "Content-Type:");        // not libcurl's form type
-    jn_buf_init(&line, 0);
-    for (size_t i = 0; ok && i < req->header_count; i++) {
+    const jn_str line_ends = JN_STR("\r\n\0"), not_in_names = JN_STR("\r\n\0 \t:");
+    const jn_str method = jn_str_of(req->method);
+    if (!method.len || has_byte_of(method, not_in_names))
+        return jn_fail(err, JN_BAD_VALUE, "\"%s\" is not an HTTP method", req->method ? req->method : "");
+    for (size_t i = 0; i < req->header_count; i++) {
         const struct base_header *h = &req->headers[i];
-        if (has_line_break(h->name) || has_line_break(h->value)) {
-            jn_buf_wipe(&line);
-            return jn_fail(err, JN_BAD_VALUE, "the header %.*s holds a line break or a NUL, and was not sent",
-                           has_line_break(h->name) ? 0 : (int)h->name.len, h->name.data);
-        }
-        if (h->name.len == 14 && strncasecmp(h->name.data, "content-length", 14) == 0)
-            continue;                                   // libcurl's, from the size of the body
-        jn_buf_truncate(&line, 0);
-        jn_buf_append_fmt(&line, h->value.len ? "%.*s: %.*s" : "%.*s;%.*s", JN_ARG(h->name), JN_ARG(h->value));
-        ok = !line.failed && add_line(c, line.data);
+        if (!h->name.len || has_byte_of(h->name, not_in_names))
+            return jn_fail(err, JN_BAD_VALUE, "\"%.*s\" is not the name of an HTTP header", JN_ARG(h->name));
+        if (has_byte_of(h->value, line_ends))
+            return jn_fail(err, JN_BAD_VALUE, "the value of header %.*s holds a line end or NUL", JN_ARG(h->name));
     }
-    jn_buf_wipe(&line);
-    return ok ? JN_OK : jn_fail(err, JN_NO_MEMORY, "no memory for the request's headers");
+    return base_url_parse(jn_str_of(req->url), url, err);
 }
 
-static void set_method(struct base_http_call *c, const struct base_http_request *req)
+/* A line for CURLOPT_HTTPHEADER.  libcurl only reads the list, so its nodes can live in the arena.  "name;" is libcurl's
+ * spelling of an empty value, "name:" would take the header away. */
+static void add_line(struct base_http_call *c, struct curl_slist ***last, jn_str name, jn_str separator, jn_str value)
 {
-    CURL *e = c->easy;
-    c->may_repeat = strcmp(req->method, "GET") == 0 && req->body.len == 0;
-    if (c->may_repeat)
+    struct curl_slist *node = jn_arena_alloc(&c->memory, sizeof *node);
+    char *line = jn_arena_alloc(&c->memory, name.len + separator.len + value.len + 1);
+    if (!node || !line)
         return;
-    curl_easy_setopt(e, CURLOPT_POST, 1L);
-    curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, req->method);
-    curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.len);
-    curl_easy_setopt(e, CURLOPT_READFUNCTION, give_body);
-    curl_easy_setopt(e, CURLOPT_READDATA, c);
-    curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, refuse_to_rewind);
-    curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, before_request);
-    curl_easy_setopt(e, CURLOPT_PREREQDATA, c);
-    if (req->body.len == 0)
-        curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+    memcpy(line, name.data, name.len);
+    memcpy(line + name.len, separator.data, separator.len);
+    if (value.len)
+        memcpy(line + name.len + separator.len, value.data, value.len);
+    line[name.len + separator.len + value.len] = '\0';
+    *node = (struct curl_slist){ .data = line };
+    **last = node;
+    *last = &node->next;
 }
 
-static void set_connection(struct base_http_call *c, const struct base_http_request *req)
+/* The headers of the request, and none that libcurl would add by itself: what is sent is what was signed.
+ * Content-Length is left to libcurl, which knows the same body. */
+static struct curl_slist *header_list(struct base_http_call *c, const struct base_http_request *req)
+{
+    static const char *const unasked[] = { "Accept", "Content-Type", "Expect", "User-Agent" };
+    struct curl_slist *first = NULL, **last = &first;
+    for (size_t i = 0; i < req->header_count; i++) {
+        const struct base_header *h = &req->headers[i];
+        if (h->name.len == strlen("Content-Length") && strncasecmp(h->name.data, "Content-Length", h->name.len) == 0)
+            continue;
+        add_line(c, &last, h->name, h->value.len ? JN_STR(": ") : JN_STR(";"), h->value);
+    }
+    for (size_t i = 0; i < sizeof unasked / sizeof *unasked; i++) {
+        if (!base_header_get(req->headers, req->header_count, unasked[i]).data)
+            add_line(c, &last, jn_str_of(unasked[i]), JN_STR(":"), JN_STR(""));
+    }
+    return first;
+}
+
+/* POST for everything that may have a body: it makes libcurl send Content-Length and call body_read(). */
+static bool set_method(struct base_http_call *c)
 {
     CURL *e = c->easy;
-    const struct base_http *h = c->http;
-    curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(e, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
-    curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(e, CURLOPT_TCP_KEEPIDLE, (long)PROBE_S);
-    curl_easy_setopt(e, CURLOPT_TCP_KEEPINTVL, (long)PROBE_S);
-    curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, (long)((h->idle_ms + 999) / 1000));
-    curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)(req->connect_timeout_ms ? req->connect_timeout_ms : CONNECT_MS));
-    curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)c->total_ms);
-    if (h->ca_bundle)
-        curl_easy_setopt(e, CURLOPT_CAINFO, h->ca_bundle);
-    if (req->no_proxy)
-        curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
+    const bool is_head = strcmp(c->method, "HEAD") == 0 && !c->request_body.len;
+    const bool bare = !c->request_body.len && (is_head || strcmp(c->method, "GET") == 0 ||
+                                               strcmp(c->method, "DELETE") == 0 || strcmp(c->method, "OPTIONS") == 0);
+    return !curl_easy_setopt(e, CURLOPT_NOBODY, 0L) &&
+           !curl_easy_setopt(e, bare ? CURLOPT_HTTPGET : CURLOPT_POST, 1L) &&
+           !curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->request_body.len) &&
+           (!is_head || !curl_easy_setopt(e, CURLOPT_NOBODY, 1L)) &&
+           !curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, is_head ? NULL : c->method);
 }
 
-static void set_sinks(struct base_http_call *c)
+/* What depends on the try.  Without a body nothing would show whether a dead connection took the request: a fresh one
+ * then, except for GET and HEAD, which change nothing and may be repeated by the caller. */
+static bool set_connection(struct base_http_call *c)
+{
+    const int64_t elapsed = (int64_t)((uv_hrtime() - c->started_at) / 1000000);
+    const int64_t left = c->total_timeout_ms > elapsed ? c->total_timeout_ms - elapsed : 1;
+    const bool reads_only = strcmp(c->method, "GET") == 0 || strcmp(c->method, "HEAD") == 0;
+    const bool fresh = c->second_try || (!c->request_body.len && !reads_only);
+    return !curl_easy_setopt(c->easy, CURLOPT_FRESH_CONNECT, (long)fresh) &&
+           !curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)left);
+}
+
+static bool set_options(struct base_http_call *c, const struct base_http_request *req)
 {
     CURL *e = c->easy;
-    curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, take_head);
-    curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
-    curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, take_answer);
-    curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
-    curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->reason);
-    curl_easy_setopt(e, CURLOPT_PRIVATE, c);
+    struct curl_slist *headers = header_list(c, req);
+    return !jn_arena_failed(&c->memory) && set_method(c) && !curl_easy_setopt(e, CURLOPT_URL, c->url) &&
+           !curl_easy_setopt(e, CURLOPT_HTTPHEADER, headers) &&
+           !curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)c->connect_timeout_ms) &&
+           !curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)c->max_response) &&
+           !curl_easy_setopt(e, CURLOPT_NOPROXY, req->no_proxy ? "*" : NULL) && set_connection(c);
 }
 
-static enum jn_status start(struct base_http_call *c, const struct base_http_request *req, struct jn_error *err)
+/* "host:port", as people write it. */
+static const char *where_of(struct jn_arena *a, const struct base_url *url)
 {
-    c->body = req->body;
-    c->max_response = req->max_response ? req->max_response : MAX_RESPONSE;
-    c->total_ms = req->total_timeout_ms ? req->total_timeout_ms : TOTAL_MS;
-    enum jn_status s = add_headers(c, req, err);
-    if (s)
-        return s;
-    set_sinks(c);
-    set_connection(c, req);
-    set_method(c, req);
-    curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->lines);
-    if (curl_easy_setopt(c->easy, CURLOPT_URL, req->url) || curl_multi_add_handle(c->http->multi, c->easy))
-        return jn_fail(err, JN_NO_MEMORY, "the request cannot be started: no memory");
-    return JN_OK;
+    char port[16];
+    const int n = snprintf(port, sizeof port, ":%d", url->port);
+    char *text = jn_arena_alloc(a, url->host.len + (size_t)n + 1);
+    if (text) {
+        memcpy(text, url->host.data, url->host.len);
+        memcpy(text + url->host.len, port, (size_t)n + 1);
+    }
+    return text;
+}
+
+static void begin_try(struct base_http_call *c)
+{
+    c->handed = 0;
+    c->connected = c->was_reused = c->repeat_refused = c->too_large = c->out_of_memory = false;
+    c->reason[0] = '\0';
+}
+
+/* Copies what the request says into the call. */
+static bool fill_call(struct base_http_call *c, const struct base_http_request *req, const struct base_url *url)
+{
+    c->method = jn_arena_copy(&c->memory, jn_str_of(req->method)).data;
+    c->url = jn_arena_copy(&c->memory, jn_str_of(req->url)).data;
+    c->path = jn_arena_copy(&c->memory, url->path).data;
+    c->where = where_of(&c->memory, url);
+    c->request_body = req->body;
+    c->max_response = req->max_response ? req->max_response : DEFAULT_MAX_RESPONSE;
+    c->connect_timeout_ms = req->connect_timeout_ms > 0 ? req->connect_timeout_ms : DEFAULT_CONNECT_MS;
+    c->total_timeout_ms = req->total_timeout_ms > 0 ? req->total_timeout_ms : DEFAULT_TOTAL_MS;
+    c->started_at = uv_hrtime();
+    c->second_try = false;
+    begin_try(c);
+    return !jn_arena_failed(&c->memory) && set_options(c, req);
 }
 
 enum jn_status base_http_send(struct base_http *h, const struct base_http_request *req, base_http_done_fn *done,
                               void *arg, struct base_http_call **out, struct jn_error *err)
 {
+    struct base_url url;
+    const enum jn_status s = check_request(req, &url, err);
+    if (s)
+        return s;
     struct base_http_call *c = take_call(h);
-    if (!c)
-        return jn_fail(err, JN_NO_MEMORY, "no memory for a request");
+    if (!c || !fill_call(c, req, &url) || curl_multi_add_handle(h->multi, c->easy)) {
+        if (c)
+            give_back_call(c);
+        return jn_fail(err, JN_NO_MEMORY, "no memory for a request to %s", req->url);
+    }
     c->done = done;
     c->arg = arg;
-    enum jn_status s = start(c, req, err);
-    if (s) {
-        give_call(c);
-        return s;
-    }
-    base_trace(h->log, BASE_TRACE_HTTP, "%s %s, %zu bytes", req->method, req->url, req->body.len);
+    link_call(c);
     if (out)
         *out = c;
+    return JN_OK;
+}
+
+/* ---- what became of it --------------------------------------------------------------------------------------- */
+
+/* Each "cannot tell" is a yes. */
+static bool may_be_sent(const struct base_http_call *c)
+{
+    long written = 0;
+    curl_off_t uploaded = 0;
+    curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &written);
+    curl_easy_getinfo(c->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
+    if (!c->connected)
+        return false;
+    if (c->head.len > 0)
+        return true;                    // it answers: it has the request
+    if (c->request_body.len == 0)
+        return written > 0;
+    if (c->repeat_refused)
+        return c->handed >= c->request_body.len;    // the counter belongs to the second connection by now
+    return (uint64_t)uploaded >= c->request_body.len;
+}
+
+static enum jn_status fail_connect(const struct base_http_call *c, struct jn_error *err)
+{
+    long code = 0;
+    curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &code);
+    if (code == ECONNREFUSED)
+        return jn_fail(err, JN_IO, "connection refused by %s", c->where);
+    const char *reason = code ? strerrordesc_np((int)code) : NULL;
+    return jn_fail(err, JN_IO, "cannot connect to %s: %s", c->where, reason ? reason : c->reason);
+}
+
+static enum jn_status fail_timeout(const struct base_http_call *c, struct jn_error *err)
+{
+    const int64_t connect_ms =
+        c->connect_timeout_ms < c->total_timeout_ms ? c->connect_timeout_ms : c->total_timeout_ms;
+    if (!c->connected)
+        return jn_fail(err, JN_TIMEOUT, "no connection to %s within %lld ms", c->where, (long long)connect_ms);
+    if (c->head.len)
+        return jn_fail(err, JN_TIMEOUT, "the answer of %s did not end within %lld ms", c->where,
+                       (long long)c->total_timeout_ms);
+    return jn_fail(err, JN_TIMEOUT, "no answer from %s within %lld ms", c->where, (long long)c->total_timeout_ms);
+}
+
+/* OpenSSL's words, without libcurl's introduction. */
+static enum jn_status fail_tls(const struct base_http_call *c, CURLcode code, struct jn_error *err)
+{
+    static const char intro[] = "SSL certificate problem: ";
+    const jn_str where = jn_str_of(c->where);
+    size_t colon = where.len;
+    while (colon > 0 && where.data[colon - 1] != ':')
+        colon--;
+    const jn_str host = jn_str_sub(where, 0, colon ? colon - 1 : where.len);
+    const char *reason = c->reason[0] ? c->reason : curl_easy_strerror(code);
+    if (strncmp(reason, intro, sizeof intro - 1) == 0)
+        reason += sizeof intro - 1;
+    if (code == CURLE_SSL_CACERT_BADFILE)
+        return jn_fail(err, JN_TLS, "cannot use the CA bundle %s: %s", c->http->ca_bundle ? c->http->ca_bundle : "",
+                       reason);
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        return jn_fail(err, JN_TLS, "the TLS certificate of host %.*s is not trusted: %s", JN_ARG(host), reason);
+    return jn_fail(err, JN_TLS, "no TLS connection to host %.*s: %s", JN_ARG(host), reason);
+}
+
+/* A connection that ended too early, in each of the stages. */
+static enum jn_status fail_broken(const struct base_http_call *c, struct jn_error *err)
+{
+    curl_off_t promised = -1;
+    curl_easy_getinfo(c->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &promised);
+    if (c->head.len == 0 && may_be_sent(c))
+        return jn_fail(err, JN_IO, "%s closed the connection without an answer; whether it handled the request is "
+                       "unknown", c->where);
+    if (c->head.len == 0)
+        return jn_fail(err, JN_IO, "%s closed the connection before it had the whole request", c->where);
+    if (promised > 0)
+        return jn_fail(err, JN_IO, "the answer of %s broke off after %zu of %lld bytes", c->where, c->body.len,
+                       (long long)promised);
+    return jn_fail(err, JN_IO, "the answer of %s broke off after %zu bytes", c->where, c->body.len);
+}
+
+static enum jn_status explain(const struct base_http_call *c, CURLcode code, struct jn_error *err)
+{
+    if (c->too_large || code == CURLE_FILESIZE_EXCEEDED)
+        return jn_fail(err, JN_LIMIT, "the answer of %s is larger than the %zu bytes allowed", c->where,
+                       c->max_response);
+    if (c->out_of_memory || code == CURLE_OUT_OF_MEMORY)
+        return jn_fail(err, JN_NO_MEMORY, "no memory for the answer of %s", c->where);
+    if (c->repeat_refused)
+        return fail_broken(c, err);
+    switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return fail_timeout(c, err);
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return jn_fail(err, JN_IO, "there is no address for the host of %s; check the name and the network", c->where);
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return jn_fail(err, JN_IO, "there is no address for the proxy on the way to %s", c->where);
+    case CURLE_COULDNT_CONNECT:
+        return fail_connect(c, err);
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+        return fail_tls(c, code, err);
+    case CURLE_PARTIAL_FILE:
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_FAIL_REWIND:
+        return fail_broken(c, err);
+    default:
+        return jn_fail(err, JN_IO, "the exchange with %s failed: %s", c->where,
+                       c->reason[0] ? c->reason : curl_easy_strerror(code));
+    }
+}
+
+/* head := status-line field-line* ; lines end with CRLF or LF.  A continued line (obs-fold) is left out. */
+static size_t parse_head(struct base_http_call *c, struct base_header *out)
+{
+    const jn_str head = jn_buf_str(&c->head);
+    size_t count = 0, next;
+    for (size_t from = 0; from < head.len; from = next) {
+        const size_t newline = jn_str_find(head, JN_STR("\n"), from);
+        next = newline == SIZE_MAX ? head.len : newline + 1;
+        const jn_str line = jn_str_sub(head, from, next);
+        const size_t colon = jn_str_find(line, JN_STR(":"), 0);
+        if (from == 0 || colon == SIZE_MAX || colon == 0 || line.data[0] == ' ' || line.data[0] == '\t')
+            continue;
+        if (out)
+            out[count] = (struct base_header){ jn_str_trim(jn_str_sub(line, 0, colon)),
+                                               jn_str_trim(jn_str_sub(line, colon + 1, line.len)) };
+        count++;
+    }
+    return count;
+}
+
+/* The answer as it came, whole or not. */
+static void read_answer(struct base_http_call *c, struct base_http_response *r)
+{
+    long status = 0, connects = 0;
+    curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(c->easy, CURLINFO_NUM_CONNECTS, &connects);
+    r->http_status = (int)status;
+    r->reused_connection = c->connected && connects == 0;
+    r->total_us = (int64_t)((uv_hrtime() - c->started_at) / 1000);
+    r->body = jn_buf_str(&c->body);
+
+    const size_t count = parse_head(c, NULL);
+    struct base_header *headers = jn_arena_alloc(&c->memory, count * sizeof *headers);
+    if (headers) {
+        r->header_count = parse_head(c, headers);
+        r->headers = headers;
+    } else if (r->status == JN_OK) {
+        r->status = jn_fail(&r->error, JN_NO_MEMORY, "no memory for the answer of %s", c->where);
+    }
+}
+
+static void trace_end(const struct base_http_call *c, const struct base_http_response *r)
+{
+    const struct base_log *log = c->http->log;
+    if (r->status == JN_OK)
+        base_trace(log, BASE_TRACE_HTTP, "%s %s%s -> %d, %zu bytes, %lld us%s", c->method, c->where, c->path,
+                   r->http_status, r->body.len, (long long)r->total_us, r->reused_connection ? ", reused" : "");
+    else
+        base_trace(log, BASE_TRACE_HTTP, "%s %s%s -> %s (%s)", c->method, c->where, c->path, r->error.message,
+                   r->refused ? "no connection" : r->sent ? "may be executed" : "not executed");
+}
+
+/* The server cannot have the whole request, and the connection was one it had reason to close. */
+static bool may_try_again(const struct base_http_call *c, CURLcode code)
+{
+    const bool broken = c->repeat_refused || code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR ||
+                        code == CURLE_GOT_NOTHING;
+    return broken && c->was_reused && !c->second_try && !may_be_sent(c);
+}
+
+/* The call is out of libcurl's hands and of the list; sends it again, or tells its user. */
+static void end_call(struct base_http_call *c, CURLcode code)
+{
+    struct base_http *h = c->http;
+    if (code && may_try_again(c, code)) {
+        base_trace(h->log, BASE_TRACE_HTTP, "%s %s%s: the reused connection was dead, trying a fresh one", c->method,
+                   c->where, c->path);
+        c->second_try = true;
+        begin_try(c);
+        if (set_connection(c) && !curl_multi_add_handle(h->multi, c->easy)) {
+            link_call(c);
+            return;
+        }
+    }
+    struct base_http_response r = { .status = JN_OK };
+    if (code) {
+        r.status = explain(c, code, &r.error);
+        r.sent = may_be_sent(c);
+        r.refused = !c->connected;
+    }
+    read_answer(c, &r);
+    trace_end(c, &r);
+    c->done(&r, c->arg);
+    give_back_call(c);
+}
+
+/* Looks what libcurl has finished.  A user's callback may free everything: then nothing of `h` is touched any more. */
+static void drain(struct base_http *h)
+{
+    const CURLMsg *m;
+    int left;
+    while (!h->freed && (m = curl_multi_info_read(h->multi, &left)) != NULL) {
+        struct base_http_call *c = NULL;
+        const CURLcode code = m->data.result;
+        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &c);
+        curl_multi_remove_handle(h->multi, c->easy);
+        unlink_call(c);
+        end_call(c, code);
+    }
+}
+
+/* ---- libcurl on the loop ------------------------------------------------------------------------------------- */
+
+static void on_watch_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static void close_watch(struct watch *w)
+{
+    *w->self = w->next;
+    if (w->next)
+        w->next->self = w->self;
+    w->closed = true;
+    uv_close((uv_handle_t *)&w->poll, on_watch_closed);
+}
+
+/* libuv reports a socket in error state as a bad descriptor, and stops watching it.  libcurl shall look for itself then
+ * (no flags), and as long as it still wants the socket, it is watched again. */
+static void on_socket(uv_poll_t *handle, int status, int events)
+{
+    struct watch *w = handle->data;
+    struct base_http *h = w->http;
+    int flags = 0, running;
+    if (status == 0)
+        flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
+    curl_multi_socket_action(h->multi, w->fd, flags, &running);
+    if (status < 0 && !w->closed)
+        uv_poll_start(&w->poll, w->events, on_socket);
+    drain(h);
+}
+
+static struct watch *new_watch(struct base_http *h, curl_socket_t fd)
+{
+    struct watch *w = calloc(1, sizeof *w);
+    if (!w || uv_poll_init_socket(base_loop_uv(h->loop), &w->poll, fd)) {
+        free(w);
+        return NULL;
+    }
+    w->poll.data = w;
+    w->http = h;
+    w->fd = fd;
+    w->next = h->watches;
+    w->self = &h->watches;
+    if (w->next)
+        w->next->self = &w->next;
+    h->watches = w;
+    curl_multi_assign(h->multi, fd, w);
+    return w;
+}
+
+/* CURLMOPT_SOCKETFUNCTION; -1 lets every transfer fail. */
+static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
+{
+    (void)easy;
+    struct base_http *h = arg;
+    struct watch *w = known;
+    if (what == CURL_POLL_REMOVE) {
+        if (w)
+            close_watch(w);
+        curl_multi_assign(h->multi, fd, NULL);
+        return 0;
+    }
+    if (!w)
+        w = new_watch(h, fd);
+    if (!w)
+        return -1;
+    w->events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+    return uv_poll_start(&w->poll, w->events, on_socket) ? -1 : 0;
+}
+
+static void on_timer(uv_timer_t *handle)
+{
+    struct base_http *h = handle->data;
+    int running;
+    curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    drain(h);
+}
+
+/* CURLMOPT_TIMERFUNCTION.  A timer of 0 ms fires in the next round: nothing happens inside base_http_send(). */
+static int timer_changed(CURLM *multi, long ms, void *arg)
+{
+    (void)multi;
+    struct base_http *h = arg;
+    if (ms < 0)
+        uv_timer_stop(&h->timer);
+    else
+        uv_timer_start(&h->timer, on_timer, base_loop_delay(h->loop, ms), 0);
+    return 0;
+}
+
+/* ---- life ---------------------------------------------------------------------------------------------------- */
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct base_http *h = handle->data;
+    free(h->ca_bundle);
+    free(h);
+}
+
+static bool set_multi_options(struct base_http *h, unsigned max_connections)
+{
+    return !curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, socket_changed) &&
+           !curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h) &&
+           !curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, timer_changed) &&
+           !curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h) &&
+           !curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)max_connections);
+}
+
+enum jn_status base_http_new(struct base_loop *l, const struct base_http_options *opt, struct base_http **out,
+                             struct jn_error *err)
+{
+    static const struct base_http_options usual = { 0 };
+    if (!opt)
+        opt = &usual;
+    if (opt->ca_bundle && access(opt->ca_bundle, R_OK))
+        return jn_fail(err, JN_IO, "cannot read the CA bundle %s: %s", opt->ca_bundle, strerrordesc_np(errno));
+    struct base_http *h = calloc(1, sizeof *h);
+    if (!h || curl_global_init(CURL_GLOBAL_DEFAULT)) {
+        free(h);
+        return jn_fail(err, JN_NO_MEMORY, "no memory for an HTTP client");
+    }
+    h->loop = l;
+    h->log = opt->log;
+    h->idle_ms = opt->idle_ms > 0 ? opt->idle_ms : DEFAULT_IDLE_MS;
+    h->ca_bundle = opt->ca_bundle ? strdup(opt->ca_bundle) : NULL;
+    uv_timer_init(base_loop_uv(l), &h->timer);
+    uv_unref((uv_handle_t *)&h->timer);
+    h->timer.data = h;
+    base_loop_hold(l);
+    h->multi = curl_multi_init();
+    if (!h->multi || (opt->ca_bundle && !h->ca_bundle) || !set_multi_options(h, opt->max_connections)) {
+        base_http_free(h);
+        return jn_fail(err, JN_NO_MEMORY, "no memory for an HTTP client");
+    }
+    *out = h;
     return JN_OK;
 }
 
 void base_http_cancel(struct base_http_call *c)
 {
     curl_multi_remove_handle(c->http->multi, c->easy);
-    give_call(c);
+    unlink_call(c);
+    give_back_call(c);
 }
 
-/* ---- what came of it ------------------------------------------------------------------------------------------- */
+void base_http_free(struct base_http *h)
+{
+    if (!h)
+        return;
+    assert(!h->freed);
+    h->freed = true;                        // from here on calls are freed, not pooled
+    while (h->active)
+        base_http_cancel(h->active);
+    while (h->pool) {
+        struct base_http_call *c = h->pool;
+        h->pool = c->next;
+        free_call(c);
+    }
+    curl_multi_cleanup(h->multi);
+    while (h->watches)
+        close_watch(h->watches);
+    curl_global_cleanup();
+    base_loop_release(h->loop);
+    uv_close((uv_handle_t *)&h->timer, on_timer_closed);
+}
 
 jn_str base_header_get(const struct base_header *headers, size_t count, const char *name)
 {
     const size_t len = strlen(name);
     for (size_t i = 0; i < count; i++) {
         if (headers[i].name.len == len && strncasecmp(headers[i].name.data, name, len) == 0)
-            return headers[i].value;
+            return headers[i].value.data ? headers[i].value : JN_STR("");
     }
     return (jn_str){ NULL, 0 };
-}
-
-static bool add_header(struct base_http_call *c, jn_str name, jn_str value)
-{
-    if (c->header_count == c->header_cap) {
-        const size_t cap = c->header_cap ? c->header_cap * 2 : 16;
-        struct base_header *grown = realloc(c->headers, cap * sizeof *grown);
-        if (!grown)
-            return false;
-        c->headers = grown;
-        c->header_cap = cap;
-    }
-    c->headers[c->header_count++] = (struct base_header){ name, jn_str_trim(value) };
-    return true;
-}
-
-/* Lines of the head after the status line. */
-static bool parse_headers(struct base_http_call *c)
-{
-    jn_str rest = jn_buf_str(&c->head);
-    bool ok = true;
-    while (ok && rest.len) {
-        const size_t end = jn_str_find(rest, JN_STR("\n"), 0);
-        const jn_str line = jn_str_sub(rest, 0, end);
-        const size_t colon = jn_str_find(line, JN_STR(":"), 0);
-        if (colon != SIZE_MAX && !jn_str_starts(line, JN_STR("HTTP/")))
-            ok = add_header(c, jn_str_sub(line, 0, colon), jn_str_sub(line, colon + 1, line.len));
-        rest = jn_str_sub(rest, end == SIZE_MAX ? rest.len : end + 1, rest.len);
-    }
-    return ok;
-}
-
-static bool is_tls(CURLcode code)
-{
-    return code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CERTPROBLEM ||
-           code == CURLE_SSL_CIPHER || code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_ISSUER_ERROR ||
-           code == CURLE_SSL_INVALIDCERTSTATUS;
-}
-
-/* "host:port" of the call's URL, for sentences. */
-static jn_str place_of(const struct base_http_call *c)
-{
-    char *url = NULL;
-    curl_easy_getinfo(c->easy, CURLINFO_EFFECTIVE_URL, &url);
-    jn_str s = jn_str_of(url);
-    const size_t scheme = jn_str_find(s, JN_STR("://"), 0);
-    s = jn_str_sub(s, scheme == SIZE_MAX ? 0 : scheme + 3, s.len);
-    return (jn_str){ s.data, strcspn(s.data, "/?") };
-}
-
-static enum jn_status fail_broken(const struct base_http_call *c, CURLcode code, struct jn_error *err)
-{
-    const jn_str place = place_of(c);
-    curl_off_t announced = -1;
-    curl_easy_getinfo(c->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
-    if (c->answer.len && announced > 0)
-        return jn_fail(err, JN_IO, "the answer of %.*s broke off after %zu of %lld bytes", JN_ARG(place), c->answer.len,
-                       (long long)announced);
-    if (c->head.len)
-        return jn_fail(err, JN_IO, "the answer of %.*s broke off after %zu bytes", JN_ARG(place),
-                       c->head.len + c->answer.len);
-    if (c->offset < c->body.len)
-        return jn_fail(err, JN_IO, "%.*s closed the connection after %zu of %zu bytes of the request", JN_ARG(place),
-                       c->offset, c->body.len);
-    if (code == CURLE_GOT_NOTHING || code == CURLE_SEND_FAIL_REWIND || code == CURLE_ABORTED_BY_CALLBACK)
-        return jn_fail(err, JN_IO, "%.*s closed the connection without an answer", JN_ARG(place));
-    return jn_fail(err, JN_IO, "the connection to %.*s failed: %s", JN_ARG(place),
-                   *c->reason ? c->reason : curl_easy_strerror(code));
-}
-
-static enum jn_status fail_timeout(const struct base_http_call *c, bool connected, struct jn_error *err)
-{
-    const jn_str place = place_of(c);
-    if (!connected)
-        return jn_fail(err, JN_TIMEOUT, "no connection to %.*s in time: %s", JN_ARG(place), c->reason);
-    return jn_fail(err, JN_TIMEOUT, "no whole answer from %.*s within %lld ms", JN_ARG(place), (long long)c->total_ms);
-}
-
-static enum jn_status explain(const struct base_http_call *c, CURLcode code, bool connected, struct jn_error *err)
-{
-    const jn_str place = place_of(c);
-    if (c->is_too_large)
-        return jn_fail(err, JN_LIMIT, "the answer of %.*s is longer than %zu bytes", JN_ARG(place), c->max_response);
-    if (c->answer.failed || c->head.failed || code == CURLE_OUT_OF_MEMORY)
-        return jn_fail(err, JN_NO_MEMORY, "no memory for the answer of %.*s", JN_ARG(place));
-    if (is_tls(code))
-        return jn_fail(err, JN_TLS, "no secure connection to %.*s: %s", JN_ARG(place),
-                       *c->reason ? c->reason : curl_easy_strerror(code));
-    if (code == CURLE_OPERATION_TIMEDOUT)
-        return fail_timeout(c, connected, err);
-    if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY)
-        return jn_fail(err, JN_IO, "no connection to %.*s: %s", JN_ARG(place),
-                       *c->reason ? c->reason : curl_easy_strerror(code));
-    return fail_broken(c, code, err);
-}
-
-static void describe(struct base_http_call *c, CURLcode code, struct base_http_response *r)
-{
-    curl_off_t total = 0, ready = 0;
-    long status = 0, fresh = 0;
-    curl_easy_getinfo(c->easy, CURLINFO_TOTAL_TIME_T, &total);
-    curl_easy_getinfo(c->easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
-    curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(c->easy, CURLINFO_NUM_CONNECTS, &fresh);
-    r->total_us = total;
-    r->reused_connection = fresh == 0;
-    if (code == CURLE_OK && !parse_headers(c))
-        code = CURLE_OUT_OF_MEMORY;
-    if (code != CURLE_OK) {
-        const bool connected = ready > 0;
-        r->refused = !connected;
-        r->sent = connected && c->offset == c->body.len;
-        r->status = explain(c, code, connected, &r->error);
-        return;
-    }
-    r->http_status = (int)status;
-    r->headers = c->headers;
-    r->header_count = c->header_count;
-    r->body = jn_buf_str(&c->answer);
-}
-
-static void report(struct base_http_call *c, CURLcode code)
-{
-    struct base_http *h = c->http;
-    struct base_http_response r = { 0 };
-    describe(c, code, &r);
-    curl_multi_remove_handle(h->multi, c->easy);
-    base_trace(h->log, BASE_TRACE_HTTP, "%s: %d, %zu bytes, %lld us%s", r.status ? r.error.message : "answered",
-               r.http_status, r.body.len, (long long)r.total_us, r.reused_connection ? ", reused connection" : "");
-    c->done(&r, c->arg);
-    give_call(c);
-}
-
-static void report_completed(struct base_http *h)
-{
-    const bool was_reporting = h->is_reporting;
-    h->is_reporting = true;
-    const CURLMsg *m;
-    int left;
-    while (!h->is_freed && (m = curl_multi_info_read(h->multi, &left)) != NULL) {
-        struct base_http_call *c = NULL;
-        if (m->msg != CURLMSG_DONE)
-            continue;
-        const CURLcode code = m->data.result;           // m is gone once the handle is removed
-        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&c);
-        report(c, code);
-    }
-    h->is_reporting = was_reporting;
-    if (h->is_freed && !was_reporting)
-        destroy(h);
 }
