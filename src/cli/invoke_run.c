@@ -293,6 +293,15 @@ static void measure_files(struct pump *p)
     p->progress.bytes_total = total;
 }
 
+static void init_slot(struct pump *p, struct slot *slot)
+{
+    slot->pump = p;
+    jn_buf_init(&slot->body, 0);
+    jn_buf_init(&slot->output, 0);
+    jn_buf_init(&slot->text, 0);
+    jn_buf_init(&slot->record, 0);
+}
+
 static enum jn_status set_up(struct pump *p, struct jn_error *err)
 {
     const struct invoke_run_options *opt = p->opt;
@@ -303,7 +312,7 @@ static enum jn_status set_up(struct pump *p, struct jn_error *err)
     if (!p->slots || !p->scratch)
         return jn_fail(err, JN_NO_MEMORY, "no memory for %u calls at once", opt->concurrency);
     for (size_t i = 0; i < p->slot_count; i++)
-        p->slots[i].pump = p;
+        init_slot(p, &p->slots[i]);
     enum jn_status s = base_signal_new(opt->loop, SIGINT, on_signal, p, &p->sigint, err);
     if (!s)
         s = base_signal_new(opt->loop, SIGTERM, on_signal, p, &p->sigterm, err);

@@ -40,7 +40,8 @@ static void close_file(struct values *v)
 /* Moves what is left to the front and reads as much again, a page at least.  False when that failed. */
 static bool read_more(struct values *v, struct jn_error *err)
 {
-    memmove(v->data ? v->data : "", v->data ? v->data + v->at : "", v->len - v->at);
+    if (v->at)
+        memmove(v->data, v->data + v->at, v->len - v->at);
     v->len -= v->at;
     v->at = 0;
     const size_t room = v->len > FIRST_READ ? v->len : FIRST_READ;
@@ -63,6 +64,8 @@ static bool read_more(struct values *v, struct jn_error *err)
 
 static void count_lines(struct values *v, size_t n)
 {
+    if (n == 0)
+        return;                 // there may be no buffer yet
     const char *p = v->data + v->at, *end = p + n;
     while ((p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
         v->line++;
