@@ -1,14 +1,18 @@
 /* regex.h - regular expressions in ECMAScript's dialect on PCRE2 (spec, section 10), with limits.
- * The only file that includes pcre2.h is regex.c. */
+ * The only file that includes pcre2.h is regex.c; the dialect is rewritten by regex_translate.c.
+ *
+ * Matching works on UTF-16 code units, as ECMAScript does without the u flag: `.` matches half a surrogate pair, and
+ * every position here counts code units.  A subject that is ASCII is matched as it is by the 8-bit library. */
 #ifndef JSONATA_REGEX_H
 #define JSONATA_REGEX_H
 
-#include "jsonata/eval.h"
+#include "jsonata/units.h"
 
 struct jsonata_regex;
 
-/* Compiles; the object is immutable and may be shared between threads.  NULL with fault->code set ("S0302" and the
- * position of the mistake for a faulty pattern), or NULL code for memory.  jsonata_regex_free() when the program goes. */
+/* Compiles; the object is immutable and may be shared between threads.  NULL with fault->code set (S0302, with the reason
+ * in `value`, of static lifetime, and the place in the pattern, in code units from 1, in `index`) for a faulty pattern,
+ * or NULL code for memory.  jsonata_regex_free() when the program goes. */
 struct jsonata_regex *jsonata_regex_compile(jn_str pattern, bool ignore_case, bool multiline,
                                             struct jsonata_fault *fault);
 void jsonata_regex_free(struct jsonata_regex *r);
@@ -16,19 +20,37 @@ void jsonata_regex_free(struct jsonata_regex *r);
 /* The source, for error texts. */
 jn_str jsonata_regex_pattern(const struct jsonata_regex *r);
 
-struct jsonata_match {
-    size_t start, end;              /* bytes in the subject */
-    int64_t start16, end16;         /* UTF-16 code units */
-    uint32_t groups;                /* captures, the whole match not counted */
-    jn_str *group;                  /* data == NULL: did not take part */
+/* Number of captures. */
+uint32_t jsonata_regex_groups(const struct jsonata_regex *r);
+
+/* A search through one subject.  Not to be copied. */
+struct jsonata_search {
+    struct jsonata_eval *e;
+    const struct jsonata_regex *regex;
+    struct jsonata_units units;         /* the subject */
+    size_t start, end;                  /* the match found last */
+    void *data;                         /* PCRE2's match data; NULL when the pattern is a plain text */
 };
 
-/* Finds the first match at or after `from` (bytes; from16 the same place in code units).  False when there is none or
- * after raising (resource limits).  `m->group` lives in the evaluation's arena. */
-bool jsonata_regex_find(struct jsonata_eval *e, const struct jsonata_regex *r, jn_value subject, size_t from,
-                        int64_t from16, struct jsonata_match *m);
+/* Prepares the search of `subject`, a string.  False after raising; jsonata_search_close() is due in both cases. */
+bool jsonata_search_open(struct jsonata_search *s, struct jsonata_eval *e, const struct jsonata_regex *r,
+                         jn_value subject);
+void jsonata_search_close(struct jsonata_search *s);
 
-/* Calling a regex as a function: undefined, or {match, start, end, groups, next} (spec, section 10). */
+/* Finds the first match at or after `from`.  False when there is none, or after raising a limit (D1012). */
+bool jsonata_search_find(struct jsonata_search *s, size_t from);
+
+/* Text of capture number `i`, from 1; undefined when it did not take part in the match. */
+jn_value jsonata_search_group(const struct jsonata_search *s, uint32_t i);
+
+/* All captures as an array, null for those that did not take part. */
+jn_value jsonata_search_groups(const struct jsonata_search *s);
+
+/* The match found last as matchers return it: {match, start, end, groups, next}. */
+jn_value jsonata_search_match(const struct jsonata_search *s);
+
+/* Calling a regex as a function: undefined, or {match, start, end, groups, next} of the first match at or after code
+ * unit `from16`.  `is_next`: called as the `next` of a match, where an empty match is an error (D1004). */
 jn_value jsonata_regex_call(struct jsonata_eval *e, struct jsonata_regex *r, jn_value subject, int64_t from16,
                             bool is_next);
 
