@@ -52,6 +52,7 @@ struct base_httpd {
     void *arg;
     struct base_httpd_request *requests;
     bool is_running;                /* inside MHD_run() */
+    bool has_resumed;               /* a connection was resumed since it began */
     bool is_freed;                  /* base_httpd_free() was called inside it */
 };
 
@@ -76,13 +77,18 @@ static void unwatch(struct base_httpd_request *r)
     r->watch = NULL;
 }
 
+static void on_timer(uv_timer_t *timer);
+
 static void resume(struct base_httpd_request *r)
 {
     unwatch(r);
     if (!r->is_suspended)
         return;
     r->is_suspended = false;
-    MHD_resume_connection(r->connection);       // wakes the epoll descriptor, so MHD_run() follows
+    MHD_resume_connection(r->connection);
+    r->daemon->has_resumed = true;
+    if (!r->daemon->is_freed)
+        uv_timer_start(&r->daemon->timer, on_timer, 0, 0);      // resumed connections wait for MHD_run()
 }
 
 static void on_hang_up(uv_poll_t *poll, int status, int events)
@@ -265,6 +271,7 @@ static void on_timer(uv_timer_t *timer)
 static void run(struct base_httpd *d)
 {
     d->is_running = true;
+    d->has_resumed = false;
     MHD_run(d->mhd);
     d->is_running = false;
     if (d->is_freed) {
@@ -272,6 +279,8 @@ static void run(struct base_httpd *d)
         return;
     }
     MHD_UNSIGNED_LONG_LONG ms;
+    if (d->has_resumed)
+        return;                     // the timer is set already, for at once
     if (MHD_get_timeout(d->mhd, &ms) == MHD_YES)
         uv_timer_start(&d->timer, on_timer, ms, 0);
     else
