@@ -22,7 +22,7 @@ static const struct {
     /* lexer */
     { "S0101", "the text in quotes is not closed: add the same quote at its end" },
     { "S0102", "the number {{{token}}} is too large for a double" },
-    { "S0103", "\\{{{token}}} is no escape: allowed are \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\uXXXX" },
+    { "S0103", "{{{token}}} after a backslash is no escape: allowed are \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\uXXXX" },
     { "S0104", "\\u must be followed by four hexadecimal digits" },
     { "S0105", "the name in backquotes is not closed: add a ` at its end" },
     { "S0106", "the comment is not closed: add */ at its end" },
@@ -50,7 +50,8 @@ static const struct {
     { "S0214", "the right side of {{{token}}} must be a variable such as $x" },
     { "S0215", "@ cannot follow a filter [...] in the same step: bind first, then filter" },
     { "S0216", "@ cannot follow an order-by ^(...) in the same step" },
-    { "S0217", "% has no parent here: it looks for the step before it in the path[[, and cannot look into a {{{token}}}]]" },
+    { "S0217", "% has no parent here: it looks for a step before it in the path, and cannot look into a {{{token}}}" },
+    { "S0217/top", "% has no parent here: it asks for more levels than there are steps before it in the path" },
     { "S0401", "in the signature, <...> can follow only `a` (array) and `f` (function)[[, not {{value}}]]" },
     { "S0402", "in the signature, a choice (...) cannot hold types with <...>[[: {{value}}]]" },
     { "S0500", "the expression has syntax errors and cannot be evaluated" },
@@ -362,7 +363,10 @@ void jsonata_error_fill(struct jsonata_error *err, const struct jsonata_fault *f
     }
     const char *template = jsonata_error_template(fault->code);
     struct sentence message = { .out = err->message, .cap = sizeof err->message - 1 };
-    fill(&message, template ? jn_str_of(template) : JN_STR("error [[{{{value}}}]]"), fault);
+    if (fault->message)
+        add_bare(&message, jn_str_of(fault->message));
+    else
+        fill(&message, template ? jn_str_of(template) : JN_STR("the evaluation failed[[: {{value}}]]"), fault);
 }
 
 size_t jsonata_byte_offset(jn_str text, int64_t position)

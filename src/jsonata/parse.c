@@ -411,13 +411,24 @@ static bool is_lambda_word(const struct ast_node *n)
     return n->kind == AST_NAME && (jn_str_eq(n->text, JN_STR("function")) || jn_str_eq(n->text, JN_STR("\xCE\xBB")));
 }
 
+/* Where in the signature the mistake is: a fault's value is the piece of it that is wrong; the reference points at the
+ * '<' after a type (S0401) or the '(' before a choice (S0402). */
+static int64_t signature_place(jn_str signature, const struct jsonata_fault *fault)
+{
+    const jn_str piece = jn_get_string(fault->value);
+    if (piece.data < signature.data || piece.data > signature.data + signature.len)
+        return 0;
+    const int64_t at = piece.data - signature.data;
+    return strcmp(fault->code, "S0401") == 0 ? at + (int64_t)piece.len : at - 1;
+}
+
 /* signature := '<' token* '>'      Put together from tokens, up to the '>' that closes the first '<'.  It is checked
  * here, where its place is known; the compiler compiles it again from the text. */
 static void parse_signature(struct parser *p, struct ast_node *lambda)
 {
     const int64_t start = p->token.position;
-    const size_t brace = jn_str_find(p->lexer.text, JN_STR("{"), p->lexer.at);      // none: an error, below
-    const size_t cap = brace == SIZE_MAX ? 2 : brace - p->lexer.at + 2;
+    const size_t brace = jn_str_find(p->lexer.text, JN_STR("{"), p->lexer.at);      // the tokens end there at last
+    const size_t cap = (brace == SIZE_MAX ? p->lexer.text.len : brace) - p->lexer.at + 2;
     char *text = jn_arena_alloc(p->arena, cap);
     size_t len = 0;
     int depth = 0;
@@ -425,10 +436,11 @@ static void parse_signature(struct parser *p, struct ast_node *lambda)
         return;
     for (;;) {
         const bool is_open = p->token.kind == TOKEN_LESS, is_close = p->token.kind == TOKEN_GREATER;
-        if (p->token.kind == TOKEN_END || p->token.kind == TOKEN_LEFT_BRACE || p->token.text.len >= cap - len)
+        const size_t room = cap - len, take = p->token.text.len < room ? p->token.text.len : room;
+        if (p->token.kind == TOKEN_END || p->token.kind == TOKEN_LEFT_BRACE)
             break;
-        memcpy(text + len, p->token.text.data, p->token.text.len);
-        len += p->token.text.len;
+        memcpy(text + len, p->token.text.data, take);
+        len += take;
         depth += is_open - is_close;
         if (depth == 0)
             break;
@@ -438,7 +450,8 @@ static void parse_signature(struct parser *p, struct ast_node *lambda)
     lambda->text = (jn_str){ text, len };
     struct jsonata_fault fault = { 0 };
     if (!failed(p) && !jsonata_signature_compile(p->arena, lambda->text, &fault)) {
-        fault.position += start;
+        if (fault.code)
+            fault.position = start + signature_place(lambda->text, &fault);
         fail(p, fault);
     }
 }

@@ -562,7 +562,7 @@ struct ast_node *jsonata_rewrite(struct jn_arena *a, struct ast_node *tree, stru
     *fault = (struct jsonata_fault){ 0 };
     tree = rewrite(&r, tree);
     if (!failed(&r) && (tree->kind == AST_PARENT || tree->seeking.len))
-        fail(&r, (struct jsonata_fault){ .code = "S0217", .position = tree->position,
+        fail(&r, (struct jsonata_fault){ .code = "S0217/top", .position = tree->position,
                                          .token = jn_str_of(ast_kind_name(tree->kind)) });
     return failed(&r) ? NULL : tree;
 }
