@@ -622,10 +622,19 @@ static bool may_try_again(const struct base_http_call *c, CURLcode code)
     return broken && c->was_reused && !c->second_try && !may_be_sent(c);
 }
 
+/* libcurl takes a head that the end of the connection cuts off for a whole one. */
+static bool has_whole_head(const struct base_http_call *c)
+{
+    const jn_str head = jn_buf_str(&c->head);
+    return jn_str_ends(head, JN_STR("\n\r\n")) || jn_str_ends(head, JN_STR("\n\n"));
+}
+
 /* The call is out of libcurl's hands and of the list; sends it again, or tells its user. */
 static void end_call(struct base_http_call *c, CURLcode code)
 {
     struct base_http *h = c->http;
+    if (!code && !has_whole_head(c))
+        code = CURLE_RECV_ERROR;
     if (code && may_try_again(c, code)) {
         base_trace(h->log, BASE_TRACE_HTTP, "%s %s%s: the reused connection was dead, trying a fresh one", c->method,
                    c->where, c->path);

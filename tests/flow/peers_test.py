@@ -1,7 +1,6 @@
 """Other people's clients against `local`: boto3 and the AWS CLI must take its answers for AWS's."""
 import base64
 import json
-import shutil
 import subprocess
 import tempfile
 import threading
@@ -61,7 +60,7 @@ class Boto3(FlowTest):
     def test_unknown_function(self):
         answer = self.refused("ResourceNotFoundException", 404, FunctionName="nobody")
         self.assertEqual(answer["Error"]["Message"],
-                         f"Function not found: arn:aws:lambda:{REGION}:123456789012:function:nobody")
+                         f"Function not found: arn:aws:lambda:{REGION}:123456789012:function:nobody:$LATEST")
 
     def test_unknown_version(self):
         self.refused("ResourceNotFoundException", 404, Qualifier="7")
@@ -130,7 +129,7 @@ class AwsCli(FlowTest):
     def aws(self, *args):
         with tempfile.NamedTemporaryFile() as out:
             run = subprocess.run(
-                [shutil.which("aws"), "lambda", "invoke", "--endpoint-url", self.local.endpoint, "--region", REGION,
+                ["/usr/bin/aws", "lambda", "invoke", "--endpoint-url", self.local.endpoint, "--region", REGION,
                  "--cli-binary-format", "raw-in-base64-out", *args, out.name],
                 capture_output=True, timeout=120, env=clean_env({**KEYS, "AWS_MAX_ATTEMPTS": "1", "HOME": "/tmp"}))
             return run, out.read()

@@ -25,6 +25,16 @@ def clean_env(extra=None):
     return env
 
 
+def read_port(path):
+    """The port in a port file; 0 while it is not whole."""
+    try:
+        with open(path, encoding="ascii") as f:
+            text = f.read()
+    except OSError:
+        return 0
+    return int(text) if text.endswith("\n") else 0
+
+
 class Local:
     """`aws-lambda-component local` on a free port."""
 
@@ -37,15 +47,17 @@ class Local:
             [COMPONENT, "local", "--functions", str(functions), "--port", "0", "--port-file", port_file, *options],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=clean_env(env))
         deadline = time.monotonic() + 20
-        while not (os.path.exists(port_file) and open(port_file).read().endswith("\n")):
+        self.port = 0
+        while not self.port:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError("local did not start: " + self.log_text())
             time.sleep(0.01)
-        self.port = int(open(port_file).read())
+            self.port = read_port(port_file)
         self.endpoint = f"http://127.0.0.1:{self.port}"
 
     def log_text(self):
-        return open(self.log_path, encoding="utf-8", errors="replace").read()
+        with open(self.log_path, encoding="utf-8", errors="replace") as f:
+            return f.read()
 
     def stop(self, timeout=20):
         """SIGINT; the exit status."""
