@@ -106,7 +106,7 @@ JN_API jn_value jsonata_call_fail(struct jsonata_call *call, const char *code, c
 /* ---- for people ---------------------------------------------------------------------------------------------- */
 
 /* What a dump shows. */
-enum jsonata_dump { JSONATA_DUMP_TOKENS, JSONATA_DUMP_TREE, JSONATA_DUMP_OPS };
+enum jsonata_dump { JSONATA_DUMP_TOKENS, JSONATA_DUMP_TREE };
 
 /* Appends a readable picture of a stage of compiling `text`. */
 JN_API enum jn_status jsonata_dump(jn_str text, enum jsonata_dump what, struct jn_buf *out, struct jsonata_error *err);

@@ -328,7 +328,7 @@ static enum jn_status listen_on(const char *host, int port, int *out, int *out_p
 
 static enum jn_status start(struct base_httpd *d, const char *host, int port, struct jn_error *err)
 {
-    int fd;
+    int fd = -1;
     enum jn_status s = listen_on(host, port, &fd, &d->port, err);
     if (s)
         return s;

@@ -28,7 +28,7 @@ static const char help[] =
     "  --arg NAME TEXT     variable $NAME is a string\n"
     "  --argjson NAME JSON variable $NAME is a JSON value\n"
     "  -e                  exit status 1 when the last result is false, null or nothing\n"
-    "  --dump=STAGE        show the expression's tokens, tree or ops instead\n"
+    "  --dump=STAGE        show the expression's tokens or tree instead\n"
     "  --version, --help\n"
     "\n"
     "Exit status: 0 fine, 1 see -e, 2 wrong usage, 3 the expression is faulty, 4 the input\n"
@@ -294,8 +294,8 @@ static int run(const struct settings *s, jn_str text)
 
 static int dump(const struct settings *s, jn_str text)
 {
-    static const char *const stages[] = { "tokens", "tree", "ops" };
-    for (int i = 0; i < 3; i++) {
+    static const char *const stages[] = { "tokens", "tree" };
+    for (int i = 0; i < 2; i++) {
         if (strcmp(s->dump, stages[i]) != 0)
             continue;
         struct jsonata_error e = { 0 };
@@ -308,7 +308,7 @@ static int dump(const struct settings *s, jn_str text)
         free(picture);
         return OK;
     }
-    return complain(USAGE, "--dump takes tokens, tree or ops");
+    return complain(USAGE, "--dump takes tokens or tree");
 }
 
 static int with_expression(const struct settings *s)
