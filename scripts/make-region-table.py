@@ -41,7 +41,8 @@ def quoted(words):
 
 def partition_row(p):
     return (f'    {{ .id = "{p["id"]}", .dns_suffix = "{p["dns_suffix"]}",\n'
-            f'      .dual_stack_suffix = "{p["dual_stack_dns_suffix"]}", .global_region = "{p["implicit_global_region"]}",\n'
+            f'      .dual_stack_suffix = "{p["dual_stack_dns_suffix"]}",\n'
+            f'      .global_region = "{p["implicit_global_region"]}",\n'
             f'      .pseudo = {{ {quoted(p["pseudo_regions"])} }},\n'
             f'      .heads = {{ {quoted(heads(p["region_regex"]))} }} }},\n')
 

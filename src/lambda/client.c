@@ -2,9 +2,9 @@
  *
  *   lambda_invoke_start -> [waiting for keys] -> sent -> answered -> the callback -> idle
  *
- * A call is sent once.  It is signed when it is sent, with the date of that moment.  Calls that ended are kept with their
- * memory for the next ones, so that in steady state a call takes none from the system here.  Signing and building a URL
- * happen between two events of the loop: one set of buffers in the client serves all calls. */
+ * A call is sent once.  It is signed when it is sent, with the date of that moment.  Calls that ended are kept with
+ * their memory for the next ones, so that in steady state a call takes none from the system here.  Signing and
+ * building a URL happen between two events of the loop: one set of buffers in the client serves all calls. */
 #include "lambda/client.h"
 
 #include <assert.h>
@@ -150,7 +150,8 @@ enum jn_status lambda_client_new(struct base_loop *l, const struct lambda_client
         lambda_client_free(c);
         return s;
     }
-    base_trace(c->log, BASE_TRACE_LAMBDA, "client for %s, region %s", lambda_client_endpoint(c), lambda_client_region(c));
+    base_trace(c->log, BASE_TRACE_LAMBDA, "client for %s, region %s", lambda_client_endpoint(c),
+               lambda_client_region(c));
     *out = c;
     return JN_OK;
 }
@@ -191,7 +192,8 @@ static void finish(struct lambda_call *call, struct lambda_outcome *o)
     bool is_freed = false;
     o->arena = &call->arena;
     base_trace(c->log, BASE_TRACE_LAMBDA, "%.*s: %s%s%s, HTTP %d, %lld us, request %.*s", JN_ARG(call->req.function),
-               o->status ? jn_status_text(o->status) : "answered", o->status ? ": " : "", o->status ? o->error.message : "",
+               o->status ? jn_status_text(o->status) : "answered", o->status ? ": " : "",
+               o->status ? o->error.message : "",
                o->http_status, (long long)o->duration_us,
                JN_ARG(o->status == JN_REMOTE ? o->service.request_id : o->invoked.request_id));
     c->is_freed = &is_freed;
@@ -209,7 +211,8 @@ static void fail_transport(const struct lambda_call *call, const struct base_htt
     const jn_str function = jn_str_sub(call->req.function, 0, 100);
     o->status = r->status;
     o->outcome_unknown = r->sent && call->req.type != LAMBDA_DRY_RUN;
-    const char *known = o->outcome_unknown ? "; the function may have run" : r->refused ? "; the function did not run" : "";
+    const char *known = o->outcome_unknown ? "; the function may have run"
+                        : r->refused       ? "; the function did not run" : "";
     jn_fail_code(&o->error, r->status, jn_str_of(r->error.code), "cannot call function \"%.*s\" at %.*s: %.*s%s",
                  JN_ARG(function), JN_ARG(jn_str_sub(jn_buf_str(&c->target.endpoint), 0, 120)),
                  JN_ARG(jn_str_sub(jn_str_of(r->error.message), 0, 220)), known);
@@ -267,7 +270,8 @@ static void on_answer(const struct base_http_response *r, void *arg)
 
 /* ---- sending ------------------------------------------------------------------------------------------------- */
 
-/* The URL, whose tail from `*path_at` is the path and from `*query_at` the query: both are signed as they stand there. */
+/* The URL, whose tail from `*path_at` is the path and from `*query_at` the query: both are signed as they
+ * stand there. */
 static enum jn_status build_url(struct lambda_client *c, const struct lambda_invoke *req, jn_str *path, jn_str *query,
                                 struct jn_error *err)
 {

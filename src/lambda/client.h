@@ -44,7 +44,7 @@ struct lambda_invoke {
 /* How a call ended.  Valid during the callback. */
 struct lambda_outcome {
     enum jn_status status;          /* JN_OK: the service took the call; the function may still have failed */
-    struct jn_error error;          /* else: JN_REMOTE with the service's code, JN_IO, JN_TIMEOUT, JN_TLS, JN_LIMIT, ... */
+    struct jn_error error;          /* else: JN_REMOTE with the service's code, JN_IO, JN_TIMEOUT, JN_TLS, ... */
     struct lambda_invoked invoked;  /* when JN_OK */
     struct lambda_service_error service;    /* when JN_REMOTE */
     int http_status;                /* 0: no answer */

@@ -7,8 +7,8 @@
  *   5. the profile AWS_PROFILE, else "default"
  *   6. container credentials                      refused likewise
  *
- * An absent source is skipped, a faulty one ends the chain.  All of these answer at once, so the chain is walked when it is
- * made; what it found, or why there are no keys, is kept. */
+ * An absent source is skipped, a faulty one ends the chain.  All of these answer at once, so the chain is walked when
+ * it is made; what it found, or why there are no keys, is kept. */
 #include "lambda/cred.h"
 
 #include <stdlib.h>
@@ -77,7 +77,8 @@ enum jn_status lambda_keys_of(const struct lambda_key_pair *pair, struct lambda_
 
 /* ---- the chain ----------------------------------------------------------------------------------------------- */
 
-static enum jn_status ask_explicit(const struct lambda_cred_options *opt, struct lambda_keys **out, struct jn_error *err)
+static enum jn_status ask_explicit(const struct lambda_cred_options *opt, struct lambda_keys **out,
+                                   struct jn_error *err)
 {
     const struct lambda_key_pair pair = {
         .access = jn_str_of(opt->access_key),
@@ -108,8 +109,8 @@ static enum jn_status ask_named_profile(const struct lambda_cred *c, const char 
     if (!lambda_profile_exists(c->profiles, c->profile))
         return jn_fail(err, JN_BAD_VALUE, "there is no profile \"%.*s\" (%s) in the AWS config and credentials files",
                        JN_ARG(jn_str_sub(c->profile, 0, 64)), named_by);
-    return jn_fail(err, JN_BAD_VALUE, "profile \"%.*s\" (%s) holds no keys: aws_access_key_id and aws_secret_access_key are "
-                   "missing", JN_ARG(jn_str_sub(c->profile, 0, 64)), named_by);
+    return jn_fail(err, JN_BAD_VALUE, "profile \"%.*s\" (%s) holds no keys: aws_access_key_id and "
+                   "aws_secret_access_key are missing", JN_ARG(jn_str_sub(c->profile, 0, 64)), named_by);
 }
 
 static enum jn_status walk(const struct lambda_cred *c, const struct lambda_cred_options *opt, struct lambda_keys **out,
@@ -131,9 +132,10 @@ static enum jn_status walk(const struct lambda_cred *c, const struct lambda_cred
 
 static void explain_absence(const struct lambda_cred *c, struct jn_error *err)
 {
-    jn_fail(err, JN_NOT_FOUND, "no AWS keys found.  Looked at: the settings (access key and secret key); the environment "
-            "(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; AWS_WEB_IDENTITY_TOKEN_FILE; AWS_CONTAINER_CREDENTIALS_*); "
-            "profile \"%.*s\" in ~/.aws/credentials and ~/.aws/config (%s).  Give keys in one of these places",
+    jn_fail(err, JN_NOT_FOUND, "no AWS keys found.  Looked at: the settings (access key and secret key); the "
+            "environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; AWS_WEB_IDENTITY_TOKEN_FILE; "
+            "AWS_CONTAINER_CREDENTIALS_*); profile \"%.*s\" in ~/.aws/credentials and ~/.aws/config (%s).  Give keys "
+            "in one of these places",
             JN_ARG(jn_str_sub(c->profile, 0, 64)),
             lambda_profile_exists(c->profiles, c->profile) ? "it holds no keys" : "there is no such profile");
 }

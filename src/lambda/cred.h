@@ -43,7 +43,8 @@ struct lambda_keys *lambda_cred_cached(struct lambda_cred *c);
 enum jn_status lambda_cred_get(struct lambda_cred *c, lambda_cred_fn *fn, void *arg, struct jn_error *err);
 
 /* The region that environment and profile name: AWS_REGION, AWS_DEFAULT_REGION, the profile's `region`; NULL: none.
- * And other settings of the profile, {NULL, 0} when unset: "endpoint_url", "services.lambda.endpoint_url", "ca_bundle". */
+ * And other settings of the profile, {NULL, 0} when unset: "endpoint_url", "services.lambda.endpoint_url",
+ * "ca_bundle". */
 const char *lambda_cred_region(const struct lambda_cred *c);
 jn_str lambda_cred_setting(const struct lambda_cred *c, const char *property);
 

@@ -19,13 +19,13 @@ static enum jn_status read_expiration(const struct base_env *env, const struct b
         return jn_fail(err, JN_BAD_VALUE, "AWS_CREDENTIAL_EXPIRATION is \"%.40s\"; it must be a time such as "
                        "2026-03-14T16:09:26Z", text);
     if (*expires_ms <= clock->wall_ms(clock))
-        return jn_fail(err, JN_BAD_VALUE, "the AWS keys in the environment have expired (AWS_CREDENTIAL_EXPIRATION is %s); "
-                       "get new ones", text);
+        return jn_fail(err, JN_BAD_VALUE, "the AWS keys in the environment have expired (AWS_CREDENTIAL_EXPIRATION is "
+                       "%s); get new ones", text);
     return JN_OK;
 }
 
-enum jn_status lambda_cred_from_env(const struct base_env *env, const struct base_clock *clock, struct lambda_keys **out,
-                                    struct jn_error *err)
+enum jn_status lambda_cred_from_env(const struct base_env *env, const struct base_clock *clock,
+                                    struct lambda_keys **out, struct jn_error *err)
 {
     struct lambda_key_pair pair = {
         .access = jn_str_of(base_env_get(env, "AWS_ACCESS_KEY_ID")),
@@ -51,8 +51,9 @@ enum jn_status lambda_cred_env_web_identity(const struct base_env *env, struct j
 {
     if (!base_env_get(env, "AWS_WEB_IDENTITY_TOKEN_FILE"))
         return JN_NOT_FOUND;
-    return jn_fail(err, JN_BAD_VALUE, "the environment asks for web identity credentials (AWS_WEB_IDENTITY_TOKEN_FILE), "
-                   "which needs a call to AWS STS that this version does not make; " INSTEAD ", or unset it");
+    return jn_fail(err, JN_BAD_VALUE, "the environment asks for web identity credentials "
+                   "(AWS_WEB_IDENTITY_TOKEN_FILE), which needs a call to AWS STS that this version does not make; "
+                   INSTEAD ", or unset it");
 }
 
 enum jn_status lambda_cred_env_container(const struct base_env *env, struct jn_error *err)

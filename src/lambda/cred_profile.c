@@ -1,5 +1,6 @@
 /* cred_profile.c - keys from a profile of the shared files.  A profile that gets its keys by asking someone is refused
- * with a sentence that says whom, and what works instead: silently going on would call AWS with other keys than meant. */
+ * with a sentence that says whom, and what works instead: silently going on would call AWS with other keys than
+ * meant. */
 #include "lambda/cred_source.h"
 
 #include <stdio.h>
@@ -27,7 +28,8 @@ static enum jn_status refuse_need(const struct need *need, jn_str profile, struc
                    n, profile.data, need->what, need->property, n, profile.data);
 }
 
-static enum jn_status check_needs(const struct lambda_profiles *p, jn_str profile, bool before_keys, struct jn_error *err)
+static enum jn_status check_needs(const struct lambda_profiles *p, jn_str profile, bool before_keys,
+                                  struct jn_error *err)
 {
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
         if (needs[i].before_keys == before_keys && lambda_profile_get(p, profile, needs[i].property).data)

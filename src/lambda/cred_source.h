@@ -1,5 +1,5 @@
-/* cred_source.h - the sources of the chain; private to this folder.  A source gives JN_OK with keys that the caller owns,
- * JN_NOT_FOUND (and no error) when it is absent, or the reason why it is set up but cannot be used. */
+/* cred_source.h - the sources of the chain; private to this folder.  A source gives JN_OK with keys that the caller
+ * owns, JN_NOT_FOUND (and no error) when it is absent, or the reason why it is set up but cannot be used. */
 #ifndef LAMBDA_CRED_SOURCE_H
 #define LAMBDA_CRED_SOURCE_H
 
@@ -19,16 +19,16 @@ struct lambda_key_pair {
 enum jn_status lambda_keys_of(const struct lambda_key_pair *pair, struct lambda_keys **out, struct jn_error *err);
 
 /* The environment's keys. */
-enum jn_status lambda_cred_from_env(const struct base_env *env, const struct base_clock *clock, struct lambda_keys **out,
-                                    struct jn_error *err);
+enum jn_status lambda_cred_from_env(const struct base_env *env, const struct base_clock *clock,
+                                    struct lambda_keys **out, struct jn_error *err);
 
-/* Sources that the environment sets up and this program cannot ask: JN_BAD_VALUE naming them, else JN_NOT_FOUND.  The first
- * comes before profiles in the chain, the second after them. */
+/* Sources that the environment sets up and this program cannot ask: JN_BAD_VALUE naming them, else JN_NOT_FOUND.  The
+ * first comes before profiles in the chain, the second after them. */
 enum jn_status lambda_cred_env_web_identity(const struct base_env *env, struct jn_error *err);
 enum jn_status lambda_cred_env_container(const struct base_env *env, struct jn_error *err);
 
 /* A profile's static keys. */
-enum jn_status lambda_cred_from_profile(const struct lambda_profiles *profiles, jn_str profile, struct lambda_keys **out,
-                                        struct jn_error *err);
+enum jn_status lambda_cred_from_profile(const struct lambda_profiles *profiles, jn_str profile,
+                                        struct lambda_keys **out, struct jn_error *err);
 
 #endif

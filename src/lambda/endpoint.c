@@ -55,8 +55,8 @@ enum jn_status lambda_region_check(jn_str region, struct jn_error *err)
         return JN_OK;
     if (region.len == 0)
         return jn_fail(err, JN_BAD_VALUE, "the AWS region is empty; give one, for example us-east-1");
-    return jn_fail(err, JN_BAD_VALUE, "\"%.*s\" cannot be an AWS region: 1 to 63 letters, digits and hyphens, for example "
-                   "us-east-1", JN_ARG(jn_str_sub(region, 0, 80)));
+    return jn_fail(err, JN_BAD_VALUE, "\"%.*s\" cannot be an AWS region: 1 to 63 letters, digits and hyphens, for "
+                   "example us-east-1", JN_ARG(jn_str_sub(region, 0, 80)));
 }
 
 /* rest := (alnum | '_')+ '-' digit+ */

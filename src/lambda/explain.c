@@ -21,14 +21,15 @@ static void advise_signature(const struct lambda_explain *x, char *out, size_t s
     else if (x->service->retry == LAMBDA_RETRY_CLOCK_SKEW)
         snprintf(out, size, "the clock of this machine is wrong by more than 5 minutes: set it right");
     else
-        snprintf(out, size, "the secret key does not belong to access key %.*s: copy it again, whole and without blanks",
+        snprintf(out, size, "the secret key does not belong to access key %.*s: copy it again, whole and without "
+                 "blanks",
                  JN_ARG(x->access_key));
 }
 
 static void advise_unknown_key(const struct lambda_explain *x, char *out, size_t size)
 {
-    snprintf(out, size, "access key %.*s is unknown or was deleted, its session token is not its own, or region %.*s is not "
-             "enabled for the account", JN_ARG(x->access_key), JN_ARG(x->region));
+    snprintf(out, size, "access key %.*s is unknown or was deleted, its session token is not its own, or region %.*s "
+             "is not enabled for the account", JN_ARG(x->access_key), JN_ARG(x->region));
 }
 
 static void advise_expired(const struct lambda_explain *x, char *out, size_t size)
@@ -39,8 +40,9 @@ static void advise_expired(const struct lambda_explain *x, char *out, size_t siz
 static void advise_not_found(const struct lambda_explain *x, char *out, size_t size)
 {
     const jn_str function = jn_str_sub(x->function, 0, 80), qualifier = jn_str_sub(x->qualifier, 0, 40);
-    snprintf(out, size, "region %.*s has no function \"%.*s\"%s%.*s%s for this account: check name, version or alias, and "
-             "region", JN_ARG(x->region), JN_ARG(function), qualifier.len ? " with qualifier \"" : "", JN_ARG(qualifier),
+    snprintf(out, size, "region %.*s has no function \"%.*s\"%s%.*s%s for this account: check name, version or alias, "
+             "and region", JN_ARG(x->region), JN_ARG(function), qualifier.len ? " with qualifier \"" : "",
+             JN_ARG(qualifier),
              qualifier.len ? "\"" : "");
 }
 
@@ -151,8 +153,8 @@ static enum jn_status explain_stranger(const struct lambda_explain *x, struct jn
 {
     const jn_str message = shortened(x->service->message), endpoint = jn_str_sub(x->endpoint, 0, 120);
     if (x->location.data)
-        return jn_fail(err, JN_REMOTE, "%.*s answered HTTP %d, a redirect to %.*s; AWS Lambda does not redirect: is this its "
-                       "endpoint?", JN_ARG(endpoint), x->http_status, JN_ARG(jn_str_sub(x->location, 0, 120)));
+        return jn_fail(err, JN_REMOTE, "%.*s answered HTTP %d, a redirect to %.*s; AWS Lambda does not redirect: is "
+                       "this its endpoint?", JN_ARG(endpoint), x->http_status, JN_ARG(jn_str_sub(x->location, 0, 120)));
     const char *who = x->http_status >= 500 ? "; the answer is not AWS Lambda's own but that of something between"
                                             : "; is this the endpoint of AWS Lambda?";
     return jn_fail(err, JN_REMOTE, "%.*s answered HTTP %d%s%.*s%s", JN_ARG(endpoint), x->http_status,

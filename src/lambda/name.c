@@ -3,8 +3,8 @@
  *   name      := [head] ['function:'] function [':' qualifier]
  *   head      := 'arn:' partition ':lambda:' region ':' account ':'  |  [region ':'] [account ':']
  *
- * A word that could be a region, an account or the keyword is one only if more follows: "123456789012" alone is a function,
- * "function:x" is the function x. */
+ * A word that could be a region, an account or the keyword is one only if more follows: "123456789012" alone is a
+ * function, "function:x" is the function x. */
 #include "lambda/name.h"
 
 #include "core/utf8.h"
@@ -114,8 +114,8 @@ static enum jn_status refuse_character(jn_str text, jn_str part, size_t i, const
     if (c <= ' ' || c == 0x7f)
         return jn_fail(err, JN_BAD_VALUE, "\"%.*s\" is not a function's name: a blank or control character in its %s",
                        JN_ARG(shown(text)), what);
-    return jn_fail(err, JN_BAD_VALUE, "\"%.*s\" is not a function's name: '%.*s' is not allowed in its %s, only letters, "
-                   "digits, '-' and '_'", JN_ARG(shown(text)), JN_ARG(character_at(part, i)), what);
+    return jn_fail(err, JN_BAD_VALUE, "\"%.*s\" is not a function's name: '%.*s' is not allowed in its %s, only "
+                   "letters, digits, '-' and '_'", JN_ARG(shown(text)), JN_ARG(character_at(part, i)), what);
 }
 
 static enum jn_status check_function(jn_str text, jn_str function, bool is_bare, struct jn_error *err)
@@ -140,8 +140,8 @@ enum jn_status lambda_qualifier_check(jn_str q, struct jn_error *err)
         return jn_fail(err, JN_BAD_VALUE, "a qualifier has 1 to %d characters, this one %zu", MAX_QUALIFIER, q.len);
     for (size_t i = 0; i < q.len; i++) {
         if (!is_word(q.data[i]))
-            return jn_fail(err, JN_BAD_VALUE, "\"%.*s\" is not a qualifier: give a version (a number), an alias (letters, "
-                           "digits, '-' and '_') or $LATEST", JN_ARG(shown(q)));
+            return jn_fail(err, JN_BAD_VALUE, "\"%.*s\" is not a qualifier: give a version (a number), an alias "
+                           "(letters, digits, '-' and '_') or $LATEST", JN_ARG(shown(q)));
     }
     return JN_OK;
 }
@@ -208,8 +208,8 @@ enum jn_status lambda_name_parse(jn_str text, struct lambda_name *out, struct jn
     if (s)
         return s;
     if (count - i > 1)
-        return jn_fail(err, JN_BAD_VALUE, "\"%.*s\" has more parts than a function's name: after \"%.*s\" only a version or "
-                       "alias may follow", JN_ARG(shown(text)), JN_ARG(n.function));
+        return jn_fail(err, JN_BAD_VALUE, "\"%.*s\" has more parts than a function's name: after \"%.*s\" only a "
+                       "version or alias may follow", JN_ARG(shown(text)), JN_ARG(n.function));
     if (i < count) {
         n.qualifier = part[i];
         s = lambda_qualifier_check(n.qualifier, err);

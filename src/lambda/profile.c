@@ -5,9 +5,9 @@
  *   section  := '[' name ']' | '[' prefix blank name ']'      prefix := 'profile' | 'sso-session' | 'services'
  *   property := name '=' value                                an empty value opens a block of indented properties
  *
- * In the credentials file every section is a profile.  In the config file profiles other than "default" carry the prefix,
- * and "[profile default]" replaces a plain "[default]".  Values point into our copies of the texts, which may hold secrets
- * and are wiped at the end. */
+ * In the credentials file every section is a profile.  In the config file profiles other than "default" carry the
+ * prefix, and "[profile default]" replaces a plain "[default]".  Values point into our copies of the texts, which may
+ * hold secrets and are wiped at the end. */
 #include "lambda/profile.h"
 
 #include <pwd.h>
@@ -195,7 +195,8 @@ static void merge_section(struct jn_arena *a, struct jn_object *into, jn_str nam
         jn_object_set(a, to, jn_key_at(properties, i), jn_at(properties, i));
 }
 
-/* The config file's sections: prefixed ones, with "profile." taken off, and "default" unless it exists with a prefix. */
+/* The config file's sections: prefixed ones, with "profile." taken off, and "default" unless it exists with a
+ * prefix. */
 static void merge_config(struct jn_arena *a, struct jn_object *into, jn_value sections)
 {
     const jn_str prefix = JN_STR("profile."), plain_default = JN_STR("default");
@@ -345,7 +346,8 @@ bool lambda_profile_exists(const struct lambda_profiles *p, jn_str profile)
 jn_str lambda_profile_get(const struct lambda_profiles *p, jn_str profile, const char *property)
 {
     const jn_value section = jn_object_get(p->sections, profile);
-    const jn_value v = jn_is(section, JN_OBJECT) ? jn_object_get(section.as.object, jn_str_of(property)) : jn_undefined();
+    const jn_value v = jn_is(section, JN_OBJECT) ? jn_object_get(section.as.object, jn_str_of(property))
+                                                 : jn_undefined();
     return jn_is(v, JN_STRING) ? jn_text(v) : (jn_str){ NULL, 0 };
 }
 

@@ -1,5 +1,5 @@
-/* request.c - path, query and headers of an Invoke, and the checks in front of it.  Limits are AWS's quotas of November 2026
- * (AWS Lambda Developer Guide, "Quotas"); checking here saves the upload of what would be refused. */
+/* request.c - path, query and headers of an Invoke, and the checks in front of it.  Limits are AWS's quotas of
+ * November 2026 (AWS Lambda Developer Guide, "Quotas"); checking here saves the upload of what would be refused. */
 #include "lambda/request.h"
 
 #include "base/url.h"
@@ -37,8 +37,8 @@ static enum jn_status check_qualifier(const struct lambda_invoke *req, const str
     const enum jn_status s = lambda_qualifier_check(req->qualifier, err);
     if (s || !name->qualifier.data || jn_str_eq(name->qualifier, req->qualifier))
         return s;
-    return jn_fail(err, JN_BAD_VALUE, "the function's name says qualifier \"%.*s\", the setting says \"%.*s\"; leave out one "
-                   "of them", JN_ARG(name->qualifier), JN_ARG(req->qualifier));
+    return jn_fail(err, JN_BAD_VALUE, "the function's name says qualifier \"%.*s\", the setting says \"%.*s\"; leave "
+                   "out one of them", JN_ARG(name->qualifier), JN_ARG(req->qualifier));
 }
 
 static enum jn_status check_region(const struct lambda_name *name, jn_str region, struct jn_error *err)
@@ -71,7 +71,8 @@ static enum jn_status check_client_context(jn_str text, struct jn_error *err)
                        LAMBDA_MAX_CLIENT_CONTEXT);
     for (size_t i = 0; i < text.len; i++) {
         if (!is_base64(text.data[i]))
-            return jn_fail(err, JN_BAD_VALUE, "the client context is not base64: see position %zu of %zu", i + 1, text.len);
+            return jn_fail(err, JN_BAD_VALUE, "the client context is not base64: see position %zu of %zu", i + 1,
+                           text.len);
     }
     return JN_OK;
 }

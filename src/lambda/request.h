@@ -1,5 +1,5 @@
-/* request.h - what an Invoke looks like on the wire, and what is refused before it gets there (our spec, sections 1.1 to
- * 1.3).  Pure; private to this folder. */
+/* request.h - what an Invoke looks like on the wire, and what is refused before it gets there (our spec, sections 1.1
+ * to 1.3).  Pure; private to this folder. */
 #ifndef LAMBDA_REQUEST_H
 #define LAMBDA_REQUEST_H
 

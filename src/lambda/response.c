@@ -1,6 +1,6 @@
 /* response.c - what an answer of Lambda or STS means (our spec, sections 1.4, 1.5, 1.8 and 2.2).
- * Everything is read defensively: a proxy may have written it, and a function's error payload is whatever its code threw.
- * Texts for people are valid UTF-8 here, whatever came in; the payload stays byte for byte. */
+ * Everything is read defensively: a proxy may have written it, and a function's error payload is whatever its code
+ * threw.  Texts for people are valid UTF-8 here, whatever came in; the payload stays byte for byte. */
 #include "lambda/response.h"
 
 #include <stdio.h>
@@ -121,8 +121,8 @@ enum jn_status lambda_read_service_error(struct jn_arena *a, const char *service
 
 /* ---- the answer to an Invoke --------------------------------------------------------------------------------- */
 
-/* Log text as UTF-8: it is cut by bytes, so that it may begin inside a character (those bytes go), and a function may have
- * printed anything (such bytes become U+FFFD). */
+/* Log text as UTF-8: it is cut by bytes, so that it may begin inside a character (those bytes go), and a function may
+ * have printed anything (such bytes become U+FFFD). */
 static jn_str clean_log(struct jn_arena *a, jn_str log)
 {
     size_t start = 0;

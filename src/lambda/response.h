@@ -44,7 +44,8 @@ struct lambda_function_error {
 
 enum jn_status lambda_read_function_error(struct jn_arena *a, jn_str payload, struct lambda_function_error *out);
 
-/* The members that an STS answer holds: text of the first element called `name`, entities decoded; {NULL, 0}: absent. */
+/* The members that an STS answer holds: text of the first element called `name`, entities decoded; {NULL, 0}:
+ * absent. */
 jn_str lambda_xml_text(struct jn_arena *a, jn_str xml, const char *name);
 
 #endif

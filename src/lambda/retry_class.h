@@ -7,7 +7,8 @@
 /* `skew_ms`: how far the server's clock, by its Date header, is ahead of ours; 0 when it did not say. */
 enum lambda_retry lambda_retry_class(int http_status, jn_str code, jn_str message, int64_t skew_ms);
 
-/* x-amz-retry-after (milliseconds), else Retry-After (seconds, or a date seen from the answer's own Date); -1: neither. */
+/* x-amz-retry-after (milliseconds), else Retry-After (seconds, or a date seen from the answer's own Date); -1:
+ * neither. */
 int64_t lambda_retry_hint(const struct base_header *headers, size_t count, int64_t now_ms);
 
 /* The Date header minus `now_ms`; 0 when there is none, or a cache answered (Age), so that it tells nothing. */

@@ -1,7 +1,7 @@
 /* sigv4.c - AWS Signature Version 4, in the steps its specification names, one function per stage.
- * Pure: time and credentials are arguments.  The signing key is kept for as long as secret, day, region and service stay
- * the same, which spares four of five HMACs; it is wiped by lambda_sigv4_clear().  No memory is taken once the buffers
- * have grown to the size of the requests.  Not here: choosing credentials (cred.c), sending (client.c). */
+ * Pure: time and credentials are arguments.  The signing key is kept for as long as secret, day, region and service
+ * stay the same, which spares four of five HMACs; it is wiped by lambda_sigv4_clear().  No memory is taken once the
+ * buffers have grown to the size of the requests.  Not here: choosing credentials (cred.c), sending (client.c). */
 #include "lambda/sigv4_stage.h"
 
 #include <stdlib.h>
@@ -133,7 +133,8 @@ static int compare_parameters(const void *left, const void *right)
     return order ? order : compare_bytes(a->value, b->value);
 }
 
-static struct lambda_sigv4_item *sorted(struct lambda_sigv4 *s, int (*compare)(const void *, const void *), size_t *count)
+static struct lambda_sigv4_item *sorted(struct lambda_sigv4 *s, int (*compare)(const void *, const void *),
+                                        size_t *count)
 {
     struct lambda_sigv4_item *items = items_of(s, count);
     if (*count > 1)
@@ -185,11 +186,12 @@ static void write_uri(struct lambda_sigv4 *s, jn_str path, bool normalize)
 
 static bool is_unreserved(char c)
 {
-    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '-' || c == '.' || c == '_' || c == '~';
+    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '-' || c == '.' || c == '_' ||
+           c == '~';
 }
 
-/* Appends `part` decoded and encoded strictly.  `text` has room for the encoded form, which goes behind the decoded one,
- * then over it. */
+/* Appends `part` decoded and encoded strictly.  `text` has room for the encoded form, which goes behind the decoded
+ * one, then over it. */
 static jn_str encode_part(struct jn_buf *text, jn_str part)
 {
     size_t plain = 0;
@@ -266,7 +268,8 @@ bool lambda_sigv4_never_signed(jn_str name)
 /* Headers that signing adds; earlier ones are forgotten. */
 static bool is_ours(jn_str name)
 {
-    return is_name(name, "x-amz-date") || is_name(name, "x-amz-security-token") || is_name(name, "x-amz-content-sha256");
+    return is_name(name, "x-amz-date") || is_name(name, "x-amz-security-token") ||
+           is_name(name, "x-amz-content-sha256");
 }
 
 static void append_lower(struct jn_buf *out, jn_str s)

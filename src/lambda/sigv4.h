@@ -76,8 +76,8 @@ enum lambda_sigv4_verdict {
     LAMBDA_SIGV4_MISMATCH,
 };
 
-/* Recomputes the signature of a received request.  `scope` holds the only key pair known, the service, and the time now;
- * region {NULL, 0} accepts any.  `s` keeps canonical_request and string_to_sign as computed here. */
+/* Recomputes the signature of a received request.  `scope` holds the only key pair known, the service, and the time
+ * now; region {NULL, 0} accepts any.  `s` keeps canonical_request and string_to_sign as computed here. */
 enum lambda_sigv4_verdict lambda_sigv4_verify(struct lambda_sigv4 *s, const struct lambda_sigv4_request *req,
                                               const struct lambda_sigv4_scope *scope, int64_t max_skew_ms);
 

@@ -1,5 +1,6 @@
-/* sigv4_stage.h - the stages that signing and verifying share; private to this folder.  Each reads what the stages before
- * it left in `struct lambda_sigv4`, and none reports failure: buffers keep theirs, lambda_sigv4_finish() asks. */
+/* sigv4_stage.h - the stages that signing and verifying share; private to this folder.  Each reads what the stages
+ * before it left in `struct lambda_sigv4`, and none reports failure: buffers keep theirs, lambda_sigv4_finish()
+ * asks. */
 #ifndef LAMBDA_SIGV4_STAGE_H
 #define LAMBDA_SIGV4_STAGE_H
 

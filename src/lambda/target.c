@@ -79,8 +79,8 @@ enum jn_status lambda_target_init(struct lambda_target *t, const struct lambda_c
     jn_buf_init(&t->host, 0);
     const char *name = opt->region && *opt->region ? opt->region : lambda_cred_region(cred);
     if (!name)
-        return jn_fail(err, JN_BAD_VALUE, "no AWS region: give one, for example us-east-1, or set AWS_REGION, or \"region\" "
-                       "in a profile of ~/.aws/config");
+        return jn_fail(err, JN_BAD_VALUE, "no AWS region: give one, for example us-east-1, or set AWS_REGION, or "
+                       "\"region\" in a profile of ~/.aws/config");
     bool is_fips;
     const jn_str region = lambda_region_plain(jn_str_of(name), &is_fips);
     enum jn_status s = lambda_region_check(region, err);

@@ -1,5 +1,5 @@
-/* target.h - where calls go: region, endpoint, Host header, from options, environment and profile (our spec, sections 3.2
- * to 3.5).  Private to this folder. */
+/* target.h - where calls go: region, endpoint, Host header, from options, environment and profile (our spec, sections
+ * 3.2 to 3.5).  Private to this folder. */
 #ifndef LAMBDA_TARGET_H
 #define LAMBDA_TARGET_H
 

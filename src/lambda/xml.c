@@ -1,5 +1,6 @@
 /* xml.c - the little XML that STS answers with: elements, text, the five predefined entities and numeric references, an
- * optional declaration, any namespace prefix (our spec, section 2.2).  Comments are skipped too; nothing else occurs. */
+ * optional declaration, any namespace prefix (our spec, section 2.2).  Comments are skipped too; nothing else
+ * occurs. */
 #include "core/arena.h"
 #include "core/utf8.h"
 #include "lambda/response.h"

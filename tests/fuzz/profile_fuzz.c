@@ -1,6 +1,6 @@
-/* profile_fuzz.c - config and credentials files that nobody would write.  The input is the config file; what follows a line
- * of "=====" is the credentials file.  Claims: such files always parse; what is kept is text without blanks around it; the
- * whole is a JSON value that reads back as itself. */
+/* profile_fuzz.c - config and credentials files that nobody would write.  The input is the config file; what follows a
+ * line of "=====" is the credentials file.  Claims: such files always parse; what is kept is text without blanks
+ * around it; the whole is a JSON value that reads back as itself. */
 #include <assert.h>
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
-/* replay_main.c - stands in for libFuzzer where there is none: runs the target once for every file given, and for every file
- * in every folder given.  Options (-runs=...) are libFuzzer's and mean nothing here. */
+/* replay_main.c - stands in for libFuzzer where there is none: runs the target once for every file given, and for
+ * every file in every folder given.  Options (-runs=...) are libFuzzer's and mean nothing here. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

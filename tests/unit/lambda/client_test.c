@@ -1,5 +1,6 @@
-/* client_test.c - calls over a real connection to a small server that records what came, checks the signature and answers
- * as it is told: what goes over the wire, what every kind of end looks like, and that calls may be given up at any time. */
+/* client_test.c - calls over a real connection to a small server that records what came, checks the signature and
+ * answers as it is told: what goes over the wire, what every kind of end looks like, and that calls may be given up at
+ * any time. */
 #include "vectors.h"
 
 #include "base/httpd.h"
@@ -25,7 +26,7 @@ struct scene {
 
     unsigned requests;                  /* what it saw */
     enum lambda_sigv4_verdict verdict;
-    struct jn_buf seen;                 /* "METHOD path?query", then "name: value" lines of the headers of interest, body */
+    struct jn_buf seen;                 /* "METHOD path?query", then "name: value" lines of some headers, body */
 
     unsigned outcomes;                  /* what the client reported */
     struct lambda_outcome outcome;      /* texts are gone; see `texts` */
@@ -238,10 +239,11 @@ static void a_call_with_everything(void **state)
                                       .qualifier = JN_STR("$LATEST"), .log_tail = true,
                                       .client_context = JN_STR("e30="), .payload = JN_STR("[]") });
     assert_string_equal(s->seen.data,
-                        "POST /aws/lambda/2015-03-31/functions/arn%3Aaws%3Alambda%3Aeu-west-1%3A123456789012%3Afunction%3Af/"
-                        "invocations?Qualifier=%24LATEST\nContent-Type: application/json\n"
-                        "X-Amz-Invocation-Type: RequestResponse\nX-Amz-Log-Type: Tail\nX-Amz-Client-Context: e30=\n"
-                        "X-Amz-Date: 20260314T150926Z\nX-Amz-Security-Token: tok/en==\nContent-Length: 2\n[]");
+                        "POST /aws/lambda/2015-03-31/functions/"
+                        "arn%3Aaws%3Alambda%3Aeu-west-1%3A123456789012%3Afunction%3Af/invocations?Qualifier=%24LATEST\n"
+                        "Content-Type: application/json\nX-Amz-Invocation-Type: RequestResponse\n"
+                        "X-Amz-Log-Type: Tail\nX-Amz-Client-Context: e30=\nX-Amz-Date: 20260314T150926Z\n"
+                        "X-Amz-Security-Token: tok/en==\nContent-Length: 2\n[]");
     assert_int_equal(s->verdict, LAMBDA_SIGV4_OK);
 }
 
@@ -504,7 +506,8 @@ static void settings_decide_where_calls_go(void **state)
         { NULL, NULL, { KEYS, NO_FILES, "AWS_REGION", "cn-north-1" }, "https://lambda.cn-north-1.amazonaws.com.cn" },
         { NULL, "http://h:1/b/", { KEYS, NO_FILES, "AWS_REGION", "us-east-1", "AWS_ENDPOINT_URL", "http://x" },
           "http://h:1/b" },
-        { "us-east-1", NULL, { KEYS, NO_FILES, "AWS_ENDPOINT_URL", "http://all", "AWS_ENDPOINT_URL_LAMBDA", "http://l" },
+        { "us-east-1", NULL, { KEYS, NO_FILES, "AWS_ENDPOINT_URL", "http://all", "AWS_ENDPOINT_URL_LAMBDA",
+                               "http://l" },
           "http://l" },
         { "us-east-1", NULL, { KEYS, NO_FILES, "AWS_ENDPOINT_URL", "http://all/" }, "http://all" },
         { "us-east-1", NULL, { KEYS, NO_FILES, "AWS_ENDPOINT_URL", "http://all", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",

@@ -1,4 +1,5 @@
-/* cred_test.c - which keys the chain finds, in a table; what it says when it finds none; that no sentence holds a secret. */
+/* cred_test.c - which keys the chain finds, in a table; what it says when it finds none; that no sentence holds a
+ * secret. */
 #include "vectors.h"
 
 #include <sys/stat.h>
@@ -43,8 +44,8 @@ static int make_files(void **state)
                "[services local]\nlambda =\n  endpoint_url = http://localhost:3002\n");
     write_file(credentials_path,
                "[default]\naws_access_key_id = AKDEFAULT\naws_secret_access_key = secret-default\n"
-               "[keys]\naws_access_key_id = AKKEYS\naws_secret_access_key = secret-keys\naws_session_token = token-keys\n"
-               "[half]\naws_access_key_id = AKHALF\n");
+               "[keys]\naws_access_key_id = AKKEYS\naws_secret_access_key = secret-keys\n"
+               "aws_session_token = token-keys\n[half]\naws_access_key_id = AKHALF\n");
     return 0;
 }
 
@@ -120,7 +121,8 @@ static void check_chain(const struct chain_case *c)
     struct jn_error err = { 0 };
     assert_int_equal(base_loop_new(&loop, NULL), JN_OK);
     const struct base_env env = base_env_of(c->env);
-    const struct lambda_cred_options opt = { .access_key = c->access, .secret_key = c->secret, .session_token = c->token,
+    const struct lambda_cred_options opt = { .access_key = c->access, .secret_key = c->secret,
+                                             .session_token = c->token,
                                              .profile = c->profile, .env = &env, .clock = clock_at_noon() };
     if (lambda_cred_new(loop, &opt, &cred, &err)) {
         check_error(&err, c);
@@ -210,7 +212,8 @@ static void finding_nothing_lists_every_place(void **state)
                                           "error: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
                                           "error: AWS_WEB_IDENTITY_TOKEN_FILE", "error: AWS_CONTAINER_CREDENTIALS_",
                                           "error: profile \"default\"", "error: ~/.aws/credentials and ~/.aws/config",
-                                          "error: there is no such profile", "error: Give keys in one of these places" };
+                                          "error: there is no such profile",
+                                          "error: Give keys in one of these places" };
     (void)state;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         const struct chain_case c = { .env = { NO_FILES }, .wanted = places[i] };
@@ -242,7 +245,8 @@ static void region_and_settings_come_from_environment_and_profile(void **state)
     assert_null(lambda_cred_setting(cred, "endpoint_url").data);
     lambda_cred_free(cred);
 
-    env = base_env_of((const char *const[]){ FILES, "AWS_REGION", "us-east-1", "AWS_DEFAULT_REGION", "us-east-2", NULL });
+    env = base_env_of((const char *const[]){ FILES, "AWS_REGION", "us-east-1", "AWS_DEFAULT_REGION", "us-east-2",
+                                             NULL });
     cred = chain_of(NULL, &env, clock_at_noon());
     assert_string_equal(lambda_cred_region(cred), "us-east-1");
     lambda_cred_free(cred);

@@ -116,7 +116,8 @@ static void unknown_regions_are_placed_by_their_shape(void **state)
 static void only_host_labels_are_regions(void **state)
 {
     static const char *const good[] = { "us-east-1", "a", "A1", "moon-base-7", "fips-us-east-1" };
-    static const char *const bad[] = { "", "-us", "us-", "us east", "us.east", "us/east", "us-east-1@evil.example", "\xc3\xa9",
+    static const char *const bad[] = { "", "-us", "us-", "us east", "us.east", "us/east", "us-east-1@evil.example",
+                                       "\xc3\xa9",
                                        "a234567890123456789012345678901234567890123456789012345678901234" };
     (void)state;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
@@ -143,7 +144,8 @@ static void rules_and_exceptions_of_endpoints(void **state)
         { { "sts", REGION("us-gov-west-1"), { NULL, 0 }, true, false }, "https://sts.us-gov-west-1.amazonaws.com" },
         { { "sts", REGION("us-gov-west-1"), { NULL, 0 }, true, true }, "https://sts-fips.us-gov-west-1.api.aws" },
         { { "sts", REGION("us-east-1"), { NULL, 0 }, true, false }, "https://sts-fips.us-east-1.amazonaws.com" },
-        { { "lambda", REGION("us-east-1"), JN_STR_INIT("http://localhost:3002"), false, false }, "http://localhost:3002" },
+        { { "lambda", REGION("us-east-1"), JN_STR_INIT("http://localhost:3002"), false, false },
+          "http://localhost:3002" },
         { { "lambda", { NULL, 0 }, JN_STR_INIT("http://localhost:3002///"), false, false }, "http://localhost:3002" },
         { { "lambda", REGION("us-east-1"), JN_STR_INIT("https://gw:8080/aws/lambda/"), false, false },
           "https://gw:8080/aws/lambda" },

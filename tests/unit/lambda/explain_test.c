@@ -31,35 +31,38 @@ static enum jn_status explain(const struct sentence *c, struct jn_error *err)
 static void sentences_say_what_and_what_to_do(void **state)
 {
     static const struct sentence cases[] = {
-        { "UnrecognizedClientException", "The security token included in the request is invalid.", NULL, 403, 0, 0, NULL,
-          "UnrecognizedClientException: The security token included in the request is invalid; access key AKIAX is unknown "
-          "or was deleted, its session token is not its own, or region eu-west-1 is not enabled for the account" },
+        { "UnrecognizedClientException", "The security token included in the request is invalid.", NULL, 403, 0, 0,
+          NULL,
+          "UnrecognizedClientException: The security token included in the request is invalid; access key AKIAX is "
+          "unknown or was deleted, its session token is not its own, or region eu-west-1 is not enabled for the "
+          "account" },
         { "InvalidSignatureException", "does not match.", NULL, 403, 0, 0, NULL,
-          "InvalidSignatureException: does not match; the secret key does not belong to access key AKIAX: copy it again, "
-          "whole and without blanks" },
+          "InvalidSignatureException: does not match; the secret key does not belong to access key AKIAX: copy it "
+          "again, whole and without blanks" },
         { "InvalidSignatureException", "Signature expired: x", NULL, 403, LAMBDA_RETRY_CLOCK_SKEW, 605000, NULL,
-          "InvalidSignatureException: Signature expired: x; the clock of this machine is 10 minutes 5 seconds behind that "
-          "of AWS, and 5 minutes are allowed: set it right" },
-        { "InvalidSignatureException", "Signature not yet current: x", NULL, 403, LAMBDA_RETRY_CLOCK_SKEW, -3600000, NULL,
-          "InvalidSignatureException: Signature not yet current: x; the clock of this machine is 60 minutes 0 seconds ahead "
-          "of that of AWS, and 5 minutes are allowed: set it right" },
+          "InvalidSignatureException: Signature expired: x; the clock of this machine is 10 minutes 5 seconds behind "
+          "that of AWS, and 5 minutes are allowed: set it right" },
+        { "InvalidSignatureException", "Signature not yet current: x", NULL, 403, LAMBDA_RETRY_CLOCK_SKEW, -3600000,
+          NULL,
+          "InvalidSignatureException: Signature not yet current: x; the clock of this machine is 60 minutes 0 seconds "
+          "ahead of that of AWS, and 5 minutes are allowed: set it right" },
         { "InvalidSignatureException", "Signature expired: x", NULL, 403, LAMBDA_RETRY_CLOCK_SKEW, 0, NULL,
-          "InvalidSignatureException: Signature expired: x; the clock of this machine is wrong by more than 5 minutes: set "
-          "it right" },
+          "InvalidSignatureException: Signature expired: x; the clock of this machine is wrong by more than 5 minutes: "
+          "set it right" },
         { "ExpiredTokenException", "expired", NULL, 403, 0, 0, NULL,
           "ExpiredTokenException: expired; the session of access key AKIAX has ended: get new keys" },
         { "ResourceNotFoundException", "Function not found: arn", NULL, 404, 0, 0, NULL,
-          "ResourceNotFoundException: Function not found: arn; region eu-west-1 has no function \"orders\" with qualifier "
-          "\"PROD\" for this account: check name, version or alias, and region" },
+          "ResourceNotFoundException: Function not found: arn; region eu-west-1 has no function \"orders\" with "
+          "qualifier \"PROD\" for this account: check name, version or alias, and region" },
         { "AccessDeniedException", "not authorized", NULL, 403, 0, 0, NULL,
-          "AccessDeniedException: not authorized; allow lambda:InvokeFunction on function \"orders\" to the owner of access "
-          "key AKIAX" },
+          "AccessDeniedException: not authorized; allow lambda:InvokeFunction on function \"orders\" to the owner of "
+          "access key AKIAX" },
         { "TooManyRequestsException", "Rate Exceeded.", "ConcurrentInvocationLimitExceeded", 429, 0, 0, NULL,
-          "TooManyRequestsException: Rate Exceeded; all of the account's concurrent executions in the region are in use "
-          "(ConcurrentInvocationLimitExceeded): call again later, or less often at once" },
+          "TooManyRequestsException: Rate Exceeded; all of the account's concurrent executions in the region are in "
+          "use (ConcurrentInvocationLimitExceeded): call again later, or less often at once" },
         { "TooManyRequestsException", "Rate Exceeded.", "SomethingNew", 429, 0, 0, NULL,
-          "TooManyRequestsException: Rate Exceeded; calls are throttled (SomethingNew): call again later, or less often at "
-          "once" },
+          "TooManyRequestsException: Rate Exceeded; calls are throttled (SomethingNew): call again later, or less "
+          "often at once" },
         { "ThrottlingException", "", "", 400, 0, 0, NULL,
           "ThrottlingException; calls are throttled: call again later, or less often at once" },
         { "OptInRequired", "", NULL, 403, 0, 0, NULL,
@@ -67,13 +70,14 @@ static void sentences_say_what_and_what_to_do(void **state)
         { "ServiceException", "", NULL, 500, 0, 0, NULL, "ServiceException" },
         { "FutureException", "something.", NULL, 400, 0, 0, NULL, "FutureException: something" },
         { "", "<html>502</html>", NULL, 502, 0, 0, NULL,
-          "https://lambda.eu-west-1.amazonaws.com answered HTTP 502: <html>502</html>; the answer is not AWS Lambda's own "
-          "but that of something between" },
+          "https://lambda.eu-west-1.amazonaws.com answered HTTP 502: <html>502</html>; the answer is not AWS Lambda's "
+          "own but that of something between" },
         { "", "", NULL, 404, 0, 0, NULL,
-          "https://lambda.eu-west-1.amazonaws.com answered HTTP 404 and nothing more; is this the endpoint of AWS Lambda?" },
+          "https://lambda.eu-west-1.amazonaws.com answered HTTP 404 and nothing more; is this the endpoint of AWS "
+          "Lambda?" },
         { "", "", NULL, 301, 0, 0, "https://login.example/",
-          "https://lambda.eu-west-1.amazonaws.com answered HTTP 301, a redirect to https://login.example/; AWS Lambda does "
-          "not redirect: is this its endpoint?" },
+          "https://lambda.eu-west-1.amazonaws.com answered HTTP 301, a redirect to https://login.example/; AWS Lambda "
+          "does not redirect: is this its endpoint?" },
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -1,6 +1,7 @@
-/* memory_test.c - everything that asks for memory, with the n-th request failing, n = 1, 2, ... until none fails: each time
- * the failure is JN_NO_MEMORY or, where a caller can go on, none; nothing leaks (the sanitizer watches), and the thing
- * works once there is memory again.  The linker puts our functions in front of the library's (see CMakeLists.txt). */
+/* memory_test.c - everything that asks for memory, with the n-th request failing, n = 1, 2, ... until none fails: each
+ * time the failure is JN_NO_MEMORY or, where a caller can go on, none; nothing leaks (the sanitizer watches), and the
+ * thing works once there is memory again.  The linker puts our functions in front of the library's (see
+ * CMakeLists.txt). */
 #include "vectors.h"
 
 #include "lambda/client.h"
@@ -61,7 +62,8 @@ char *__wrap_strdup(const char *z)
     return __wrap_strndup(z, SIZE_MAX);
 }
 
-/* Runs `scenario` with the n-th request failing until it passes untouched; it must have failed at least `least` times. */
+/* Runs `scenario` with the n-th request failing until it passes untouched, which must not happen before
+ * `least` times. */
 static void with_failing_memory(enum jn_status (*scenario)(struct jn_error *err), unsigned least)
 {
     for (unsigned n = 0; n < 1000; n++) {
@@ -87,7 +89,8 @@ static void with_failing_memory(enum jn_status (*scenario)(struct jn_error *err)
 static enum jn_status sign_once(struct jn_error *err)
 {
     const struct base_header headers[] = { { JN_STR("host"), JN_STR("h") }, { JN_STR("a"), JN_STR("b") } };
-    const struct lambda_sigv4_request req = { .method = JN_STR("GET"), .path = JN_STR("/a/../b"), .query = JN_STR("x=%20&y"),
+    const struct lambda_sigv4_request req = { .method = JN_STR("GET"), .path = JN_STR("/a/../b"),
+                                              .query = JN_STR("x=%20&y"),
                                               .headers = headers, .header_count = 2, .body = JN_STR("") };
     const struct lambda_sigv4_scope scope = { .access_key = JN_STR("A"), .secret_key = JN_STR("s"),
                                               .region = JN_STR("r"), .service = JN_STR("l") };
@@ -124,7 +127,8 @@ static enum jn_status read_error_once(struct jn_error *err)
     struct lambda_service_error e;
     (void)err;
     jn_arena_init(&a, 0);
-    enum jn_status s = lambda_read_service_error(&a, "lambda", 400, NULL, 0, JN_STR("{\"message\":\"\\u0041\"}"), 0, &e);
+    enum jn_status s = lambda_read_service_error(&a, "lambda", 400, NULL, 0, JN_STR("{\"message\":\"\\u0041\"}"), 0,
+                                                 &e);
     if (!s)
         s = lambda_read_service_error(&a, "sts", 400, NULL, 0, JN_STR("<Code>&amp;</Code>"), 0, &e);
     jn_arena_clear(&a);
@@ -138,14 +142,16 @@ static enum jn_status read_answer_once(struct jn_error *err)
     struct lambda_function_error f;
     const struct base_header h = { JN_STR("X-Amz-Log-Result"), JN_STR("Yf9i") };
     jn_arena_init(&a, 0);
-    enum jn_status s = lambda_read_invoked(&a, 200, &h, 1, JN_STR("{\"errorMessage\":[1],\"trace\":[\"a\",{}]}"), &r, err);
+    enum jn_status s = lambda_read_invoked(&a, 200, &h, 1, JN_STR("{\"errorMessage\":[1],\"trace\":[\"a\",{}]}"), &r,
+                                           err);
     if (!s)
         s = lambda_read_function_error(&a, r.payload, &f);
     jn_arena_clear(&a);
     return s;
 }
 
-static const char *const environment[] = { "AWS_ACCESS_KEY_ID", "A", "AWS_SECRET_ACCESS_KEY", "s", "AWS_REGION", "us-east-1",
+static const char *const environment[] = { "AWS_ACCESS_KEY_ID", "A", "AWS_SECRET_ACCESS_KEY", "s", "AWS_REGION",
+                                           "us-east-1",
                                            "AWS_CONFIG_FILE", "/nonexistent/c", "AWS_SHARED_CREDENTIALS_FILE",
                                            "/nonexistent/d", NULL };
 
@@ -175,7 +181,8 @@ static enum jn_status call_once(struct jn_error *err)
                                                .endpoint = "http://127.0.0.1:9" };
     enum jn_status s = lambda_client_new(loop, &opt, &client, err), outcome = JN_IO;
     if (!s)
-        s = lambda_invoke_start(client, &(struct lambda_invoke){ .function = JN_STR("f") }, on_outcome, &outcome, NULL, err);
+        s = lambda_invoke_start(client, &(struct lambda_invoke){ .function = JN_STR("f") }, on_outcome, &outcome, NULL,
+                                err);
     if (!s)
         base_loop_run(loop);
     lambda_client_free(client);

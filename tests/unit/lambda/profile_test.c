@@ -1,4 +1,5 @@
-/* profile_test.c - config and credentials files as the official JavaScript client reads them, and where they are found. */
+/* profile_test.c - config and credentials files as the official JavaScript client reads them, and where they are
+ * found. */
 #include "vectors.h"
 
 #include <sys/stat.h>
@@ -37,7 +38,8 @@ static void files_parse_as_the_official_client_parses_them(void **state)
     vectors_free(&file);
 }
 
-static void expect_property(const struct lambda_profiles *p, const char *profile, const char *property, const char *wanted)
+static void expect_property(const struct lambda_profiles *p, const char *profile, const char *property,
+                            const char *wanted)
 {
     const jn_str got = lambda_profile_get(p, jn_str_of(profile), property);
     if (wanted)

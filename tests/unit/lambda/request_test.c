@@ -67,7 +67,8 @@ static void regions_must_agree(void **state)
     (void)state;
     expect_pass((struct lambda_invoke){ .function = JN_STR("arn:aws:lambda:us-east-1:123456789012:function:f") });
     expect_refusal((struct lambda_invoke){ .function = JN_STR("arn:aws:lambda:eu-west-1:123456789012:function:f") },
-                   JN_BAD_VALUE, "function \"f\" is in region eu-west-1, but calls go to us-east-1; choose region eu-west-1");
+                   JN_BAD_VALUE,
+                   "function \"f\" is in region eu-west-1, but calls go to us-east-1; choose region eu-west-1");
 }
 
 static void the_log_tail_is_for_synchronous_calls(void **state)

@@ -1,5 +1,5 @@
-/* response_test.c - every recorded answer of Lambda and STS (tests/golden/aws/responses.json) with the meaning expected of
- * it, and what the recordings leave out. */
+/* response_test.c - every recorded answer of Lambda and STS (tests/golden/aws/responses.json) with the meaning
+ * expected of it, and what the recordings leave out. */
 #include "vectors.h"
 
 #include "base/clock.h"
@@ -52,7 +52,8 @@ static void expect_boolean(struct answer *a, const char *key, bool got)
 static void check_error(struct jn_arena *arena, const char *service, struct answer *a)
 {
     struct lambda_service_error e;
-    assert_int_equal(lambda_read_service_error(arena, service, a->status, a->headers, a->count, a->body, NOW_MS, &e), JN_OK);
+    assert_int_equal(lambda_read_service_error(arena, service, a->status, a->headers, a->count, a->body, NOW_MS, &e),
+                     JN_OK);
     expect_member(a, "code", e.code);
     expect_member(a, "message", e.message);
     expect_member(a, "type", e.type);
@@ -134,7 +135,8 @@ static void function_errors_of_every_runtime(void **state)
         { "{\"errorMessage\":\"m\",\"errorType\":\"j.E\",\"stackTrace\":[\"a\"],\"cause\":{\"errorMessage\":\"n\","
           "\"errorType\":\"j.F\",\"stackTrace\":[\"b\"],\"cause\":{\"errorType\":\"j.G\"}}}",
           "j.E", "m", "a|Caused by: j.F: n|b|Caused by: j.G: |" },
-        { "{\"errorMessage\":\"m\",\"errorType\":\"g\",\"stackTrace\":[{\"path\":\"main.go\",\"line\":12,\"label\":\"f\"}]}",
+        { "{\"errorMessage\":\"m\",\"errorType\":\"g\",\"stackTrace\":["
+          "{\"path\":\"main.go\",\"line\":12,\"label\":\"f\"}]}",
           "g", "m", "main.go:12 f|" },
         { "{\"errorMessage\":\"m\",\"errorType\":\"E\",\"stackTrace\":\"one\\ntwo\"}", "E", "m", "one|two|" },
         { "{\"errorType\":7,\"errorMessage\":{\"a\":[1]},\"trace\":null}", "7", "{\"a\":[1]}", "" },
@@ -250,7 +252,8 @@ static void xml_text_is_found_and_decoded(void **state)
         { "<B></B>", "B", "" },
         { "<BB>no</BB>", "B", NULL },
         { "<B>&amp;&lt;&gt;&quot;&apos;&#65;&#x42;&#xe9;&#128512;</B>", "B", "&<>\"'AB\xc3\xa9\xf0\x9f\x98\x80" },
-        { "<B>&nothing; & &#; &#x; &#xD800; &#1114112; &amp</B>", "B", "&nothing; & &#; &#x; &#xD800; &#1114112; &amp" },
+        { "<B>&nothing; & &#; &#x; &#xD800; &#1114112; &amp</B>", "B",
+          "&nothing; & &#; &#x; &#xD800; &#1114112; &amp" },
         { "<B>cut", "B", "cut" },
         { "<B", "B", NULL },
         { "", "B", NULL },

@@ -1,6 +1,6 @@
 /* sigv4_suite_test.c - the public Signature Version 4 test suite: each case signed with a header and in the query, all
- * stages compared.  The suite is not ours, and so not in this repository: it is looked for in $ALC_SHARED, else in ../shared,
- * as spec/vectors/sigv4; without it the program says so and ends with 77. */
+ * stages compared.  The suite is not ours, and so not in this repository: it is looked for in $ALC_SHARED, else in
+ * ../shared, as spec/vectors/sigv4; without it the program says so and ends with 77. */
 #include "vectors.h"
 
 #include <unistd.h>
@@ -161,7 +161,8 @@ int main(void)
     const char *shared = getenv("ALC_SHARED");
     snprintf(root, sizeof root, "%s/spec/vectors/sigv4", shared && *shared ? shared : "../shared");
     if (!base_is_directory(root)) {
-        printf("skipped: %d cases of the Signature Version 4 suite, which is not at %s (see ALC_SHARED)\n", CASES, root);
+        printf("skipped: %d cases of the Signature Version 4 suite, which is not at %s (see ALC_SHARED)\n", CASES,
+               root);
         return 77;
     }
     const struct CMUnitTest tests[] = { cmocka_unit_test(every_case_of_the_suite_comes_out_right) };

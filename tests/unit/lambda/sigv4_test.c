@@ -1,5 +1,5 @@
-/* sigv4_test.c - every stage of every Lambda and STS request that the official signer signed (tests/golden/aws), the way
- * back (verification), and what a reused signer keeps.  The public suite is in sigv4_suite_test.c. */
+/* sigv4_test.c - every stage of every Lambda and STS request that the official signer signed (tests/golden/aws), the
+ * way back (verification), and what a reused signer keeps.  The public suite is in sigv4_suite_test.c. */
 #include "vectors.h"
 
 #include "base/clock.h"
@@ -245,10 +245,11 @@ static void expect_verdict(struct received *r, enum lambda_sigv4_verdict wanted)
     assert_int_equal(got, wanted);
 }
 
+static void claim(struct received *r, jn_str text) { r->headers[AUTHORIZATION].value = text; }
 static void spoil_nothing(struct received *r) { (void)r; }
 static void spoil_presence(struct received *r) { r->request.header_count = AUTHORIZATION; }
-static void spoil_algorithm(struct received *r) { r->headers[AUTHORIZATION].value = JN_STR("AWS4-HMAC-SHA512 Credential=x"); }
-static void spoil_parts(struct received *r) { r->headers[AUTHORIZATION].value = JN_STR("AWS4-HMAC-SHA256 Credential=AK/1/2/3/4"); }
+static void spoil_algorithm(struct received *r) { claim(r, JN_STR("AWS4-HMAC-SHA512 Credential=x")); }
+static void spoil_parts(struct received *r) { claim(r, JN_STR("AWS4-HMAC-SHA256 Credential=AK/1/2/3/4")); }
 static void spoil_date_form(struct received *r) { r->headers[DATE].value = JN_STR("yesterday"); }
 static void spoil_access_key(struct received *r) { r->scope.access_key = JN_STR("OTHER"); }
 static void spoil_token(struct received *r) { r->headers[TOKEN].value = JN_STR("stolen"); }
