@@ -63,7 +63,7 @@ for n in 1 12; do
 done
 
 say "5. A chain: the priced orders' cities to coordinates, by the shell function"
-"$jsonata" -c '{ "city": shipTo.city, "country": shipTo.country }' "$work/priced" | head -n 3 |
+head -n 3 "$work/priced" | "$jsonata" -c '{ "city": shipTo.city, "country": shipTo.country }' |
     invoke --function geocode --quiet | indent
 
 say "6. The end of one call's log (--log-type Tail)"
