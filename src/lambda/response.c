@@ -128,22 +128,7 @@ static jn_str clean_log(struct jn_arena *a, jn_str log)
     size_t start = 0;
     while (start < log.len && start < 3 && ((unsigned char)log.data[start] & 0xc0) == 0x80)
         start++;
-    log = jn_str_sub(log, start, log.len);
-    if (jn_utf8_invalid(log) == log.len)
-        return jn_arena_copy(a, log);
-    char *out = jn_arena_alloc(a, 3 * log.len);
-    if (!out)
-        return (jn_str){ NULL, 0 };
-    size_t len = 0;
-    while (log.len) {
-        const size_t good = jn_utf8_invalid(log);
-        memcpy(out + len, log.data, good);
-        len += good;
-        if (good < log.len)
-            len += jn_utf8_put(out + len, 0xfffd);
-        log = jn_str_sub(log, good + 1, log.len);
-    }
-    return (jn_str){ out, len };
+    return jn_arena_copy(a, jn_utf8_repair(a, jn_str_sub(log, start, log.len)));
 }
 
 /* A log that is no base64 is given as it came: a log line more or less must not fail a call that went well. */
