@@ -15,6 +15,7 @@ struct jsonata_fault {
     int64_t index;
     const char *type;
     const char *function;
+    const char *message;            /* instead of the code's sentence: errors of the host */
 };
 
 /* Fills `err` from a fault: copies texts, and makes the sentence from the code's template. */
