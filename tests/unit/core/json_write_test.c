@@ -1,0 +1,158 @@
+/* The writer on values that no reader makes. */
+#include "core/buf.h"
+#include "core/value.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static int set_up(void **state)
+{
+    *state = jn_arena_new(0);
+    return *state ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    jn_arena_free(*state);
+    return 0;
+}
+
+static void expect_text(jn_value v, const struct jn_write_options *opt, const char *expected)
+{
+    size_t len = 0;
+    char *text = jn_write_text(v, opt, &len, NULL);
+    assert_non_null(text);
+    assert_string_equal(text, expected);
+    assert_int_equal(len, strlen(expected));
+    free(text);
+}
+
+static jn_value parse(struct jn_arena *a, const char *text)
+{
+    jn_value v;
+    assert_int_equal(jn_read(a, jn_str_of(text), NULL, &v, NULL, NULL), JN_OK);
+    return v;
+}
+
+static void scalars(void **state)
+{
+    (void)state;
+    expect_text(jn_null(), NULL, "null");
+    expect_text(jn_boolean(true), NULL, "true");
+    expect_text(jn_number(-0.0), NULL, "0");
+    expect_text(jn_number(NAN), NULL, "null");
+    expect_text(jn_number(-INFINITY), NULL, "null");
+    expect_text(jn_number(1e21), NULL, "1e+21");
+    expect_text(jn_make_string((jn_str){ NULL, 0 }), NULL, "\"\"");
+}
+
+static void every_character_that_needs_an_escape_gets_it(void **state)
+{
+    (void)state;
+    static const char *const short_forms[] = { ['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f", ['\r'] = "\\r",
+                                               ['"'] = "\\\"", ['\\'] = "\\\\" };
+    for (unsigned c = 0; c < 0x80; c++) {
+        for (size_t shift = 0; shift < 40; shift += 3) {       // at every place of a 16-byte step
+            char in[64], expected[80], form[8];
+            memset(in, 'x', sizeof in);
+            in[shift] = (char)c;
+            snprintf(form, sizeof form, c < 0x20 ? "\\u%04x" : "%c", c);
+            const char *escape = c < sizeof short_forms / sizeof *short_forms && short_forms[c] ? short_forms[c] : form;
+            snprintf(expected, sizeof expected, "\"%.*s%s%.*s\"", (int)shift, in, escape, (int)(45 - shift - 1), in + shift + 1);
+            expect_text(jn_make_string((jn_str){ in, 45 }), NULL, expected);
+        }
+    }
+    expect_text(jn_make_string(JN_STR("\xed\x9f\xbf \xed\xa0\x80 \xed\xbf\xbf \xee\x80\x80")), NULL,
+                "\"\xed\x9f\xbf \\ud800 \\udfff \xee\x80\x80\"");
+}
+
+static void indentation_is_that_of_json_stringify(void **state)
+{
+    struct jn_arena *a = *state;
+    const jn_value v = parse(a, "{\"a\":[1,{\"b\":[]},{}],\"c\":{\"d\":null},\"\":\"x\"}");
+    const struct jn_write_options two = { .indent = 2 }, tabs = { .tabs = true };
+    expect_text(v, &two, "{\n  \"a\": [\n    1,\n    {\n      \"b\": []\n    },\n    {}\n  ],\n  \"c\": {\n    \"d\": null\n  },\n  \"\": \"x\"\n}");
+    expect_text(v, &tabs, "{\n\t\"a\": [\n\t\t1,\n\t\t{\n\t\t\t\"b\": []\n\t\t},\n\t\t{}\n\t],\n\t\"c\": {\n\t\t\"d\": null\n\t},\n\t\"\": \"x\"\n}");
+    expect_text(parse(a, "[]"), &two, "[]");
+    expect_text(jn_number(1), &two, "1");
+}
+
+static void functions_are_empty_strings_inside_containers(void **state)
+{
+    struct jn_arena *a = *state;
+    const jn_value f = { .type = JN_FUNCTION }, list = jn_make_array(a, 1), object = jn_make_object(a, 1);
+    assert_true(jn_array_add(a, list, f) && jn_array_add(a, list, jn_number(NAN)) && jn_object_put(a, object, JN_STR("f"), f));
+    expect_text(list, NULL, "[\"\",null]");
+    expect_text(object, NULL, "{\"f\":\"\"}");
+}
+
+static void what_has_no_text_is_refused(void **state)
+{
+    (void)state;
+    struct jn_error err = { 0 };
+    assert_null(jn_write_text(jn_undefined(), NULL, NULL, &err));
+    assert_int_equal(err.status, JN_BAD_VALUE);
+    assert_string_equal(err.message, "undefined has no JSON text");
+    assert_null(jn_write_text((jn_value){ .type = JN_FUNCTION }, NULL, NULL, NULL));
+}
+
+static void keys_of_private_shapes_are_escaped(void **state)
+{
+    struct jn_arena *a = *state;
+    const jn_value v = jn_make_object(a, 2);
+    assert_true(jn_object_put(a, v, JN_STR("a\"b"), jn_null()) && jn_object_put(a, v, JN_STR(""), jn_null()));
+    expect_text(v, NULL, "{\"a\\\"b\":null,\"\":null}");
+}
+
+static void parts_of_a_canonical_text_are_copied(void **state)
+{
+    struct jn_arena *a = *state;
+    const jn_value v = parse(a, "{\"items\":[1,\"\\n\",{\"b\":2}], \"x\":1.0}");
+    expect_text(v, NULL, "{\"items\":[1,\"\\n\",{\"b\":2}],\"x\":1}");
+    expect_text(jn_member(v, JN_STR("items")), NULL, "[1,\"\\n\",{\"b\":2}]");
+}
+
+static void half_a_text_is_never_left_behind(void **state)
+{
+    struct jn_arena *a = *state;
+    const jn_value v = parse(a, "[1, 2, [3, [ 4]], \"abcdefghijklmnopqrstuvwxyz\"]");
+    struct jn_error err = { 0 };
+    struct jn_buf b;
+    jn_buf_init(&b, 30);
+    jn_buf_append_z(&b, "before");
+    assert_int_equal(jn_write(&b, v, NULL, &err), JN_LIMIT);
+    assert_string_equal(err.message, "the JSON text is longer than its limit");
+    assert_string_equal(b.data, "before");
+    jn_buf_clear(&b);
+    b.ceiling = 1000;
+    const struct jn_write_options shallow = { .max_depth = 2 };
+    struct jn_error deep = { 0 };
+    assert_int_equal(jn_write(&b, v, &shallow, &deep), JN_LIMIT);
+    assert_string_equal(deep.message, "the value is nested deeper than 2 levels");
+    assert_int_equal(b.len, 0);
+    assert_int_equal(jn_write(&b, v, NULL, NULL), JN_OK);
+    jn_buf_clear(&b);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(scalars),
+        TEST(every_character_that_needs_an_escape_gets_it),
+        TEST(indentation_is_that_of_json_stringify),
+        TEST(functions_are_empty_strings_inside_containers),
+        TEST(what_has_no_text_is_refused),
+        TEST(keys_of_private_shapes_are_escaped),
+        TEST(parts_of_a_canonical_text_are_copied),
+        TEST(half_a_text_is_never_left_behind),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
