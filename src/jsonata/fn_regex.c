@@ -5,8 +5,8 @@
  * `struct matcher` makes them all look alike.  A string is found by memmem; a regex is matched without making objects
  * that nobody looks at. */
 #include "jsonata/fn.h"
+#include "jsonata/output.h"
 #include "jsonata/regex.h"
-#include "jsonata/unicode.h"
 
 #include <math.h>
 
@@ -243,73 +243,12 @@ BUILTIN(fn_split)
 
 /* ---- $replace ------------------------------------------------------------------------------------------------ */
 
-/* The text that grows.  Flags hold for all of it as long as they hold for every piece. */
-struct output {
-    struct jsonata_eval *e;
-    char *data;
-    size_t len, cap;
-    unsigned flags;
-};
-
-static bool output_begin(struct output *out, struct jsonata_eval *e, size_t cap)
-{
-    *out = (struct output){ .e = e, .cap = cap, .flags = JN_STR_ASCII | JN_STR_PLAIN };
-    out->data = jsonata_string_begin(e, cap);
-    return out->data != NULL;
-}
-
-static bool output_room(struct output *out, size_t extra)
-{
-    if (out->cap - out->len >= extra)
-        return true;
-    const size_t cap = (out->len + extra) * 2;
-    if (cap >= UINT32_MAX)                      // more than a value can hold
-        out->e->arena->failed = JN_LIMIT;
-    char *data = jn_arena_grow(out->e->arena, out->data, out->cap, cap);
-    if (!data || jn_arena_failed(out->e->arena)) {
-        jsonata_raise_memory(out->e);
-        return false;
-    }
-    out->data = data;
-    out->cap = cap;
-    return true;
-}
-
-static void append(struct output *out, jn_str s, unsigned flags)
-{
-    if (!s.len || jsonata_failed(out->e) || !output_room(out, s.len))
-        return;
-    const size_t seam = out->len;
-    memcpy(out->data + seam, s.data, s.len);
-    out->len += s.len;
-    out->flags &= flags;
-    if (jsonata_is_low_surrogate(s, 0))
-        out->len = jn_wtf8_join(out->data, out->len, seam);
-}
-
-static void append_value(struct output *out, jn_value v)
-{
-    if (!jn_is(v, JN_STRING))
-        v = jsonata_to_string(out->e, v, false);
-    if (!jn_is_undefined(v))
-        append(out, jn_text(v), v.flags);
-}
-
-static jn_value output_end(struct output *out)
-{
-    if (jsonata_failed(out->e))
-        return jn_undefined();
-    jn_value v = jsonata_string_end(out->e, out->data, out->cap, out->len);
-    v.flags |= (uint8_t)out->flags;
-    return v;
-}
-
 /* Capture number `i`, from 1; a capture that took no part is an empty text. */
-static void append_group(struct output *out, const struct matcher *m, jn_value groups, uint32_t i)
+static void append_group(struct jsonata_output *out, const struct matcher *m, jn_value groups, uint32_t i)
 {
     const jn_value text = m->regex ? jsonata_search_group(&m->search, i) : jn_at(groups, i - 1);
     if (!jn_is_undefined(text) && !jn_is(text, JN_NULL))
-        append_value(out, text);
+        jsonata_output_value(out, text);
 }
 
 /* Reads up to `digits` decimal digits; *number stays below 10^digits.  Returns how many there were. */
@@ -331,12 +270,12 @@ static size_t digits_in(uint32_t n)
 
 /* What `$` and `rest` after it stand for: $$ a dollar, $0 the match, $n a capture, anything else itself.  As many digits
  * belong to n as the number of captures has, one less when that is too large.  Returns the bytes of `rest` used up. */
-static size_t append_dollar(struct output *out, const struct matcher *m, jn_value groups, jn_str rest)
+static size_t append_dollar(struct jsonata_output *out, const struct matcher *m, jn_value groups, jn_str rest)
 {
     uint32_t number;
     const uint32_t count = m->regex ? jsonata_regex_groups(m->regex) : (uint32_t)jn_length(groups);
     if (rest.len && rest.data[0] == '0') {
-        append_value(out, match_text(m));
+        jsonata_output_value(out, match_text(m));
         return 1;
     }
     const size_t digits = digits_in(count);
@@ -344,7 +283,7 @@ static size_t append_dollar(struct output *out, const struct matcher *m, jn_valu
     if (digits > 1 && used == digits && number > count)
         used = read_number(rest, digits - 1, &number);
     if (used == 0) {
-        append(out, JN_STR("$"), JN_STR_ASCII | JN_STR_PLAIN);
+        jsonata_output_append(out, JN_STR("$"), JN_STR_ASCII | JN_STR_PLAIN);
         return rest.len && rest.data[0] == '$';
     }
     if (number >= 1 && number <= count)
@@ -353,13 +292,13 @@ static size_t append_dollar(struct output *out, const struct matcher *m, jn_valu
 }
 
 /* The replacement text with its $ resolved. */
-static void append_template(struct output *out, const struct matcher *m, jn_value replacement)
+static void append_template(struct jsonata_output *out, const struct matcher *m, jn_value replacement)
 {
     const jn_str s = jn_text(replacement);
     const jn_value groups = m->regex ? jn_undefined() : match_groups(m);
     for (size_t from = 0; from < s.len && !jsonata_failed(out->e);) {
         const size_t dollar = jn_str_find(s, JN_STR("$"), from);
-        append(out, jn_str_sub(s, from, dollar), replacement.flags);
+        jsonata_output_append(out, jn_str_sub(s, from, dollar), replacement.flags);
         if (dollar == SIZE_MAX)
             return;
         from = dollar + 1;
@@ -372,7 +311,7 @@ static jn_value raise_replacement(struct jsonata_eval *e, jn_value got)
     return jsonata_raise(e, (struct jsonata_fault){ .code = "D3012", .value = got });
 }
 
-static void append_replacement(struct output *out, const struct matcher *m, jn_value replacement)
+static void append_replacement(struct jsonata_output *out, const struct matcher *m, jn_value replacement)
 {
     if (jn_is(replacement, JN_STRING)) {
         append_template(out, m, replacement);
@@ -383,7 +322,7 @@ static void append_replacement(struct output *out, const struct matcher *m, jn_v
         return;
     const jn_value text = jsonata_call_function(out->e, replacement, &match, 1);
     if (jn_is(text, JN_STRING))
-        append(out, jn_text(text), text.flags);
+        jsonata_output_append(out, jn_text(text), text.flags);
     else
         raise_replacement(out->e, text);
 }
@@ -405,20 +344,21 @@ static size_t end_of_match(const struct matcher *m)
 static jn_value replace_matches(struct jsonata_eval *e, const jn_value *args, double limit)
 {
     struct matcher m;
-    struct output out;
+    struct jsonata_output out;
     size_t from = 0;
     bool more = matcher_first(&m, e, args[1], args[0]);
     jn_value result = args[0];
-    if (more && limit > 0 && output_begin(&out, e, args[0].len + 64)) {
+    if (more && limit > 0) {
+        jsonata_output_begin(&out, e, args[0].len + 64);
         for (double count = 0; more && count < limit; count++) {
-            append_value(&out, between(&m, from, m.start));
+            jsonata_output_value(&out, between(&m, from, m.start));
             append_replacement(&out, &m, args[2]);
             from = end_of_match(&m);
             more = !jsonata_failed(e) && matcher_next(&m);
         }
         if (!jsonata_failed(e))
-            append_value(&out, between(&m, from, m.search.units.len));
-        result = output_end(&out);
+            jsonata_output_value(&out, between(&m, from, m.search.units.len));
+        result = jsonata_output_end(&out);
     }
     matcher_close(&m);
     return jsonata_failed(e) ? jn_undefined() : result;
@@ -428,19 +368,18 @@ static jn_value replace_text(struct jsonata_eval *e, const jn_value *args, doubl
 {
     const jn_str s = jn_text(args[0]), pattern = jn_text(args[1]);
     size_t from = 0, at = jn_str_find(s, pattern, 0);
-    struct output out;
+    struct jsonata_output out;
     if (at == SIZE_MAX || !(limit > 0))
         return args[0];
-    if (!output_begin(&out, e, s.len + 64))
-        return jn_undefined();
+    jsonata_output_begin(&out, e, s.len + 64);
     for (double count = 0; at != SIZE_MAX && count < limit && jsonata_step(e); count++) {
-        append(&out, jn_str_sub(s, from, at), args[0].flags);
-        append(&out, jn_text(args[2]), args[2].flags);
+        jsonata_output_append(&out, jn_str_sub(s, from, at), args[0].flags);
+        jsonata_output_append(&out, jn_text(args[2]), args[2].flags);
         from = at + pattern.len;
         at = jn_str_find(s, pattern, from);
     }
-    append(&out, jn_str_sub(s, from, s.len), args[0].flags);
-    return output_end(&out);
+    jsonata_output_append(&out, jn_str_sub(s, from, s.len), args[0].flags);
+    return jsonata_output_end(&out);
 }
 
 BUILTIN(fn_replace)

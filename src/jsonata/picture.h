@@ -1,25 +1,63 @@
-/* picture.h - picture strings: integers (spec 13.2), numbers (13.1), dates (12). */
+/* picture.h - picture strings: integers (spec 13.2), numbers (13.1), dates (12).
+ * A picture is analysed into a small structure first; formatting and parsing then never look at its text. */
 #ifndef JSONATA_PICTURE_H
 #define JSONATA_PICTURE_H
 
-#include "jsonata/eval.h"
+#include "jsonata/output.h"
 
-/* An analysed integer picture: primary form, grouping, ordinal. */
-struct jsonata_integer_picture;
+/* ---- integers: picture_integer.c ----------------------------------------------------------------------------- */
+
+enum jsonata_numbering { NUMBERING_DECIMAL, NUMBERING_LETTERS, NUMBERING_ROMAN, NUMBERING_WORDS };
+enum jsonata_letter_case { CASE_LOWER, CASE_UPPER, CASE_TITLE };
+
+/* A separator, and how many digits are to the right of it. */
+struct jsonata_separator {
+    uint32_t position, character;
+};
+
+struct jsonata_integer_picture {
+    enum jsonata_numbering numbering;
+    enum jsonata_letter_case letter_case;
+    bool is_ordinal;
+    uint32_t zero;                          /* the digit 0 of the decimal family */
+    uint32_t mandatory, optional;           /* digits */
+    uint32_t regular;                       /* 0, or: separators[0] repeats every so many digits */
+    uint32_t separator_count;
+    struct jsonata_separator *separators;   /* from left to right */
+};
 
 /* NULL after raising D3130, D3131. */
 struct jsonata_integer_picture *jsonata_integer_picture(struct jsonata_eval *e, jn_str picture);
 
-/* $formatInteger: the text of floor(value). */
+/* Appends the text of the integer `value`, which must be finite.  Raises D1001 when it is too large for the numbering. */
+void jsonata_put_integer(struct jsonata_output *out, double value, const struct jsonata_integer_picture *p);
+
+/* $formatInteger: the text of floor(value).  D1001 for infinities and NaN. */
 jn_value jsonata_format_integer(struct jsonata_eval *e, double value, const struct jsonata_integer_picture *p);
 
 /* $parseInteger: lenient; NaN for unknown text. */
-double jsonata_parse_integer(struct jsonata_eval *e, jn_str text, const struct jsonata_integer_picture *p);
+double jsonata_parse_integer(jn_str text, const struct jsonata_integer_picture *p);
+
+/* ---- English: picture_words.c -------------------------------------------------------------------------------- */
+
+/* Appends `value` (an integer >= 0) in words: "one hundred and first". */
+void jsonata_put_words(struct jsonata_output *out, double value, enum jsonata_letter_case letter_case, bool is_ordinal);
+
+/* The number in words, or NaN. */
+double jsonata_parse_words(jn_str text);
+
+/* Sets ends[i] for each offset i at which a run of number words, "and", hyphens, commas and blanks from `from` on may
+ * end.  `ends` has text.len + 1 places, all false. */
+void jsonata_find_words(jn_str text, size_t from, bool *ends);
+
+/* ---- numbers: picture_number.c ------------------------------------------------------------------------------- */
 
 /* $formatNumber; `options` is an object or undefined. */
 jn_value jsonata_format_number(struct jsonata_eval *e, double value, jn_str picture, jn_value options);
 
-/* $fromMillis with a picture ({NULL, 0}: ISO 8601) and a time zone ({NULL, 0}: UTC). */
+/* ---- dates: picture_date.c, date_format.c, date_parse.c ------------------------------------------------------ */
+
+/* $fromMillis with a picture (data NULL: ISO 8601) and a time zone (data NULL: UTC). */
 jn_value jsonata_format_date(struct jsonata_eval *e, double millis, jn_str picture, jn_str zone);
 
 /* $toMillis; undefined when the text does not match the picture. */

@@ -1,1 +1,329 @@
-/* picture_integer.c */ typedef int placeholder_t;
+/* picture_integer.c - integers by picture: $formatInteger, $parseInteger and the components of dates (spec 13.2, after
+ * XPath's fn:format-integer).
+ *
+ * The picture is `primary` or `primary;modifier`.  A primary of A a I i W w Ww is a numbering of its own; any other is a
+ * pattern of decimal digits, # for digits that may be missing, and separators. */
+#include "jsonata/picture.h"
+
+#include <math.h>
+
+enum { MAX_ROMAN = 10000000 };          /* ten thousand times M */
+
+/* The zeros of Unicode's decimal digits in the basic plane. */
+static const uint16_t zeros[] = {
+    0x30, 0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50, 0xED0,
+    0xF20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620,
+    0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10,
+};
+
+/* The digit 0 of the family that `c` is a digit of; 0 when it is no digit. */
+static uint32_t zero_of(uint32_t c)
+{
+    for (size_t i = 0; i < sizeof zeros / sizeof *zeros; i++)
+        if (c >= zeros[i] && c <= zeros[i] + 9u)
+            return zeros[i];
+    return 0;
+}
+
+/* ---- analysing ----------------------------------------------------------------------------------------------- */
+
+static const struct {
+    jn_str text;
+    enum jsonata_numbering numbering;
+    enum jsonata_letter_case letter_case;
+} numberings[] = {
+    { JN_STR_INIT("A"), NUMBERING_LETTERS, CASE_UPPER }, { JN_STR_INIT("a"), NUMBERING_LETTERS, CASE_LOWER },
+    { JN_STR_INIT("I"), NUMBERING_ROMAN, CASE_UPPER },   { JN_STR_INIT("i"), NUMBERING_ROMAN, CASE_LOWER },
+    { JN_STR_INIT("W"), NUMBERING_WORDS, CASE_UPPER },   { JN_STR_INIT("w"), NUMBERING_WORDS, CASE_LOWER },
+    { JN_STR_INIT("Ww"), NUMBERING_WORDS, CASE_TITLE },
+};
+
+static uint32_t gcd(uint32_t a, uint32_t b)
+{
+    while (b) {
+        const uint32_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+static bool has_position(const struct jsonata_integer_picture *p, uint32_t position)
+{
+    for (uint32_t i = 0; i < p->separator_count; i++)
+        if (p->separators[i].position == position)
+            return true;
+    return false;
+}
+
+/* Separators are regular when they are one character at all multiples of a distance, as far as the picture goes. */
+static uint32_t regular_distance(const struct jsonata_integer_picture *p)
+{
+    uint32_t distance = 0;
+    for (uint32_t i = 0; i < p->separator_count; i++) {
+        if (p->separators[i].character != p->separators[0].character)
+            return 0;
+        distance = gcd(distance, p->separators[i].position);
+    }
+    for (uint32_t i = 1; distance && i <= p->separator_count; i++)
+        if (!has_position(p, i * distance))
+            return 0;
+    return distance;
+}
+
+/* Counts digits and collects separators; their positions count digits from the left here. */
+static bool read_pattern(struct jsonata_eval *e, jn_str primary, struct jsonata_integer_picture *p)
+{
+    for (size_t at = 0; at < primary.len;) {
+        const uint32_t c = jn_utf8_next(primary, &at);
+        const uint32_t zero = zero_of(c);
+        if (zero && p->zero && zero != p->zero) {
+            jsonata_raise(e, (struct jsonata_fault){ .code = "D3131" });
+            return false;
+        }
+        if (zero) {
+            p->zero = zero;
+            p->mandatory++;
+        } else if (c == '#') {
+            p->optional++;
+        } else {
+            p->separators[p->separator_count++] = (struct jsonata_separator){ p->mandatory + p->optional, c };
+        }
+    }
+    for (uint32_t i = 0; i < p->separator_count; i++)
+        p->separators[i].position = p->mandatory + p->optional - p->separators[i].position;
+    return true;
+}
+
+static bool read_primary(struct jsonata_eval *e, jn_str primary, struct jsonata_integer_picture *p)
+{
+    for (size_t i = 0; i < sizeof numberings / sizeof *numberings; i++)
+        if (jn_str_eq(primary, numberings[i].text)) {
+            p->numbering = numberings[i].numbering;
+            p->letter_case = numberings[i].letter_case;
+            return true;
+        }
+    p->separators = jn_arena_alloc(e->arena, primary.len * sizeof *p->separators);
+    if (!p->separators) {
+        jsonata_raise_memory(e);
+        return false;
+    }
+    if (!read_pattern(e, primary, p))
+        return false;
+    p->regular = regular_distance(p);
+    if (p->mandatory)
+        return true;
+    jsonata_raise(e, (struct jsonata_fault){ .code = "D3130", .value = jsonata_string(e, primary) });
+    return false;
+}
+
+struct jsonata_integer_picture *jsonata_integer_picture(struct jsonata_eval *e, jn_str picture)
+{
+    struct jsonata_integer_picture *p = jn_arena_zalloc(e->arena, sizeof *p);
+    if (!p) {
+        jsonata_raise_memory(e);
+        return NULL;
+    }
+    size_t end = picture.len;
+    while (end > 0 && picture.data[end - 1] != ';')
+        end--;
+    p->is_ordinal = end > 0 && end < picture.len && picture.data[end] == 'o';
+    return read_primary(e, jn_str_sub(picture, 0, end > 0 ? end - 1 : picture.len), p) ? p : NULL;
+}
+
+/* ---- formatting ---------------------------------------------------------------------------------------------- */
+
+/* The separators that stand where `right` digits are still to come. */
+static void put_separators(struct jsonata_output *out, const struct jsonata_integer_picture *p, size_t right)
+{
+    if (p->regular) {
+        if (right && right % p->regular == 0)
+            jsonata_output_char(out, p->separators[0].character);
+        return;
+    }
+    for (uint32_t i = 0; i < p->separator_count; i++)
+        if (p->separators[i].position == right)
+            jsonata_output_char(out, p->separators[i].character);
+}
+
+static void put_ordinal_suffix(struct jsonata_output *out, const struct jsonata_integer_picture *p, double value)
+{
+    const int last = (int)fmod(value, 10), before = (int)fmod(floor(value / 10), 10);
+    const bool is_plain = p->zero != '0' || before == 1 || last == 0 || last > 3;
+    jsonata_output_append(out, is_plain ? JN_STR("th") : jn_str_of((const char *[]){ "st", "nd", "rd" }[last - 1]),
+                          JN_STR_ASCII | JN_STR_PLAIN);
+}
+
+static void put_decimal(struct jsonata_output *out, double value, const struct jsonata_integer_picture *p)
+{
+    char digits[17];
+    int exponent = 1, known = 0;
+    if (value > 0)
+        known = jn_number_digits(digits, &exponent, value);
+    const size_t len = (size_t)exponent;
+    const size_t total = len < p->mandatory ? p->mandatory : len;
+    for (size_t i = 0; i < total && !jsonata_failed(out->e); i++) {
+        const size_t at = i + len - total;              // wraps around in the padding: not below `known` then
+        if (i)
+            put_separators(out, p, total - i);
+        jsonata_output_char(out, p->zero + (at < (size_t)known ? (uint32_t)(digits[at] - '0') : 0));
+    }
+    if (!p->regular)
+        put_separators(out, p, 0);
+    if (p->is_ordinal)
+        put_ordinal_suffix(out, p, value);
+}
+
+/* A, B, ... Z, AA, AB, ...: base 26 without a zero. */
+static void put_letters(struct jsonata_output *out, double value, enum jsonata_letter_case letter_case)
+{
+    char letters[300];                                  // a double has 218 digits in base 26 at most
+    size_t at = sizeof letters;
+    for (; value > 0 && at > 0; value = floor((value - 1) / 26))
+        letters[--at] = (char)((letter_case == CASE_UPPER ? 'A' : 'a') + (int)fmod(value - 1, 26));
+    jsonata_output_append(out, (jn_str){ letters + at, sizeof letters - at }, JN_STR_ASCII | JN_STR_PLAIN);
+}
+
+static const struct {
+    int value;
+    const char *upper, *lower;
+} romans[] = {
+    { 1000, "M", "m" }, { 900, "CM", "cm" }, { 500, "D", "d" }, { 400, "CD", "cd" }, { 100, "C", "c" },
+    { 90, "XC", "xc" }, { 50, "L", "l" }, { 40, "XL", "xl" }, { 10, "X", "x" }, { 9, "IX", "ix" }, { 5, "V", "v" },
+    { 4, "IV", "iv" }, { 1, "I", "i" },
+};
+
+static void put_roman(struct jsonata_output *out, double value, enum jsonata_letter_case letter_case)
+{
+    if (value >= MAX_ROMAN) {
+        jsonata_raise(out->e, (struct jsonata_fault){ .code = "D1001", .value = jn_number(value) });
+        return;
+    }
+    int rest = (int)value;
+    for (size_t i = 0; i < sizeof romans / sizeof *romans; i++)
+        for (; rest >= romans[i].value; rest -= romans[i].value)
+            jsonata_output_append(out, jn_str_of(letter_case == CASE_UPPER ? romans[i].upper : romans[i].lower),
+                                  JN_STR_ASCII | JN_STR_PLAIN);
+}
+
+void jsonata_put_integer(struct jsonata_output *out, double value, const struct jsonata_integer_picture *p)
+{
+    if (value < 0)
+        jsonata_output_char(out, '-');
+    value = fabs(value);
+    switch (p->numbering) {
+    case NUMBERING_DECIMAL: put_decimal(out, value, p); break;
+    case NUMBERING_LETTERS: put_letters(out, value, p->letter_case); break;
+    case NUMBERING_ROMAN: put_roman(out, value, p->letter_case); break;
+    case NUMBERING_WORDS: jsonata_put_words(out, value, p->letter_case, p->is_ordinal); break;
+    }
+}
+
+jn_value jsonata_format_integer(struct jsonata_eval *e, double value, const struct jsonata_integer_picture *p)
+{
+    struct jsonata_output out;
+    if (!isfinite(value))
+        return jsonata_raise(e, (struct jsonata_fault){ .code = "D1001", .value = jn_number(value) });
+    jsonata_output_begin(&out, e, 32);
+    jsonata_put_integer(&out, floor(value), p);
+    return jsonata_output_end(&out);
+}
+
+/* ---- parsing ------------------------------------------------------------------------------------------------- */
+
+static bool is_separator(const struct jsonata_integer_picture *p, uint32_t c)
+{
+    if (p->regular)
+        return c == ',';                // whatever the picture has: the reference reads it so
+    for (uint32_t i = 0; i < p->separator_count; i++)
+        if (p->separators[i].character == c)
+            return true;
+    return false;
+}
+
+static bool is_blank(uint32_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r') || c == 0xA0 || c == 0xFEFF;
+}
+
+/* The leading integer, separators left out: blanks, a sign, digits; NaN without digits. */
+static double parse_decimal(jn_str text, const struct jsonata_integer_picture *p)
+{
+    double value = 0, sign = 0;
+    uint64_t exact = 0;                 // the first 19 digits: a sum of doubles would round at each step
+    int digits = 0, beyond = 0;
+    for (size_t at = 0; at < text.len;) {
+        const uint32_t c = jn_utf8_next(text, &at);
+        if (is_separator(p, c) || (is_blank(c) && !digits && sign == 0))
+            continue;
+        if ((c == '-' || c == '+') && !digits && sign == 0) {
+            sign = c == '-' ? -1 : 1;
+            continue;
+        }
+        if (c < p->zero || c > p->zero + 9)
+            break;
+        if (++digits <= 19)
+            exact = exact * 10 + (c - p->zero);
+        else
+            beyond++;
+    }
+    value = (double)exact * (beyond ? pow(10, beyond) : 1);
+    return digits ? (sign < 0 ? -value : value) : NAN;
+}
+
+static double parse_letters(jn_str text, enum jsonata_letter_case letter_case)
+{
+    double value = 0;
+    for (size_t at = 0; at < text.len;)
+        value = value * 26 + ((double)jn_utf8_next(text, &at) - (letter_case == CASE_UPPER ? 'A' : 'a') + 1);
+    return value;
+}
+
+static int roman_digit(char c, enum jsonata_letter_case letter_case)
+{
+    if (letter_case == CASE_LOWER && c >= 'a' && c <= 'z')
+        c = (char)(c - 'a' + 'A');
+    switch (c) {
+    case 'M': return 1000;
+    case 'D': return 500;
+    case 'C': return 100;
+    case 'L': return 50;
+    case 'X': return 10;
+    case 'V': return 5;
+    case 'I': return 1;
+    default: return 0;
+    }
+}
+
+/* From the right: a digit smaller than the largest so far is subtracted. */
+static double parse_roman(jn_str text, enum jsonata_letter_case letter_case)
+{
+    double value = 0;
+    int largest = 1;
+    for (size_t at = text.len; at > 0; at--) {
+        const int digit = roman_digit(text.data[at - 1], letter_case);
+        if (!digit)
+            return NAN;
+        value += digit < largest ? -digit : digit;
+        if (digit > largest)
+            largest = digit;
+    }
+    return value;
+}
+
+/* Without the two letters of "1st". */
+static jn_str without_suffix(jn_str text)
+{
+    return jn_str_sub(text, 0, text.len < 2 ? 0 : text.len - 2);
+}
+
+double jsonata_parse_integer(jn_str text, const struct jsonata_integer_picture *p)
+{
+    switch (p->numbering) {
+    case NUMBERING_LETTERS: return parse_letters(text, p->letter_case);
+    case NUMBERING_ROMAN: return parse_roman(text, p->letter_case);
+    case NUMBERING_WORDS: return jsonata_parse_words(text);
+    case NUMBERING_DECIMAL: break;
+    }
+    return parse_decimal(p->is_ordinal ? without_suffix(text) : text, p);
+}

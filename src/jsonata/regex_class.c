@@ -87,10 +87,23 @@ static void write_range(struct jn_buf *out, uint32_t first, uint32_t last)
         write_unit(out, last);
 }
 
+static bool is_empty(const struct jsonata_unit_set *set, uint32_t last)
+{
+    for (size_t i = 0; i <= last >> 6; i++)
+        if (set->bits[i])
+            return false;
+    return true;
+}
+
 void jsonata_set_write(struct jn_buf *out, const struct jsonata_unit_set *set, uint32_t last)
 {
     // A set that reaches the end of the alphabet is most likely a negation: [^,] rather than two ranges.
     const bool negated = has(set, last);
+    if (!negated && is_empty(set, last)) {
+        // Not [], which PCRE2 takes as (*FAIL) without regard to a quantifier behind it: [a]* may match nothing.
+        jn_buf_append_z(out, last < 0xFF ? "[\\x{ff}]" : "[^\\x{0}-\\x{ffff}]");
+        return;
+    }
     jn_buf_append_z(out, negated ? "[^" : "[");
     uint32_t c = 0;
     while (c <= last) {

@@ -1,0 +1,178 @@
+/* picture_words.c - numbers in English words, British style: "one thousand, two hundred and thirty-fourth".
+ * The largest unit is the trillion; what is beyond is counted in trillions, "ten billion trillion". */
+#include "jsonata/picture.h"
+
+#include <math.h>
+
+static const char *const few[20] = {
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+};
+static const char *const few_ordinal[20] = {
+    "zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
+    "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
+};
+static const char *const tens[8] = { "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety" };
+static const char *const tens_ordinal[8] = {
+    "twentieth", "thirtieth", "fortieth", "fiftieth", "sixtieth", "seventieth", "eightieth", "ninetieth",
+};
+static const char *const units[5] = { "hundred", "thousand", "million", "billion", "trillion" };
+static const char *const units_ordinal[5] = { "hundredth", "thousandth", "millionth", "billionth", "trillionth" };
+static const double unit_values[5] = { 1e2, 1e3, 1e6, 1e9, 1e12 };
+
+/* ---- writing ------------------------------------------------------------------------------------------------- */
+
+struct writer {
+    struct jsonata_output *out;
+    enum jsonata_letter_case letter_case;
+};
+
+static void put(struct writer *w, const char *word)
+{
+    for (size_t i = 0; word[i]; i++) {
+        const bool upper = w->letter_case == CASE_UPPER || (w->letter_case == CASE_TITLE && i == 0);
+        const bool is_letter = word[i] >= 'a' && word[i] <= 'z';
+        jsonata_output_char(w->out, (uint32_t)(upper && is_letter ? word[i] - 'a' + 'A' : word[i]));
+    }
+}
+
+static void put_below_hundred(struct writer *w, int n, bool is_ordinal)
+{
+    if (n < 20) {
+        put(w, is_ordinal ? few_ordinal[n] : few[n]);
+    } else if (n % 10 == 0) {
+        put(w, is_ordinal ? tens_ordinal[n / 10 - 2] : tens[n / 10 - 2]);
+    } else {
+        put(w, tens[n / 10 - 2]);
+        put(w, "-");
+        put(w, is_ordinal ? few_ordinal[n % 10] : few[n % 10]);
+    }
+}
+
+/* number := number unit (', ' number | ' and ' number below a hundred)?
+ * Recursion is bounded by the digits of a double: each level takes twelve of them off. */
+static void put_number(struct writer *w, double n, bool is_ordinal)
+{
+    if (n < 100) {
+        put_below_hundred(w, (int)n, is_ordinal);
+        return;
+    }
+    size_t unit = 4;
+    while (n < unit_values[unit])
+        unit--;
+    const double count = floor(n / unit_values[unit]), rest = n - count * unit_values[unit];
+    put_number(w, count, false);
+    put(w, " ");
+    put(w, is_ordinal && !(rest > 0) ? units_ordinal[unit] : units[unit]);
+    if (!(rest > 0))
+        return;
+    put(w, rest < 100 ? " and " : ", ");
+    put_number(w, rest, is_ordinal);
+}
+
+void jsonata_put_words(struct jsonata_output *out, double value, enum jsonata_letter_case letter_case, bool is_ordinal)
+{
+    put_number(&(struct writer){ out, letter_case }, value, is_ordinal);
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------- */
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Length of `word` when `s` starts with it, in any case, else 0. */
+static size_t starts_with(jn_str s, const char *word)
+{
+    size_t i = 0;
+    while (word[i] && i < s.len && lower(s.data[i]) == word[i])
+        i++;
+    return word[i] ? 0 : i;
+}
+
+static bool is_word(jn_str s, const char *word)
+{
+    return s.len && starts_with(s, word) == s.len;
+}
+
+static double word_value(jn_str s)
+{
+    for (int i = 0; i < 20; i++)
+        if (is_word(s, few[i]) || is_word(s, few_ordinal[i]))
+            return i;
+    for (int i = 0; i < 8; i++)
+        if (is_word(s, tens[i]) || is_word(s, tens_ordinal[i]))
+            return (i + 2) * 10;
+    for (int i = 0; i < 5; i++)
+        if (is_word(s, units[i]) || is_word(s, units_ordinal[i]))
+            return unit_values[i];
+    return NAN;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Length of what stands between two words at the start of `s`: ", " or " and " or one blank, hyphen or backslash. */
+static size_t gap(jn_str s)
+{
+    if (s.len >= 2 && s.data[0] == ',' && is_space(s.data[1]))
+        return 2;
+    if (s.len >= 5 && is_space(s.data[0]) && starts_with(jn_str_sub(s, 1, s.len), "and") && is_space(s.data[4]))
+        return 5;
+    return s.len && (is_space(s.data[0]) || s.data[0] == '-' || s.data[0] == '\\');
+}
+
+double jsonata_parse_words(jn_str text)
+{
+    double total = 0, part = 0;             // part: what the next unit multiplies
+    for (size_t from = 0;;) {
+        size_t to = from;
+        while (to < text.len && !gap(jn_str_sub(text, to, text.len)))
+            to++;
+        const double value = word_value(jn_str_sub(text, from, to));
+        if (!(value < 100)) {
+            part *= value;
+        } else if (part >= 1000) {
+            total += part;
+            part = value;
+        } else {
+            part += value;
+        }
+        if (to >= text.len)
+            return total + part;
+        from = to + gap(jn_str_sub(text, to, text.len));
+    }
+}
+
+static void mark(jn_str text, size_t from, const char *word, bool *ends)
+{
+    const size_t len = starts_with(jn_str_sub(text, from, text.len), word);
+    if (len)
+        ends[from + len] = true;
+}
+
+void jsonata_find_words(jn_str text, size_t from, bool *ends)
+{
+    for (size_t at = from; at < text.len; at++) {
+        if (at > from && !ends[at])
+            continue;
+        for (int i = 0; i < 20; i++) {
+            mark(text, at, few[i], ends);
+            mark(text, at, few_ordinal[i], ends);
+        }
+        for (int i = 0; i < 8; i++) {
+            mark(text, at, tens[i], ends);
+            mark(text, at, tens_ordinal[i], ends);
+        }
+        for (int i = 0; i < 5; i++) {
+            mark(text, at, units[i], ends);
+            mark(text, at, units_ordinal[i], ends);
+        }
+        mark(text, at, "and", ends);
+        if (text.data[at] == '-' || text.data[at] == ',' || text.data[at] == ' ')
+            ends[at + 1] = true;
+    }
+}
