@@ -1,372 +1,462 @@
-/* httpd.c - see httpd.h.
+/* httpd.c - an HTTP/1.1 server over libmicrohttpd without a thread of its own: its epoll descriptor is polled by the
+ * loop, and MHD_run() works off what happened.
  *
- * libmicrohttpd runs without a thread of its own: our loop polls its epoll descriptor, and a timer follows its wishes.
- * A request that is not answered in its handler is suspended; answering resumes it, and libmicrohttpd then calls us
- * once more to fetch the answer.  A suspended socket is watched by nobody inside, so we poll it for the peer's hang-up.
+ * A request's life, all of it inside on_request(), which libmicrohttpd calls again and again:
  *
- *   receiving -> handled (suspended) -> answered | dropped -> completed (libmicrohttpd's word; the request is freed) */
+ *   reading    headers, then pieces of the body
+ *   with_user  complete; the handler has been called and has not answered yet.  When the handler returns so, the
+ *              connection is suspended: libmicrohttpd forgets it until somebody answers
+ *   answered   the response is made; given to libmicrohttpd in the next call
+ *   dropped    the connection is to be closed without a word
+ *   gone       the client went away first; its user has been told
+ *
+ * libmicrohttpd does not look at a suspended connection, so its end is seen by a poll of our own (only when somebody
+ * asked to be told).  A client that shuts down its sending side counts as gone, as it does for nginx: on the wire
+ * nothing tells it from one that was killed.
+ *
+ * Handlers run inside MHD_run() and may free the server; that is done when MHD_run() has returned. */
 #include "base/httpd.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
+#include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/loop_internal.h"
 
-enum { DEFAULT_MAX_BODY = 16 << 20, CONNECTION_MEMORY = 128 << 10, BACKLOG = 511 };
-
-enum request_state { RECEIVING, HANDLED, ANSWERED, DROPPED };
-
-struct base_httpd_request {
-    struct base_httpd *daemon;
-    struct base_httpd_request *next, *previous;     /* all requests of the daemon */
-    struct MHD_Connection *connection;
-    char *target, *method;                          /* as on the wire */
-    struct base_header *headers;
-    size_t header_count;
-    struct jn_buf body;
-    size_t body_size;
-    enum request_state state;
-    bool has_begun, is_suspended, is_too_large;
-    struct MHD_Response *response;
-    int status;
-    base_httpd_gone_fn *on_gone;
-    void *gone_arg;
-    struct watch *watch;
+enum {
+    DEFAULT_MAX_BODY = 16 << 20,
+    CONNECTION_MEMORY = 256 << 10,      // headers of a request, at most half of it; a Lambda runtime sends long ones
 };
 
-struct base_httpd {
-    struct base_loop *loop;
-    struct MHD_Daemon *mhd;
-    uv_poll_t poll;
-    uv_timer_t timer;
-    int open_handles;               /* of the two above: memory is freed when both have closed */
-    int port;
-    size_t max_body;
-    base_httpd_handler_fn *handler;
-    void *arg;
-    struct base_httpd_request *requests;
-    bool is_running;                /* inside MHD_run() */
-    bool has_resumed;               /* a connection was resumed since it began */
-    bool is_freed;                  /* base_httpd_free() was called inside it */
-};
+enum state { READING, WITH_USER, ANSWERED, DROPPED, GONE };
 
-/* ---- watching suspended sockets ------------------------------------------------------------------------------- */
-
-/* Has its own memory, since its handle outlives the request by a round of the loop. */
-struct watch {
+/* A poll on the socket of a suspended connection. */
+struct disconnect {
     uv_poll_t poll;
     struct base_httpd_request *request;
 };
 
-static void free_data(uv_handle_t *handle)
+struct base_httpd_request {
+    struct base_httpd *server;
+    struct base_httpd_request *next, **self;
+    struct MHD_Connection *connection;
+    enum state state;
+    bool begun;                         /* on_request() was called for it: headers are there */
+    bool suspended;
+    bool too_large;
+    const char *method;
+    char *target;                       /* path and query, from the wire */
+    struct base_header *headers;
+    size_t header_count;
+    struct jn_buf body;
+    size_t body_size;
+    struct MHD_Response *response;
+    int status;
+    base_httpd_gone_fn *on_gone;
+    void *gone_arg;
+    struct disconnect *disconnect;
+};
+
+struct base_httpd {
+    struct base_loop *loop;
+    base_httpd_handler_fn *handler;
+    void *arg;
+    size_t max_body;
+    int port;
+    struct MHD_Daemon *mhd;
+    uv_poll_t poll;
+    uv_timer_t timer;
+    unsigned handles;
+    struct base_httpd_request *requests;    /* list */
+    bool running;                       /* inside MHD_run() */
+    bool run_again;                     /* a connection was resumed: MHD_run() has work */
+    bool freed;
+};
+
+/* ---- watching for disconnects -------------------------------------------------------------------------------- */
+
+static void on_disconnect_closed(uv_handle_t *handle)
 {
     free(handle->data);
 }
 
-static void unwatch(struct base_httpd_request *r)
+/* Before libmicrohttpd may close the socket. */
+static void stop_watching(struct base_httpd_request *r)
 {
-    if (!r->watch)
+    if (!r->disconnect)
         return;
-    uv_close((uv_handle_t *)&r->watch->poll, free_data);
-    r->watch = NULL;
+    uv_close((uv_handle_t *)&r->disconnect->poll, on_disconnect_closed);
+    r->disconnect = NULL;
 }
 
-static void on_timer(uv_timer_t *timer);
+/* Wakes libmicrohttpd up in the next round. */
+static void on_timer(uv_timer_t *handle);
+
+static void run_soon(struct base_httpd *d)
+{
+    d->run_again = true;
+    uv_timer_start(&d->timer, on_timer, 0, 0);
+}
 
 static void resume(struct base_httpd_request *r)
 {
-    unwatch(r);
-    if (!r->is_suspended)
+    if (!r->suspended)
         return;
-    r->is_suspended = false;
+    stop_watching(r);
+    r->suspended = false;
     MHD_resume_connection(r->connection);
-    r->daemon->has_resumed = true;
-    if (!r->daemon->is_freed)
-        uv_timer_start(&r->daemon->timer, on_timer, 0, 0);      // resumed connections wait for MHD_run()
+    if (!r->server->freed)
+        run_soon(r->server);
 }
 
-static void on_hang_up(uv_poll_t *poll, int status, int events)
+/* The user may free the server: then the request is freed already, and `d` lives on until its handles are closed. */
+static void on_disconnect(uv_poll_t *handle, int status, int events)
 {
-    struct watch *w = poll->data;
-    struct base_httpd_request *r = w->request;
-    (void)events;
-    (void)status;
-    r->state = DROPPED;
-    unwatch(r);
-    if (r->on_gone)
-        r->on_gone(r, r->gone_arg);
-    resume(r);
-}
-
-/* Without a watch a client that left is noticed when it is answered, which is late but harmless. */
-static void watch(struct base_httpd_request *r)
-{
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct watch *w = info ? calloc(1, sizeof *w) : NULL;
-    if (!w)
+    struct disconnect *watch = handle->data;
+    struct base_httpd_request *r = watch->request;
+    struct base_httpd *d = r->server;
+    if (status == 0 && !(events & UV_DISCONNECT))
         return;
-    w->request = r;
-    if (uv_poll_init(base_loop_uv(r->daemon->loop), &w->poll, info->connect_fd)) {
-        free(w);
+    uv_poll_stop(handle);
+    r->state = GONE;
+    r->on_gone(r, r->gone_arg);
+    if (!d->freed)
+        resume(r);
+}
+
+/* Without memory the client's end is noticed when the answer is sent, no earlier. */
+static void start_watching(struct base_httpd_request *r)
+{
+    if (!r->suspended || !r->on_gone || r->disconnect)
+        return;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct disconnect *watch = info ? calloc(1, sizeof *watch) : NULL;
+    if (!watch)
+        return;
+    if (uv_poll_init(base_loop_uv(r->server->loop), &watch->poll, info->connect_fd)) {
+        free(watch);
         return;
     }
-    w->poll.data = w;
-    r->watch = w;
-    uv_poll_start(&w->poll, UV_DISCONNECT, on_hang_up);
+    watch->poll.data = watch;
+    watch->request = r;
+    r->disconnect = watch;
+    uv_poll_start(&watch->poll, UV_DISCONNECT, on_disconnect);
 }
 
-/* ---- a request's life ----------------------------------------------------------------------------------------- */
+/* ---- a request ----------------------------------------------------------------------------------------------- */
 
-/* The first that libmicrohttpd tells of a request: its target, undecoded.  What is returned stays with the request. */
-static void *on_target(void *arg, const char *target, struct MHD_Connection *connection)
+static void free_request(struct base_httpd_request *r)
 {
-    struct base_httpd *d = arg;
-    struct base_httpd_request *r = calloc(1, sizeof *r);
-    if (!r)
-        return NULL;
-    r->daemon = d;
-    r->connection = connection;
-    r->target = strdup(target);
-    jn_buf_init(&r->body, d->max_body + 1);
-    r->next = d->requests;
+    stop_watching(r);
+    *r->self = r->next;
     if (r->next)
-        r->next->previous = r;
-    d->requests = r;
-    return r;
-}
-
-static void unlink_request(struct base_httpd_request *r)
-{
-    if (r->next)
-        r->next->previous = r->previous;
-    if (r->previous)
-        r->previous->next = r->next;
-    else
-        r->daemon->requests = r->next;
-}
-
-static void on_completed(void *arg, struct MHD_Connection *connection, void **own, enum MHD_RequestTerminationCode why)
-{
-    struct base_httpd_request *r = *own;
-    (void)arg;
-    (void)connection;
-    (void)why;
-    if (!r)
-        return;
-    unwatch(r);
-    unlink_request(r);
+        r->next->self = r->self;
     if (r->response)
         MHD_destroy_response(r->response);
     jn_buf_clear(&r->body);
     free(r->headers);
     free(r->target);
-    free(r->method);
     free(r);
-    *own = NULL;
 }
 
-static void take_body(struct base_httpd_request *r, const char *data, size_t size)
+/* MHD_OPTION_URI_LOG_CALLBACK: the first call about a request, with its target as it came.  What it returns is the
+ * `*mine` of the calls that follow. */
+static void *on_target(void *arg, const char *target, struct MHD_Connection *connection)
 {
-    r->body_size += size;
-    if (!r->is_too_large && r->body_size > r->daemon->max_body) {
-        r->is_too_large = true;
-        jn_buf_clear(&r->body);
+    struct base_httpd *d = arg;
+    struct base_httpd_request *r = calloc(1, sizeof *r);
+    char *copy = strdup(target);
+    if (!r || !copy) {
+        free(r);
+        free(copy);
+        return NULL;
     }
-    if (!r->is_too_large)
-        jn_buf_append(&r->body, (jn_str){ data, size });
+    r->server = d;
+    r->connection = connection;
+    r->target = copy;
+    jn_buf_init(&r->body, d->max_body);
+    r->next = d->requests;
+    r->self = &d->requests;
+    if (r->next)
+        r->next->self = &r->next;
+    d->requests = r;
+    return r;
 }
 
-static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+/* MHD_OPTION_NOTIFY_COMPLETED: the last one. */
+static void on_completed(void *arg, struct MHD_Connection *connection, void **mine, enum MHD_RequestTerminationCode how)
 {
-    struct base_httpd_request *r = arg;
-    (void)kind;
-    r->headers[r->header_count++] = (struct base_header){ jn_str_of(name), jn_str_of(value) };
+    (void)arg, (void)connection, (void)how;
+    if (*mine)
+        free_request(*mine);
+    *mine = NULL;
+}
+
+/* MHD_OPTION_UNESCAPE_CALLBACK: leaves text as it came. */
+static size_t leave_escaped(void *arg, struct MHD_Connection *connection, char *text)
+{
+    (void)arg, (void)connection;
+    return strlen(text);
+}
+
+static enum MHD_Result count_header(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len,
+                                    const char *value, size_t value_len)
+{
+    (void)kind, (void)name, (void)name_len, (void)value, (void)value_len;
+    ++*(size_t *)arg;
     return MHD_YES;
 }
 
-static bool take_headers(struct base_httpd_request *r)
+static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len,
+                                  const char *value, size_t value_len)
 {
-    const int n = MHD_get_connection_values(r->connection, MHD_HEADER_KIND, NULL, NULL);
-    r->headers = calloc(n > 0 ? (size_t)n : 1, sizeof *r->headers);
+    (void)kind;
+    struct base_httpd_request *r = arg;
+    r->headers[r->header_count++] =
+        (struct base_header){ { name, name_len }, { value ? value : "", value ? value_len : 0 } };
+    return MHD_YES;
+}
+
+/* Headers, and behind them the trailers of a chunked body: a streaming Lambda runtime tells its errors there. */
+static bool collect_headers(struct base_httpd_request *r)
+{
+    size_t count = 0;
+    MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, count_header, &count);
+    MHD_get_connection_values_n(r->connection, MHD_FOOTER_KIND, count_header, &count);
+    r->headers = calloc(count + 1, sizeof *r->headers);
     if (!r->headers)
         return false;
-    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, add_header, r);
+    MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, add_header, r);
+    MHD_get_connection_values_n(r->connection, MHD_FOOTER_KIND, add_header, r);
     return true;
 }
 
-static enum MHD_Result hand_over(struct base_httpd_request *r)
+/* False without memory. */
+static bool add_body(struct base_httpd_request *r, jn_str piece)
 {
-    return MHD_queue_response(r->connection, (unsigned)r->status, r->response);
+    r->body_size += piece.len;
+    if (r->body_size > r->server->max_body) {
+        r->too_large = true;
+        jn_buf_clear(&r->body);
+        return true;
+    }
+    jn_buf_append(&r->body, piece);
+    return !r->body.failed;
 }
 
-/* The request is complete: the handler answers it now, or it waits. */
-static enum MHD_Result handle(struct base_httpd_request *r)
+/* After the handler, or after an answer woke the connection up. */
+static enum MHD_Result go_on(struct base_httpd_request *r)
 {
-    if (r->body.failed || !r->target || !r->method || !take_headers(r))
-        return MHD_NO;
-    r->state = HANDLED;
-    r->daemon->handler(r, r->daemon->arg);
-    if (r->state == ANSWERED)
-        return hand_over(r);
-    if (r->state == DROPPED)
-        return MHD_NO;
-    r->is_suspended = true;
-    MHD_suspend_connection(r->connection);
-    watch(r);
-    return MHD_YES;
-}
-
-/* libmicrohttpd calls this when the headers are there, for each piece of body, at the end, and after each resume. */
-static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
-                                 const char *version, const char *data, size_t *size, void **own)
-{
-    struct base_httpd_request *r = *own;
-    (void)arg;
-    (void)connection;
-    (void)url;
-    (void)version;
-    if (!r || r->daemon->is_freed)
-        return MHD_NO;
-    if (!r->has_begun) {
-        r->has_begun = true;
-        r->method = strdup(method);
-        return MHD_YES;
-    }
-    if (*size) {
-        take_body(r, data, *size);
-        *size = 0;
-        return MHD_YES;
-    }
     switch (r->state) {
-    case RECEIVING:
-        return handle(r);
-    case ANSWERED:
-        return hand_over(r);
-    case HANDLED:
-        r->is_suspended = true;         // resumed by nobody we know of: wait on
-        MHD_suspend_connection(connection);
+    case WITH_USER:
+        MHD_suspend_connection(r->connection);
+        r->suspended = true;
+        start_watching(r);
         return MHD_YES;
+    case ANSWERED:
+        return MHD_queue_response(r->connection, (unsigned)r->status, r->response);
+    case READING:
     case DROPPED:
+    case GONE:
         break;
     }
-    return MHD_NO;
+    return MHD_NO;                      // closes the connection
 }
 
-/* ---- the daemon ------------------------------------------------------------------------------------------------ */
-
-static void shut_down(struct base_httpd *d);
-static void run(struct base_httpd *d);
-
-static void on_timer(uv_timer_t *timer)
+/* The access handler: once for the headers, once for each piece of body, once at the end, and once after a resume. */
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
+                                  const char *version, const char *data, size_t *size, void **mine)
 {
-    run(timer->data);
+    (void)connection, (void)url, (void)version;
+    struct base_httpd *d = arg;
+    struct base_httpd_request *r = *mine;
+    if (!r || d->freed)
+        return MHD_NO;
+    if (r->state != READING)
+        return go_on(r);
+    if (!r->begun) {
+        r->begun = true;
+        r->method = method;
+        return MHD_YES;
+    }
+    if (*size > 0) {
+        const bool added = add_body(r, (jn_str){ data, *size });
+        *size = 0;
+        return added ? MHD_YES : MHD_NO;
+    }
+    if (!collect_headers(r))
+        return MHD_NO;
+    r->state = WITH_USER;
+    d->handler(r, d->arg);
+    return d->freed ? MHD_NO : go_on(r);
+}
+
+/* ---- libmicrohttpd on the loop ------------------------------------------------------------------------------- */
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct base_httpd *d = handle->data;
+    if (--d->handles == 0)
+        free(d);
+}
+
+/* libmicrohttpd insists that nothing is suspended when it is stopped; on_request() is not called any more, on_completed()
+ * is, for each request. */
+static void destroy(struct base_httpd *d)
+{
+    uv_close((uv_handle_t *)&d->poll, on_closed);
+    uv_close((uv_handle_t *)&d->timer, on_closed);
+    for (struct base_httpd_request *r = d->requests; r; r = r->next)
+        resume(r);
+    MHD_stop_daemon(d->mhd);
 }
 
 static void run(struct base_httpd *d)
 {
-    d->is_running = true;
-    d->has_resumed = false;
+    d->running = true;
+    d->run_again = false;
     MHD_run(d->mhd);
-    d->is_running = false;
-    if (d->is_freed) {
-        shut_down(d);
+    d->running = false;
+    if (d->freed) {
+        destroy(d);
         return;
     }
-    MHD_UNSIGNED_LONG_LONG ms;
-    if (d->has_resumed)
-        return;                     // the timer is set already, for at once
-    if (MHD_get_timeout(d->mhd, &ms) == MHD_YES)
-        uv_timer_start(&d->timer, on_timer, ms, 0);
+    MHD_UNSIGNED_LONG_LONG ms = 0;
+    if (d->run_again || MHD_get_timeout(d->mhd, &ms) == MHD_YES)
+        uv_timer_start(&d->timer, on_timer, d->run_again ? 0 : base_loop_delay(d->loop, (int64_t)ms), 0);
     else
         uv_timer_stop(&d->timer);
 }
 
-static void on_ready(uv_poll_t *poll, int status, int events)
+static void on_timer(uv_timer_t *handle)
 {
-    (void)status;
-    (void)events;
-    run(poll->data);
+    run(handle->data);
 }
 
-static size_t keep_encoded(void *arg, struct MHD_Connection *connection, char *s)
+static void on_poll(uv_poll_t *handle, int status, int events)
 {
-    (void)arg;
-    (void)connection;
-    return strlen(s);
+    (void)status, (void)events;
+    run(handle->data);
 }
 
-/* Our own socket rather than libmicrohttpd's: the reason for a failure is ours to tell. */
-static enum jn_status listen_on(const char *host, int port, int *out, int *out_port, struct jn_error *err)
+/* ---- listening ----------------------------------------------------------------------------------------------- */
+
+static int bind_to(const struct addrinfo *a)
 {
-    struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port) };
-    struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-    const bool is_v6 = inet_pton(AF_INET6, host, &v6.sin6_addr) == 1;
-    if (!is_v6 && inet_pton(AF_INET, host, &v4.sin_addr) != 1)
-        return jn_fail(err, JN_BAD_VALUE, "\"%s\" is no address to listen on; give one such as 127.0.0.1 or ::1", host);
-    const int fd = socket(is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const int yes = 1;
+    const int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
-        return jn_fail(err, JN_IO, "no socket to listen on %s: %s", host, strerror(errno));
-    const int on = 1;
-    struct sockaddr *address = is_v6 ? (struct sockaddr *)&v6 : (struct sockaddr *)&v4;
-    socklen_t len = is_v6 ? sizeof v6 : sizeof v4;
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) || bind(fd, address, len) || listen(fd, BACKLOG) ||
-        getsockname(fd, address, &len)) {
-        enum jn_status s = jn_fail(err, JN_IO, "cannot listen on %s port %d: %s", host, port, strerror(errno));
-        close(fd);
-        return s;
-    }
+        return -1;
+    /* On Linux this allows an address whose old connections are in TIME_WAIT, not one that is listened on. */
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0)
+        return fd;
+    const int code = errno;
+    close(fd);
+    errno = code;
+    return -1;
+}
+
+static enum jn_status open_listener(const struct base_httpd_options *opt, int *out, struct jn_error *err)
+{
+    const char *host = opt->host ? opt->host : "127.0.0.1";
+    if (opt->port < 0 || opt->port > 65535)
+        return jn_fail(err, JN_BAD_VALUE, "%d is not a port; give a number from 0 (any free one) to 65535", opt->port);
+    char port[16];
+    snprintf(port, sizeof port, "%d", opt->port);
+    const struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
+    struct addrinfo *found = NULL;
+    const int failed = getaddrinfo(host, port, &hints, &found);
+    if (failed)
+        return jn_fail(err, JN_IO, "cannot listen on %s: %s", host, gai_strerror(failed));
+    const int fd = bind_to(found);
+    const int code = errno;
+    freeaddrinfo(found);
+    if (fd < 0 && code == EADDRINUSE)
+        return jn_fail(err, JN_IO, "cannot listen on %s:%d: another program already does; choose another port", host,
+                       opt->port);
+    if (fd < 0)
+        return jn_fail(err, JN_IO, "cannot listen on %s:%d: %s", host, opt->port, strerrordesc_np(code));
     *out = fd;
-    *out_port = ntohs(is_v6 ? v6.sin6_port : v4.sin_port);
     return JN_OK;
 }
 
-static enum jn_status start(struct base_httpd *d, const char *host, int port, struct jn_error *err)
+static int port_of(int fd)
 {
-    int fd = -1;
-    enum jn_status s = listen_on(host, port, &fd, &d->port, err);
-    if (s)
-        return s;
-    d->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access, d,
-                              MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, on_target, d,
-                              MHD_OPTION_NOTIFY_COMPLETED, on_completed, d, MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded,
-                              d, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
+    struct sockaddr_storage address = { 0 };
+    socklen_t len = sizeof address;
+    char port[NI_MAXSERV];
+    if (getsockname(fd, (struct sockaddr *)&address, &len) ||
+        getnameinfo((struct sockaddr *)&address, len, NULL, 0, port, sizeof port, NI_NUMERICSERV))
+        return 0;
+    return (int)strtol(port, NULL, 10);
+}
+
+/* No connection timeout: a Lambda runtime waits for its next event for hours. */
+static struct MHD_Daemon *start_daemon(struct base_httpd *d, int fd)
+{
+    return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, d,
+                            MHD_OPTION_LISTEN_SOCKET, fd,
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+                            MHD_OPTION_CONNECTION_TIMEOUT, 0u,
+                            MHD_OPTION_URI_LOG_CALLBACK, on_target, d,
+                            MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+                            MHD_OPTION_END);
+}
+
+/* With the listener, which becomes libmicrohttpd's when it starts. */
+static enum jn_status start(struct base_httpd *d, int fd, struct jn_error *err)
+{
+    d->mhd = start_daemon(d, fd);
     if (!d->mhd) {
         close(fd);
-        return jn_fail(err, JN_IO, "the HTTP server for %s port %d did not start", host, port);
+        return jn_fail(err, JN_IO, "cannot start the HTTP server: out of memory or descriptors");
     }
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_EPOLL_FD);
-    if (!info || uv_poll_init(base_loop_uv(d->loop), &d->poll, info->epoll_fd)) {
+    uv_loop_t *uv = base_loop_uv(d->loop);
+    const int failed = info ? uv_poll_init(uv, &d->poll, info->epoll_fd) : UV_EINVAL;
+    if (failed) {
         MHD_stop_daemon(d->mhd);
-        return jn_fail(err, JN_IO, "the HTTP server for %s port %d cannot be polled", host, port);
+        return jn_fail(err, JN_IO, "cannot watch the HTTP server: %s", uv_strerror(failed));
     }
+    uv_timer_init(uv, &d->timer);
+    d->handles = 2;
+    d->poll.data = d;
+    d->timer.data = d;
+    uv_poll_start(&d->poll, UV_READABLE, on_poll);
     return JN_OK;
 }
 
 enum jn_status base_httpd_new(struct base_loop *l, const struct base_httpd_options *opt, struct base_httpd **out,
                               struct jn_error *err)
 {
+    int fd = -1;
+    enum jn_status s = open_listener(opt, &fd, err);
+    if (s)
+        return s;
     struct base_httpd *d = calloc(1, sizeof *d);
-    if (!d)
-        return jn_fail(err, JN_NO_MEMORY, "no memory for an HTTP server");
+    if (!d) {
+        close(fd);
+        return jn_fail(err, JN_NO_MEMORY, "no memory for the HTTP server");
+    }
     d->loop = l;
     d->handler = opt->handler;
     d->arg = opt->arg;
     d->max_body = opt->max_body ? opt->max_body : DEFAULT_MAX_BODY;
-    enum jn_status s = start(d, opt->host ? opt->host : "127.0.0.1", opt->port, err);
+    d->port = port_of(fd);
+    s = start(d, fd, err);
     if (s) {
         free(d);
         return s;
     }
-    uv_timer_init(base_loop_uv(l), &d->timer);
-    d->poll.data = d->timer.data = d;
-    d->open_handles = 2;
-    uv_poll_start(&d->poll, UV_READABLE, on_ready);
     base_loop_hold(l);
     *out = d;
     return JN_OK;
@@ -377,38 +467,18 @@ int base_httpd_port(const struct base_httpd *d)
     return d->port;
 }
 
-static void on_closed(uv_handle_t *handle)
-{
-    struct base_httpd *d = handle->data;
-    if (--d->open_handles == 0)
-        free(d);
-}
-
-static void shut_down(struct base_httpd *d)
-{
-    /* libmicrohttpd insists that nothing is suspended when it stops. */
-    for (struct base_httpd_request *r = d->requests; r; r = r->next) {
-        if (r->state == HANDLED)
-            r->state = DROPPED;
-        resume(r);
-    }
-    /* The poll goes first: stopping closes the descriptor that it watches. */
-    uv_close((uv_handle_t *)&d->poll, on_closed);
-    uv_close((uv_handle_t *)&d->timer, on_closed);
-    MHD_stop_daemon(d->mhd);
-}
-
 void base_httpd_free(struct base_httpd *d)
 {
-    if (!d || d->is_freed)
+    if (!d)
         return;
-    d->is_freed = true;
+    assert(!d->freed);
+    d->freed = true;
     base_loop_release(d->loop);
-    if (!d->is_running)
-        shut_down(d);
+    if (!d->running)
+        destroy(d);                     // else run() does, when libmicrohttpd has returned
 }
 
-/* ---- what a handler sees --------------------------------------------------------------------------------------- */
+/* ---- looking at a request ------------------------------------------------------------------------------------ */
 
 jn_str base_httpd_method(const struct base_httpd_request *r)
 {
@@ -423,7 +493,7 @@ jn_str base_httpd_path(const struct base_httpd_request *r)
 jn_str base_httpd_query(const struct base_httpd_request *r)
 {
     const char *mark = strchr(r->target, '?');
-    return mark ? jn_str_of(mark + 1) : (jn_str){ "", 0 };
+    return mark ? jn_str_of(mark + 1) : JN_STR("");
 }
 
 jn_str base_httpd_header(const struct base_httpd_request *r, const char *name)
@@ -444,7 +514,7 @@ jn_str base_httpd_body(const struct base_httpd_request *r)
 
 bool base_httpd_too_large(const struct base_httpd_request *r)
 {
-    return r->is_too_large;
+    return r->too_large;
 }
 
 size_t base_httpd_body_size(const struct base_httpd_request *r)
@@ -456,41 +526,67 @@ void base_httpd_on_gone(struct base_httpd_request *r, base_httpd_gone_fn *fn, vo
 {
     r->on_gone = fn;
     r->gone_arg = arg;
+    if (fn)
+        start_watching(r);
+    else
+        stop_watching(r);
 }
 
-/* ---- answering ------------------------------------------------------------------------------------------------- */
+/* ---- answering ----------------------------------------------------------------------------------------------- */
 
-/* Names and values need to be C strings; one that is too long or faulty is left out rather than the whole answer. */
-static void put_header(struct MHD_Response *response, const struct base_header *h)
+/* False without memory.  A header that HTTP cannot carry (a line end in it) is left out, and so are those that
+ * libmicrohttpd computes. */
+static bool add_response_header(struct MHD_Response *response, const struct base_header *h)
 {
+    static const char *const computed[] = { "Content-Length", "Transfer-Encoding" };
+    for (size_t i = 0; i < sizeof computed / sizeof *computed; i++) {
+        if (h->name.len == strlen(computed[i]) && strncasecmp(h->name.data, computed[i], h->name.len) == 0)
+            return true;
+    }
     char *text = malloc(h->name.len + h->value.len + 2);
     if (!text)
-        return;
+        return false;
+    char *value = text + h->name.len + 1;
     memcpy(text, h->name.data, h->name.len);
     text[h->name.len] = '\0';
-    char *value = text + h->name.len + 1;
     if (h->value.len)
         memcpy(value, h->value.data, h->value.len);
     value[h->value.len] = '\0';
     MHD_add_response_header(response, text, value);
     free(text);
+    return true;
+}
+
+static struct MHD_Response *make_response(const struct base_header *headers, size_t header_count, jn_str body)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        body.len, (void *)(body.len ? body.data : ""), body.len ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
+    for (size_t i = 0; response && i < header_count; i++) {
+        if (!add_response_header(response, &headers[i])) {
+            MHD_destroy_response(response);
+            return NULL;
+        }
+    }
+    return response;
 }
 
 void base_httpd_reply(struct base_httpd_request *r, int status, const struct base_header *headers, size_t header_count,
                       jn_str body)
 {
-    assert(r->state == HANDLED);
-    r->response = MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.data, MHD_RESPMEM_MUST_COPY);
-    r->state = r->response ? ANSWERED : DROPPED;
+    if (r->state == GONE)
+        return;
+    assert(r->state == WITH_USER);      // answered exactly once
     r->status = status;
-    for (size_t i = 0; r->response && i < header_count; i++)
-        put_header(r->response, &headers[i]);
+    r->response = make_response(headers, header_count, body);
+    r->state = r->response ? ANSWERED : DROPPED;
     resume(r);
 }
 
 void base_httpd_drop(struct base_httpd_request *r)
 {
-    assert(r->state == HANDLED);
+    if (r->state == GONE)
+        return;
+    assert(r->state == WITH_USER);
     r->state = DROPPED;
     resume(r);
 }
