@@ -56,6 +56,8 @@ struct node *compile_lambda(struct compiler *c, const struct ast_node *ast)
     struct jsonata_program_lambda *code = &l->code;
     compile_init(&l->node, ast, eval_lambda);
     struct scope *outer = scope_enter(c, ast);
+    const struct tuple_layout *outer_tuples = c->tuples;
+    c->tuples = NULL;
     const struct scope_layout scope = scope_layout(c->scope);
     c->program->is_deep = true;             /* may recurse */
     code->program = c->program;
@@ -66,6 +68,7 @@ struct node *compile_lambda(struct compiler *c, const struct ast_node *ast)
     code->signature = lambda_signature(c, ast);
     code->body = compile_node(c, ast->right);
     scope_leave(c, outer);
+    c->tuples = outer_tuples;
     return &l->node;
 }
 
@@ -80,8 +83,6 @@ struct call_node {
     struct call_site tail_site;
     const struct node *hint;        /* the variable of the same name, when the $ seems forgotten: T1005 */
     bool is_outer;                  /* the procedure is a variable of an older frame */
-    uint32_t global;
-    const struct jsonata_function *builtin;     /* what the global is, unless the host says otherwise */
 };
 
 static bool eval_arguments(const struct call_node *c, struct jsonata_eval *e, jn_value *to, jn_value context,

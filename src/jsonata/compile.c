@@ -84,13 +84,13 @@ static struct node *compile_shell(struct compiler *c, const struct ast_node *ast
     s->inner = inner;
     s->filters = compile_filters(c, &ast->predicates);
     s->group = ast->group && ast->kind != AST_PATH ? compile_group(c, &ast->group->items, NULL) : NULL;
-    s->keep_array = ast->keep_array && ast->kind != AST_PATH;
+    s->keep_array = ast->keep_array;
     return &s->node;
 }
 
 static bool has_shell(const struct ast_node *ast)
 {
-    return ast->predicates.len || (ast->kind != AST_PATH && (ast->group || ast->keep_array));
+    return ast->predicates.len || ast->keep_array || (ast->kind != AST_PATH && ast->group);
 }
 
 /* ---- kinds --------------------------------------------------------------------------------------------------- */

@@ -130,6 +130,7 @@ struct compiler {
     struct jn_object *global_numbers;   /* name -> number */
     uint32_t global_cap;
     struct jsonata_fault *fault;
+    const struct tuple_layout *tuples;  /* of the innermost path with tuples around */
     uint32_t nesting;
     const struct ast_node *ready_ast;   /* compiled already: the lower part of a long chain of left operands */
     struct node *ready_node;
@@ -275,6 +276,7 @@ struct filter {
 struct filters {
     struct filter *at;
     uint32_t len;
+    const struct tuple_layout *tuples;  /* of the path around, for values that are streams of tuples; or NULL */
 };
 
 enum step_kind { STEP_NODE, STEP_NAME, STEP_SORT };
@@ -397,6 +399,12 @@ static inline struct tuple *tuple_of(jn_value v) { return v.as.function; }
 /* The frame in which a row's variables are visible. */
 struct jsonata_frame *tuple_frame(struct jsonata_eval *e, const struct tuple_layout *t, const struct tuple *row,
                                   struct jsonata_frame *f);
+
+/* Filters on a stream of tuples that an inner path gave: (a.b)[%.c]. */
+jn_value tuple_filter(const struct filters *fs, struct jsonata_eval *e, jn_value rows, struct jsonata_frame *f);
+
+/* The items of a stream, as a sequence; any other value as it is. */
+jn_value tuple_items(struct jsonata_eval *e, jn_value v);
 
 /* Runs a path with tuples to its stream, or to the sequence of its items. */
 jn_value tuple_path(const struct path_node *p, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f);

@@ -410,7 +410,7 @@ static void run(void *arg)
     const jn_value context = e->input.type == JN_ARRAY ? context_wrap(e, e->input) : e->input;
     struct jsonata_frame *f = root_frame(e, v->program);
     if (f && !jsonata_failed(e))
-        v->result = node_eval(v->program->root, e, context, f);
+        v->result = jsonata_unwrap(tuple_items(e, node_eval(v->program->root, e, context, f)));
     if (jn_arena_failed(e->arena))
         jsonata_raise_memory(e);
 }

@@ -190,6 +190,8 @@ static jn_value container_to_string(struct jsonata_eval *e, jn_value v, bool pre
 
 jn_value jsonata_to_string(struct jsonata_eval *e, jn_value v, bool prettify)
 {
+    if (v.type == JN_ARRAY && v.flags & JN_OUTER_WRAPPER)
+        v = v.as.array->items[0];
     switch (v.type) {
     case JN_STRING:     return v;
     case JN_NULL:       return jn_string(JN_STR("null"), JN_STR_ASCII | JN_STR_PLAIN);

@@ -86,6 +86,8 @@ static jn_value apply_one(const struct filter *fi, struct jsonata_eval *e, jn_va
 
 jn_value filters_apply(const struct filters *fs, struct jsonata_eval *e, jn_value v, struct jsonata_frame *f)
 {
+    if (v.type == JN_ARRAY && v.flags & JN_TUPLE_STREAM)
+        return tuple_filter(fs, e, v, f);
     for (uint32_t i = 0; i < fs->len && !jn_is_undefined(v) && !jsonata_failed(e); i++)
         v = apply_one(&fs->at[i], e, v, f);
     return v;
@@ -141,7 +143,7 @@ static void compile_filter(struct compiler *c, const struct ast_node *ast, struc
 
 struct filters compile_filters(struct compiler *c, const struct ast_list *list)
 {
-    struct filters fs = { .at = NULL };
+    struct filters fs = { .tuples = c->tuples };
     if (!list->len || c->failed)
         return fs;
     fs.at = compile_alloc(c, list->len * sizeof *fs.at);

@@ -496,7 +496,10 @@ struct node *compile_path(struct compiler *c, const struct ast_node *ast)
     struct path_node *p = COMPILE_NEW(c, struct path_node);
     compile_init(&p->node, ast, eval_path);
     struct scope *outer = scope_enter(c, ast);
+    const struct tuple_layout *outer_tuples = c->tuples;
     p->tuples = ast->scope ? compile_tuples(c, ast) : NULL;
+    if (p->tuples)
+        c->tuples = p->tuples;
     p->keep_singleton = ast->keep_singleton_array;
     p->node.need = 1;                       /* a name in it */
     p->steps = compile_alloc(c, ast->items.len * sizeof *p->steps);
@@ -506,6 +509,7 @@ struct node *compile_path(struct compiler *c, const struct ast_node *ast)
     if (ast->group)
         p->group = compile_group(c, &ast->group->items, p->tuples);
     scope_leave(c, outer);
+    c->tuples = outer_tuples;
     if (!c->failed)
         choose(p);
     return &p->node;

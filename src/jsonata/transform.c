@@ -63,17 +63,20 @@ static void remove_keys(const struct transform_node *t, struct jsonata_eval *e, 
     }
 }
 
+/* Matches may be scalars (|**|...|): there is nothing to update in them, and nothing to remove. */
 static void change(const struct transform_node *t, struct jsonata_eval *e, jn_value match, struct jsonata_frame *f)
 {
     const jn_value update = node_eval(t->update, e, match, f);
     if (jsonata_failed(e))
         return;
     if (!jn_is_undefined(update)) {
-        if (update.type != JN_OBJECT || match.type != JN_OBJECT) {
+        const bool is_empty = update.type == JN_OBJECT && jn_object_len(update) == 0;
+        if (update.type != JN_OBJECT || (match.type != JN_OBJECT && !is_empty)) {
             raise_at(e, t, "T2011", update.type == JN_OBJECT ? match : update);
             return;
         }
-        merge_update(e, match.as.object, update.as.object);
+        if (!is_empty)
+            merge_update(e, match.as.object, update.as.object);
     }
     const jn_value keys = t->remove && !jsonata_failed(e) ? node_eval(t->remove, e, match, f) : jn_undefined();
     if (!jn_is_undefined(keys) && !jsonata_failed(e) && match.type == JN_OBJECT)

@@ -244,12 +244,29 @@ static jn_value tuple_step(struct stream *s, const struct step *step, jn_value r
     return apply_stages(s, &step->filters, rows);
 }
 
-static jn_value items_of_rows(struct stream *s, jn_value rows)
+jn_value tuple_items(struct jsonata_eval *e, jn_value v)
 {
-    jn_value out = jsonata_array(s->e, rows.as.array->len, JN_SEQUENCE);
-    for (uint32_t i = 0; i < rows.as.array->len; i++)
-        jsonata_push(s->e, out, tuple_of(rows.as.array->items[i])->item);
+    if (v.type != JN_ARRAY || !(v.flags & JN_TUPLE_STREAM))
+        return v;
+    jn_value out = jsonata_array(e, v.as.array->len, JN_SEQUENCE);
+    for (uint32_t i = 0; i < v.as.array->len; i++)
+        jsonata_push(e, out, tuple_of(v.as.array->items[i])->item);
     return out;
+}
+
+jn_value tuple_filter(const struct filters *fs, struct jsonata_eval *e, jn_value rows, struct jsonata_frame *f)
+{
+    if (!fs->tuples)
+        return filters_apply(fs, e, tuple_items(e, rows), f);
+    struct stream s = { fs->tuples, e, f, f };
+    jn_value ours = stream_new(&s);
+    for (uint32_t i = 0; i < rows.as.array->len && jsonata_step(e); i++) {
+        struct tuple *row = row_new(&s, NULL, jn_undefined());
+        if (row)
+            join_inner(&s, row, tuple_of(rows.as.array->items[i]));
+        jsonata_push(e, ours, row_value(row));
+    }
+    return jsonata_failed(e) ? jn_undefined() : apply_stages(&s, fs, ours);
 }
 
 static jn_value run_plain_step(const struct path_node *p, struct stream *s, uint32_t i, jn_value items)
@@ -302,5 +319,5 @@ jn_value tuple_path(const struct path_node *p, struct jsonata_eval *e, jn_value 
         return node_done(&p->node, group_eval(p->group, e, rows.as.array->items, rows.as.array->len, f));
     if (p->tuples->is_result)
         return rows;
-    return path_finish(p, e, items_of_rows(&s, rows), f);
+    return path_finish(p, e, tuple_items(e, rows), f);
 }
