@@ -5,7 +5,7 @@
  *   {"do":"hang"}            never answers                     {"do":"sleep","n":50}  answers after 50 ms
  *   {"do":"text"}            answers text that is no JSON      {"do":"nothing"}    answers 0 bytes
  *   {"do":"null"}            answers null                      {"do":"size","n":5} answers 5 bytes
- *   {"do":"log","n":100}     writes 100 lines of 50 bytes      {"do":"pid"}        answers its process id
+ *   {"do":"log","n":100}     writes 100 lines (one to stderr) {"do":"pid"}        answers its process id
  *   {"do":"head"}            answers the head of `next`        {"do":"environment"}  answers its environment, by lines
  *   {"do":"twice"}           posts two responses               {"do":"stranger"}   posts under another id
  *   {"do":"greedy"}          asks for `next` meanwhile         {"do":"mode"}       posts in an unknown mode
@@ -125,7 +125,7 @@ static void respond_number(const char *id, int n)
 static void write_log(int lines)
 {
     for (int i = 0; i < lines; i++)
-        fprintf(i % 2 ? stderr : stdout, "line %4d %.*s\n", i, 39, "........................................");
+        fprintf(i == 0 ? stderr : stdout, "line %4d %.*s\n", i, 39, "........................................");
 }
 
 static int leave_child(void)

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../support/cmocka_all.h"
+#include "cmocka_all.h"
 
 static void without_settings_a_function_has_awss_defaults(void **state)
 {

@@ -10,7 +10,7 @@
 
 #include "base/timer.h"
 #include "lambda/sigv4.h"
-#include "../../support/cmocka_all.h"
+#include "cmocka_all.h"
 
 /* ---- life -------------------------------------------------------------------------------------------------------- */
 
@@ -94,6 +94,12 @@ struct sending {
     char *body;
 };
 
+static void free_sending(struct sending *s)
+{
+    free(s->body);
+    free(s);
+}
+
 static void on_done(const struct base_http_response *r, void *arg)
 {
     struct sending *s = arg;
@@ -104,8 +110,7 @@ static void on_done(const struct base_http_response *r, void *arg)
     jn_buf_append(&a->body, r->body);
     keep_headers(a, r);
     base_loop_stop(s->harness->loop);
-    free(s->body);
-    free(s);
+    free_sending(s);
 }
 
 static void sign(struct lambda_sigv4 *s, const struct request *r, jn_str path, const struct headers *h)
@@ -123,12 +128,11 @@ static void sign(struct lambda_sigv4 *s, const struct request *r, jn_str path, c
     assert_int_equal(lambda_sigv4_sign(s, &req, &scope, &(struct lambda_sigv4_options){ 0 }, NULL), JN_OK);
 }
 
-struct base_http_call *harness_send_call(struct harness *h, const struct request *r, struct answer *a)
+void harness_send(struct harness *h, const struct request *r, struct answer *a)
 {
     char path[1024], url[2048], host[64];
     struct headers headers = { .count = 0 };
     struct lambda_sigv4 s;
-    struct base_http_call *call = NULL;
     struct sending *sending = calloc(1, sizeof *sending);
     assert_non_null(sending);
     snprintf(path, sizeof path, "/2015-03-31/functions/%s/invocations", or(r->function, "actor"));
@@ -165,15 +169,16 @@ struct base_http_call *harness_send_call(struct harness *h, const struct request
         .body = { sending->body, r->payload.len }, .total_timeout_ms = 30000,
     };
     struct jn_error err = { 0 };
-    if (base_http_send(h->http, &req, on_done, sending, &call, &err))
+    if (base_http_send(h->http, &req, on_done, sending, &a->call, &err))
         fail_msg("base_http_send: %s", err.message);
+    a->sending = sending;
     lambda_sigv4_clear(&s);
-    return call;
 }
 
-void harness_send(struct harness *h, const struct request *r, struct answer *a)
+void harness_hang_up(struct answer *a)
 {
-    harness_send_call(h, r, a);
+    base_http_cancel(a->call);
+    free_sending(a->sending);
 }
 
 void harness_wait(struct harness *h, struct answer *a)

@@ -9,7 +9,6 @@ struct harness {
     struct base_loop *loop;
     struct base_http *http;
     struct local *local;
-    struct base_random random;
     struct base_log log;
     int log_fds[2];                     /* a pipe that nobody reads unless a test does; the log goes to its end */
     bool is_stopped;
@@ -34,6 +33,8 @@ struct answer {
     enum jn_status status;              /* of the transport */
     int http_status;
     struct jn_buf body, headers;        /* headers as "name: value\n", names in lower case */
+    struct base_http_call *call;        /* under way */
+    struct sending *sending;
 };
 
 void harness_start(struct harness *h, const struct local_options *opt);
@@ -42,9 +43,9 @@ void harness_start(struct harness *h, const struct local_options *opt);
 void harness_end(struct harness *h);
 void harness_stop(struct harness *h);
 
-/* Sends a request; `a` is filled when the answer has come. */
+/* Sends a request; `a` is filled when the answer has come.  Or hangs up before. */
 void harness_send(struct harness *h, const struct request *r, struct answer *a);
-struct base_http_call *harness_send_call(struct harness *h, const struct request *r, struct answer *a);
+void harness_hang_up(struct answer *a);
 
 /* Runs the loop until `a` has come; or for a while. */
 void harness_wait(struct harness *h, struct answer *a);

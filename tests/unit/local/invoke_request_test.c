@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "../../support/cmocka_all.h"
+#include "cmocka_all.h"
 
 static struct local_function function_list[] = {
     { .name = "f", .arn = "arn:aws:lambda:us-east-1:123456789012:function:f" },

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "../../support/cmocka_all.h"
+#include "cmocka_all.h"
 
 #define ID "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 
