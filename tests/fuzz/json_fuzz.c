@@ -3,17 +3,26 @@
 #include "core/buf.h"
 #include "core/value.h"
 
-#include <assert.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Not assert(): what a fuzz target claims must hold in every build. */
+#define MUST(claim)                                                                                                    \
+    do {                                                                                                               \
+        if (!(claim)) {                                                                                                \
+            fprintf(stderr, "json_fuzz.c:%d: %s\n", __LINE__, #claim);                                                \
+            abort();                                                                                                   \
+        }                                                                                                              \
+    } while (0)
 
 /* A copy in memory of exactly its size, so that a sanitizer sees each byte too many. */
 static jn_str copy_of(jn_str s)
 {
     char *data = malloc(s.len ? s.len : 1);
-    assert(data);
+    MUST(data);
     if (s.len)
         memcpy(data, s.data, s.len);
     return (jn_str){ data, s.len };
@@ -28,11 +37,10 @@ static jn_str write_value(jn_value v, const struct jn_write_options *opt)
 {
     struct jn_buf b;
     jn_buf_init(&b, 0);
-    const enum jn_status s = jn_write(&b, v, opt, NULL);
-    assert(s == JN_OK);
+    MUST(jn_write(&b, v, opt, NULL) == JN_OK);
     const jn_str copy = copy_of(jn_buf_str(&b));
     jn_buf_clear(&b);
-    assert(jn_utf8_invalid(copy) == copy.len);
+    MUST(jn_utf8_invalid(copy) == copy.len);
     return copy;
 }
 
@@ -44,10 +52,9 @@ static void check_again(struct jn_arena *a, struct jn_shapes *shapes, jn_value v
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         const jn_str text = write_value(v, &forms[i]);
         jn_value again;
-        const enum jn_status s = jn_read(a, text, &opt, &again, NULL, NULL);
-        assert(s == JN_OK);
+        MUST(jn_read(a, text, &opt, &again, NULL, NULL) == JN_OK);
         const jn_str same = write_value(again, NULL);
-        assert(jn_str_eq(same, compact));
+        MUST(jn_str_eq(same, compact));
         drop(same);
         drop(text);
     }
@@ -56,9 +63,9 @@ static void check_again(struct jn_arena *a, struct jn_shapes *shapes, jn_value v
 static void check_copy(struct jn_arena *a, jn_value v, jn_str compact)
 {
     const jn_value copy = jn_deep_copy(a, v);
-    assert(!jn_is_undefined(copy) && jn_equal(copy, v));
+    MUST(!jn_is_undefined(copy) && jn_equal(copy, v));
     const jn_str text = write_value(copy, NULL);    // a copy has no spans
-    assert(jn_str_eq(text, compact));
+    MUST(jn_str_eq(text, compact));
     drop(text);
 }
 
@@ -69,10 +76,9 @@ static void check_prefix(struct jn_arena *a, jn_str text)
     jn_value v;
     if (jn_read(a, text, &opt, &v, &used, NULL))
         return;
-    assert(used > 0 && used <= text.len);
+    MUST(used > 0 && used <= text.len);
     const jn_str part = copy_of(jn_str_sub(text, 0, used));
-    const enum jn_status s = jn_read(a, part, NULL, &v, NULL, NULL);
-    assert(s == JN_OK);
+    MUST(jn_read(a, part, NULL, &v, NULL, NULL) == JN_OK);
     drop(part);
 }
 
@@ -85,16 +91,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct jn_read_options opt = { .shapes = shapes };
     struct jn_error err = { 0 };
     jn_value v, same;
-    assert(shapes);
+    MUST(shapes);
     if (jn_read(&a, text, &opt, &v, NULL, &err) == JN_OK) {
-        const enum jn_status s = jn_read(&a, text, &opt, &same, NULL, NULL);
-        assert(s == JN_OK && jn_equal(v, same));
+        MUST(jn_read(&a, text, &opt, &same, NULL, NULL) == JN_OK && jn_equal(v, same));
         const jn_str compact = write_value(v, NULL);
         check_again(&a, shapes, v, compact);
         check_copy(&a, v, compact);
         drop(compact);
     } else {
-        assert(err.status && err.message[0] && err.offset <= size && err.line > 0 && err.column > 0);
+        MUST(err.status && err.message[0] && err.offset <= size && err.line > 0 && err.column > 0);
     }
     check_prefix(&a, text);
     jn_shapes_free(shapes);

@@ -1,0 +1,21 @@
+/* jsonata_parse_fuzz.c - any bytes as an expression: compiled or refused with a place inside it, never worse. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "jsonata/jsonata.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const jn_str text = { (const char *)data, size };
+    struct jsonata *program = NULL;
+    struct jsonata_error err = { 0 };
+    const enum jn_status s = jsonata_compile(text, NULL, &program, &err);
+    if (s == JN_OK)
+        jsonata_free(program);
+    else if (!*err.message || (s == JN_BAD_TEXT && (err.position < 0 || jsonata_byte_offset(text, err.position) > size)))
+        abort();
+    return 0;
+}
