@@ -1,141 +1,216 @@
-/* dump.c - the stages of compiling made visible: tokens, one a line, and the tree as the rewriting leaves it. */
-#include "core/buf.h"
-#include "jsonata/lex.h"
+/* dump.c - the stages of compiling, for people: tokens, tree, ops. */
 #include "jsonata/parse.h"
 
-enum { MAX_DEPTH = 1000 };
+#include "core/arena.h"
+#include "core/buf.h"
 
-/* ---- tokens ---------------------------------------------------------------------------------------------------- */
+/* ---- tokens ------------------------------------------------------------------------------------------------------- */
 
-/* After these an operand has ended, so that '/' is division.  The parser knows better in a few places (spec, section 4). */
-static bool ends_operand(enum token_kind k)
+/* A line per token: where it ends, what it is, its text. */
+static void show_token(void *arg, const struct token *t)
 {
-    switch (k) {
-    case TOKEN_NAME:
-    case TOKEN_VARIABLE:
-    case TOKEN_STRING:
-    case TOKEN_NUMBER:
-    case TOKEN_VALUE:
-    case TOKEN_REGEX:
-    case TOKEN_RIGHT_BRACKET:
-    case TOKEN_RIGHT_PAREN:
-    case TOKEN_RIGHT_BRACE:
-        return true;
-    default:
-        return false;
-    }
+    struct jn_buf *out = arg;
+    jn_buf_append_fmt(out, "%5lld  %-10s", (long long)t->position, token_text(t->kind));
+    if (t->kind >= TOKEN_NAME && t->kind <= TOKEN_REGEX)
+        jn_buf_append_fmt(out, "  %.*s", JN_ARG(t->text));
+    if (t->kind == TOKEN_REGEX && (t->ignore_case || t->multiline))
+        jn_buf_append_fmt(out, "  flags %s%s", t->ignore_case ? "i" : "", t->multiline ? "m" : "");
+    while (out->len && out->data[out->len - 1] == ' ')
+        jn_buf_truncate(out, out->len - 1);
+    jn_buf_append_char(out, '\n');
 }
 
-static void dump_tokens(struct jn_arena *a, jn_str text, struct jn_buf *out, struct jsonata_fault *fault)
-{
-    struct lexer l;
-    lexer_init(&l, a, text);
-    bool infix = false;
-    for (;;) {
-        const struct token t = lexer_next(&l, infix);
-        if (l.fault.code || t.kind == TOKEN_END)
-            break;
-        jn_buf_append_fmt(out, "%5lld  %-12s ", (long long)t.position, token_text(t.kind));
-        if (jn_is_undefined(t.value))
-            jn_buf_append(out, t.text);
-        else
-            jn_write(out, t.value, NULL, NULL);
-        jn_buf_append_char(out, '\n');
-        infix = ends_operand(t.kind);
-    }
-    *fault = l.fault;
-}
+/* ---- tree --------------------------------------------------------------------------------------------------------- */
 
-/* ---- tree ------------------------------------------------------------------------------------------------------ */
+enum { MAX_SHOWN_DEPTH = 200 };     /* left operands nest as deeply as the text is long; the picture need not */
 
-static void dump_node(struct jn_buf *out, const struct ast_node *n, const char *role, unsigned depth);
+struct tree_dump {
+    struct jn_buf *out;
+    int depth;
+};
 
-static void dump_list(struct jn_buf *out, const struct ast_list *l, const char *role, unsigned depth)
+static void show_node(struct tree_dump *d, const char *role, const struct ast_node *n);
+
+static void show_list(struct tree_dump *d, const char *role, const struct ast_list *l)
 {
     for (uint32_t i = 0; i < l->len; i++)
-        dump_node(out, l->at[i], role, depth);
+        show_node(d, role, l->at[i]);
 }
 
-static void dump_marks(struct jn_buf *out, const struct ast_node *n)
+static void show_literal(struct jn_buf *out, jn_value v)
 {
-    const struct {
-        bool is_set;
-        const char *name;
-    } marks[] = {
-        { n->keep_array, "keepArray" },
-        { n->keep_singleton_array, "keepSingletonArray" },
-        { n->cons_array, "consarray" },
-        { n->tuple, "tuple" },
-        { n->tail_call, "tail" },
-        { n->is_descending, "descending" },
-        { n->regex_ignore_case, "i" },
-        { n->regex_multiline, "m" },
-    };
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        if (marks[i].is_set)
-            jn_buf_append_fmt(out, " %s", marks[i].name);
+    jn_buf_append_char(out, ' ');
+    jn_write(out, v, NULL, NULL);
+}
+
+static void show_text(struct jn_buf *out, const struct ast_node *n)
+{
+    switch (n->kind) {
+    case AST_STRING:
+    case AST_NUMBER:
+    case AST_VALUE:
+        show_literal(out, n->literal);
+        break;
+    case AST_ARRAY:
+        jn_buf_append_z(out, " [");
+        break;
+    case AST_OBJECT:
+        jn_buf_append_z(out, " {");
+        break;
+    case AST_NEGATE:
+        jn_buf_append_z(out, " -");
+        break;
+    case AST_VARIABLE:
+    case AST_BIND:
+    case AST_INDEX:
+        jn_buf_append_fmt(out, " $%.*s", JN_ARG(n->text));
+        break;
+    case AST_PARENT:
+        jn_buf_append_fmt(out, " !%u", n->slot ? n->slot->label : 0);
+        break;
+    default:
+        if (n->text.len)
+            jn_buf_append_fmt(out, " %.*s", JN_ARG(n->text));
     }
+}
+
+static void show_marks(struct jn_buf *out, const struct ast_node *n)
+{
+    if (n->regex_ignore_case || n->regex_multiline)
+        jn_buf_append_fmt(out, " /%s%s", n->regex_ignore_case ? "i" : "", n->regex_multiline ? "m" : "");
     if (n->focus.data)
         jn_buf_append_fmt(out, " @$%.*s", JN_ARG(n->focus));
     if (n->index.data)
         jn_buf_append_fmt(out, " #$%.*s", JN_ARG(n->index));
-    if (n->slot)
-        jn_buf_append_fmt(out, " is !%u", n->slot->label);
     if (n->ancestor)
-        jn_buf_append_fmt(out, " binds !%u", n->ancestor->label);
+        jn_buf_append_fmt(out, " ancestor !%u", n->ancestor->label);
+    const struct {
+        bool is_set;
+        const char *name;
+    } marks[] = {
+        { n->is_descending, "descending" },         { n->keep_array, "[]" },
+        { n->keep_singleton_array, "keep-singleton" }, { n->cons_array, "cons" },
+        { n->tuple, "tuple" },                      { n->tail_call, "tail-call" },
+    };
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (marks[i].is_set)
+            jn_buf_append_fmt(out, " %s", marks[i].name);
+    if (n->position)
+        jn_buf_append_fmt(out, "  @%lld", (long long)n->position);
 }
 
-static void dump_node(struct jn_buf *out, const struct ast_node *n, const char *role, unsigned depth)
+/* What the children are to their node; the lists of the kinds that have one. */
+static const char *item_role(enum ast_kind k)
 {
-    if (!n || depth > MAX_DEPTH)
-        return;
-    jn_buf_append_fmt(out, "%*s%s%s", (int)depth * 2, "", role, ast_kind_name(n->kind));
-    if (n->text.len)
-        jn_buf_append_fmt(out, " %.*s", JN_ARG(n->text));
-    if (!jn_is_undefined(n->literal)) {
-        jn_buf_append_char(out, ' ');
-        jn_write(out, n->literal, NULL, NULL);
+    switch (k) {
+    case AST_PATH: return "step";
+    case AST_ARRAY: return "member";
+    case AST_OBJECT:
+    case AST_GROUP: return "entry";
+    case AST_CALL:
+    case AST_PARTIAL: return "argument";
+    case AST_LAMBDA: return "parameter";
+    case AST_SORT: return "by";
+    default: return "then";
     }
-    dump_marks(out, n);
-    jn_buf_append_char(out, '\n');
-    dump_node(out, n->left, "", depth + 1);
-    dump_list(out, &n->items, "", depth + 1);
-    dump_node(out, n->right, "", depth + 1);
-    dump_node(out, n->third, "", depth + 1);
-    dump_list(out, &n->predicates, "predicate: ", depth + 1);
-    dump_list(out, &n->stages, "stage: ", depth + 1);
-    dump_node(out, n->group, "", depth + 1);
 }
 
-/* ---- jsonata.h ------------------------------------------------------------------------------------------------- */
+static const char *left_role(enum ast_kind k)
+{
+    switch (k) {
+    case AST_CONDITION: return "if";
+    case AST_CALL:
+    case AST_PARTIAL: return "call";
+    case AST_TRANSFORM: return "pattern";
+    case AST_FILTER: return "where";
+    case AST_SORT_TERM: return "key";
+    default: return "left";
+    }
+}
+
+static const char *right_role(enum ast_kind k)
+{
+    switch (k) {
+    case AST_CONDITION: return "then";
+    case AST_LAMBDA: return "body";
+    case AST_TRANSFORM: return "update";
+    case AST_BIND: return "value";
+    default: return "right";
+    }
+}
+
+static void show_children(struct tree_dump *d, const struct ast_node *n)
+{
+    if (n->left)
+        show_node(d, left_role(n->kind), n->left);
+    if (n->kind == AST_CONDITION && n->right == n->left)
+        jn_buf_append_fmt(d->out, "%*sthen the same\n", 2 * d->depth, "");
+    else if (n->right)
+        show_node(d, right_role(n->kind), n->right);
+    if (n->third)
+        show_node(d, n->kind == AST_TRANSFORM ? "delete" : "else", n->third);
+    show_list(d, item_role(n->kind), &n->items);
+    show_list(d, "predicate", &n->predicates);
+    show_list(d, "stage", &n->stages);
+    if (n->group)
+        show_node(d, "group", n->group);
+}
+
+/* A line for the node, then its children, two blanks further in. */
+static void show_node(struct tree_dump *d, const char *role, const struct ast_node *n)
+{
+    jn_buf_append_fmt(d->out, "%*s%s%s%s", 2 * d->depth, "", role, *role ? " " : "", ast_kind_name(n->kind));
+    if (d->depth >= MAX_SHOWN_DEPTH) {
+        jn_buf_append_z(d->out, " ... nested too deeply to be shown\n");
+        return;
+    }
+    show_text(d->out, n);
+    show_marks(d->out, n);
+    jn_buf_append_char(d->out, '\n');
+    d->depth++;
+    show_children(d, n);
+    d->depth--;
+}
+
+/* ---- the way in --------------------------------------------------------------------------------------------------- */
+
+static bool dump_tokens(struct jn_arena *a, jn_str text, struct jn_buf *out, struct jsonata_fault *fault)
+{
+    return jsonata_parse_tokens(a, text, 0, show_token, out, fault) != NULL;
+}
+
+static bool dump_tree(struct jn_arena *a, jn_str text, struct jn_buf *out, struct jsonata_fault *fault)
+{
+    const struct ast_node *tree = jsonata_parse(a, text, 0, fault);
+    if (tree)
+        show_node(&(struct tree_dump){ .out = out }, "", tree);
+    return tree != NULL;
+}
 
 enum jn_status jsonata_dump(jn_str text, enum jsonata_dump what, struct jn_buf *out, struct jsonata_error *err)
 {
-    struct jn_arena a;
+    struct jn_arena *a = jn_arena_new(0);
+    if (!a)
+        return JN_NO_MEMORY;
     struct jsonata_fault fault = { 0 };
-    const struct ast_node *tree = NULL;
-    jn_arena_init(&a, 0);
-    if (what == JSONATA_DUMP_TOKENS)
-        dump_tokens(&a, text, out, &fault);
-    else
-        tree = jsonata_parse(&a, text, MAX_DEPTH, &fault);
-    dump_node(out, tree, "", 0);
-    enum jn_status s = fault.code ? JN_BAD_TEXT : jn_arena_failed(&a) ? jn_arena_failed(&a) : out->failed;
-    if (fault.code && err)
+    const bool ok = what == JSONATA_DUMP_TOKENS ? dump_tokens(a, text, out, &fault) : dump_tree(a, text, out, &fault);
+    if (!ok && err)
         jsonata_error_fill(err, &fault);
-    jn_arena_clear(&a);
-    return s;
+    const bool is_syntax_error = fault.code != NULL;
+    jn_arena_free(a);
+    if (ok)
+        return out->failed;
+    return is_syntax_error ? JN_BAD_TEXT : JN_NO_MEMORY;
 }
 
 char *jsonata_dump_text(jn_str text, enum jsonata_dump what, struct jsonata_error *err)
 {
     struct jn_buf out;
     jn_buf_init(&out, 0);
-    jn_buf_append(&out, (jn_str){ "", 0 });
-    if (jsonata_dump(text, what, &out, err)) {
-        jn_buf_clear(&out);
-        return NULL;
-    }
-    jn_buf_reserve(&out, 1);
-    return jn_buf_detach(&out);
+    const enum jn_status s = jsonata_dump(text, what, &out, err);
+    if (!s)
+        jn_buf_append_z(&out, "");
+    char *detached = s ? NULL : jn_buf_detach(&out);
+    jn_buf_clear(&out);
+    return detached;
 }
