@@ -15,11 +15,16 @@ static const struct cli_option options[] = {
     { "--loud", NULL, "a flag", CLI_FLAG, offsetof(struct settings, loud) },
 };
 
-static enum jn_status read(struct settings *s, char **argv, int *rest, struct jn_error *err)
+/* Reads a command line of words separated by blanks; `argv` (room for 10) gets what is left. */
+static enum jn_status read(struct settings *s, char *line, char **argv, int *rest, struct jn_error *err)
 {
     int argc = 0;
-    while (argv[argc])
-        argc++;
+    for (char *word = line; (word = word + strspn(word, " ")), *word; argc++) {
+        argv[argc] = word;
+        word += strcspn(word, " ");
+        if (*word)
+            *word++ = '\0';
+    }
     return cli_options_read(options, 3, s, argc, argv, rest, err);
 }
 
@@ -29,8 +34,8 @@ static void test_options_and_the_rest(void **state)
     struct settings s = { 0 };
     struct jn_error err = { 0 };
     int rest;
-    char *argv[] = { "a", "--name", "x", "-", "--count=7", "--loud", "--", "--name", NULL };
-    assert_int_equal(read(&s, argv, &rest, &err), JN_OK);
+    char line[] = "a --name x - --count=7 --loud -- --name", *argv[10];
+    assert_int_equal(read(&s, line, argv, &rest, &err), JN_OK);
     assert_string_equal(s.name, "x");
     assert_int_equal(s.count, 7);
     assert_true(s.loud);
@@ -44,21 +49,21 @@ static void test_mistakes_are_named(void **state)
 {
     (void)state;
     static const struct {
-        char *argv[3];
-        const char *expected;
+        const char *line, *expected;
     } cases[] = {
-        { { "--nmae", NULL }, "unknown option --nmae" },
-        { { "--name", NULL }, "--name needs a value" },
-        { { "--count", "many", NULL }, "--count needs a whole number, not \"many\"" },
-        { { "--count=-1", NULL }, "whole number" },
-        { { "--loud=yes", NULL }, "--loud takes no value" },
+        { "--nmae", "unknown option --nmae" },
+        { "--name", "--name needs a value" },
+        { "--count many", "--count needs a whole number, not \"many\"" },
+        { "--count=-1", "whole number" },
+        { "--loud=yes", "--loud takes no value" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct settings s = { 0 };
         struct jn_error err = { 0 };
         int rest;
-        char *argv[] = { cases[i].argv[0], cases[i].argv[1], NULL };
-        assert_int_equal(read(&s, argv, &rest, &err), JN_BAD_VALUE);
+        char line[32] = "", *argv[10];
+        memcpy(line, cases[i].line, strlen(cases[i].line));
+        assert_int_equal(read(&s, line, argv, &rest, &err), JN_BAD_VALUE);
         assert_non_null(strstr(err.message, cases[i].expected));
     }
 }

@@ -47,7 +47,7 @@ static void test_refusals(void **state)
         const char *code, *words;
     } cases[] = {
         { "a b", "1", JN_BAD_TEXT, "S0201", "line 1, column" },
-        { "{\n  \"a\": ", "1", JN_BAD_TEXT, "S0207", "expression is faulty" },
+        { "{\n  \"a\": ", "1", JN_BAD_TEXT, "S0203", "expression is faulty" },
         { "", "{oops}", JN_BAD_TEXT, "", "not JSON" },
         { "1", "{\"a\":}", JN_BAD_TEXT, "", "not JSON" },
         { "missing", "{}", JN_EVALUATION, "NothingToSend", "yields nothing" },
