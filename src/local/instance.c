@@ -316,13 +316,13 @@ static enum jn_status launch(struct local_instance *i, struct jn_error *err)
 {
     struct jn_arena a;
     jn_arena_init(&a, 0);
+    i->start_us = now_us(i);
     const enum jn_status s = launch_in(i, &a, err);
     jn_arena_clear(&a);
     if (s)
         return s;
 
     const bool is_first = i->starts++ == 0;
-    i->start_us = now_us(i);
     i->init_failure = LOCAL_FAILURE_NONE;
     base_timer_start(i->deadline, is_first ? i->site->init_timeout_ms : (int64_t)i->function->timeout_s * 1000);
     base_trace(i->site->log, BASE_TRACE_LOCAL, "process %d of %s: started", base_process_pid(i->process),
