@@ -298,7 +298,6 @@ struct step {
     bool is_first, is_last;
     bool is_variable;                   /* $, $x: an array in context is one item */
     bool is_once;                       /* [...] at the head of a path: evaluated once for all items */
-    bool may_raise;
     bool (*give)(struct sink *s, jn_value result);
     bool (*item)(struct sink *s, jn_value item);
 
@@ -313,6 +312,7 @@ struct path_node {
     uint32_t len;
     bool keep_singleton;
     bool has_sort;
+    bool has_order;                     /* two or more steps may raise: their order can be seen */
     const struct group *group;
     struct tuple_layout *tuples;        /* NULL: none of its steps makes tuples */
     jn_str name;                        /* NODE_NAME: of the one step */

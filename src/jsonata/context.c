@@ -427,7 +427,8 @@ static void run_on_stack(struct evaluation *v)
         run(v);
         return;
     }
-    c->stack_limit = v->e.stack_limit = reserve_limit(&c->stack);
+    /* Half of what an evaluation may have, since nesting is memory too. */
+    c->stack_limit = v->e.stack_limit = reserve_limit(&c->stack, c->arena.ceiling / 2);
     reserve_run(&c->stack, run, v);
     c->stack_limit = NULL;
 }

@@ -62,6 +62,8 @@ struct jsonata_eval {
     uint64_t random[2];                 /* state of $random and $shuffle */
     /* The machine; see function.c for the value stack, context.c for the rest. */
     uint32_t max_depth;                 /* UINT32_MAX / 2 when there is no limit */
+    uint32_t fused;                     /* paths being run item by item; see path.c, "order of errors" */
+    bool is_ordered;                    /* run them step by step instead */
     bool is_dynamic_past;               /* something may have kept arena memory across calls: do not rewind */
     jn_value *top, *top_end;            /* value stack: frames and arguments */
     const char *stack_limit;            /* the C stack must stay above */

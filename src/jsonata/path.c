@@ -292,6 +292,65 @@ static jn_value run_steps(const struct path_node *p, struct jsonata_eval *e, jn_
     return jsonata_failed(e) ? jn_undefined() : collector_end(&out, wrap);
 }
 
+/* ---- order of errors ----------------------------------------------------------------------------------------- */
+
+/* The reference finishes each step for all items before it begins the next, so that of two errors it reports the one in
+ * the earlier step; we meet the one of the earlier item.  When a path fails and that can make a difference, it is run
+ * again step by step, which finds the reference's error.  Only the outermost path does so. */
+static jn_value run_ordered(const struct path_node *p, struct jsonata_eval *e, jn_value context,
+                            struct jsonata_frame *f)
+{
+    jn_value items = p->steps[0].is_once ? path_once(p, e, path_input(p, e, context), f) : path_input(p, e, context);
+    for (uint32_t i = p->steps[0].is_once; i + 1 < p->len && !jn_is_undefined(items) && !jsonata_failed(e); i++)
+        items = path_step_all(&p->steps[i], e, items, f);
+    struct collector out;
+    collector_init(&out, e);
+    if (!jn_is_undefined(items) && !jsonata_failed(e))
+        run_segment(p, e, f, p->len - 1, p->len, items, &out);
+    return jsonata_failed(e) ? jn_undefined() : collector_end(&out, true);
+}
+
+static bool is_limit(const struct jsonata_eval *e)
+{
+    return e->fault.code == jsonata_limit_code(e, false) || e->fault.code == jsonata_limit_code(e, true) ||
+           !strcmp(e->fault.code, "D1011");
+}
+
+static void find_first_error(const struct path_node *p, struct jsonata_eval *e, jn_value context,
+                             struct jsonata_frame *f, jn_value *top)
+{
+    const struct jsonata_fault met = e->fault;
+    if (!met.code || is_limit(e) || e->is_dynamic_past)
+        return;
+    e->fault = (struct jsonata_fault){ .code = NULL };
+    e->is_ordered = true;
+    e->top = top;
+    run_ordered(p, e, context, f);
+    e->is_ordered = false;
+    if (!jsonata_failed(e))
+        e->fault = met;
+}
+
+static jn_value run_path(const struct path_node *p, struct jsonata_eval *e, jn_value context,
+                         struct jsonata_frame *f, bool wrap)
+{
+    if (!p->has_order || p->len < 2)
+        return run_steps(p, e, context, f, wrap);
+    if (e->is_ordered) {
+        const jn_value v = run_ordered(p, e, context, f);
+        return wrap ? v : jsonata_unwrap(v);
+    }
+    jn_value *top = e->top;
+    const uint32_t depth = e->depth;
+    e->fused++;
+    const jn_value v = run_steps(p, e, context, f, wrap);
+    if (--e->fused == 0 && jsonata_failed(e)) {
+        e->depth = depth;
+        find_first_error(p, e, context, f, top);
+    }
+    return v;
+}
+
 /* The items that a segment before a sort has found, as an array. */
 static jn_value collected_items(struct collector *out, struct jsonata_eval *e)
 {
@@ -376,9 +435,9 @@ static jn_value eval_path(const struct node *n, struct jsonata_eval *e, jn_value
     else if (p->has_sort)
         v = path_finish(p, e, run_sorted(p, e, context, f), f);
     else if (p->keep_singleton || p->group || n->raw)
-        v = path_finish(p, e, run_steps(p, e, context, f, true), f);
+        v = path_finish(p, e, run_path(p, e, context, f, true), f);
     else
-        v = run_steps(p, e, context, f, false);
+        v = run_path(p, e, context, f, false);
     node_leave(e);
     return v;
 }
@@ -468,6 +527,26 @@ static void compile_step(struct compiler *c, struct path_node *p, uint32_t i, co
     step_functions(s, ast);
 }
 
+static bool may_raise(const struct step *s)
+{
+    for (uint32_t i = 0; i < s->filters.len; i++) {
+        if (s->filters.at[i].test)
+            return true;
+    }
+    if (s->kind != STEP_NODE)
+        return false;
+    const uint8_t kind = s->node->kind;
+    return kind != NODE_CONSTANT && kind != NODE_CONTEXT && kind != NODE_LOCAL && kind != NODE_VARIABLE;
+}
+
+static bool has_order(const struct path_node *p)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < p->len; i++)
+        n += may_raise(&p->steps[i]);
+    return n > 1;
+}
+
 static bool all_names(const struct path_node *p)
 {
     for (uint32_t i = 0; i < p->len; i++) {
@@ -480,6 +559,7 @@ static bool all_names(const struct path_node *p)
 static void choose(struct path_node *p)
 {
     p->node.kind = NODE_PATH;
+    p->has_order = has_order(p);
     if (!all_names(p))
         return;
     p->node.eval = eval_names;

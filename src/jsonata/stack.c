@@ -8,7 +8,6 @@
 
 #include <stdint.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -87,48 +86,102 @@ void reserve_trim(struct reserve *r, bool is_stack)
         madvise(probe, r->size - KEEP, MADV_DONTNEED);
 }
 
-const char *reserve_limit(const struct reserve *r)
+const char *reserve_limit(const struct reserve *r, size_t most)
 {
     enum { RED_ZONE = 1 << 21 };    /* for what nests by the parser's leave only, and for built-ins */
-    return r->start + (r->size > 4 * (size_t)RED_ZONE ? (size_t)RED_ZONE : r->size / 4);
+    const size_t room = r->size > 4 * (size_t)RED_ZONE ? r->size - RED_ZONE : r->size / 4 * 3;
+    return r->start + r->size - (most < room ? most : room);
 }
 
 /* ---- switching ----------------------------------------------------------------------------------------------- */
 
 struct crossing {
-    ucontext_t here, there;
     void (*fn)(void *);
     void *arg;
+    char *start;                    /* of the new stack */
     const void *caller_stack;       /* for the sanitizers */
     size_t caller_size;
     void *caller_fiber, *fiber;
 };
 
-/* makecontext() hands on ints only. */
-static void arrive(unsigned high, unsigned low)
+/* The first function on the new stack. */
+static void arrive(void *arg)
 {
-    struct crossing *c = (struct crossing *)(((uintptr_t)high << 16 << 16) | low);
+    struct crossing *c = arg;
     __sanitizer_finish_switch_fiber(NULL, &c->caller_stack, &c->caller_size);
     c->fn(c->arg);
     __tsan_switch_to_fiber(c->caller_fiber, 0);
     __sanitizer_start_switch_fiber(NULL, c->caller_stack, c->caller_size);
 }
 
+#if defined(__x86_64__)
+
+/* A plain call between two changes of the stack pointer, which waits in a register that calls preserve. */
+static void call_on(char *top, void *arg)
+{
+    __asm__ volatile("movq %%rsp, %%rbx\n\t"
+                     "movq %[top], %%rsp\n\t"
+                     "callq *%[fn]\n\t"
+                     "movq %%rbx, %%rsp"
+                     : "+D"(arg)
+                     : [top] "r"(top), [fn] "r"(arrive)
+                     : "rax", "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm2", "xmm3",
+                       "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
+                       "xmm15", "cc", "memory");
+}
+
+#elif defined(__aarch64__)
+
+static void call_on(char *top, void *arg)
+{
+    register void *x0 __asm__("x0") = arg;
+    __asm__ volatile("mov x19, sp\n\t"
+                     "mov sp, %[top]\n\t"
+                     "blr %[fn]\n\t"
+                     "mov sp, x19"
+                     : "+r"(x0)
+                     : [top] "r"(top), [fn] "r"(arrive)
+                     : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
+                       "x16", "x17", "x19", "x30", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10",
+                       "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23",
+                       "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "cc", "memory");
+}
+
+#else
+
+#include <ucontext.h>
+
+/* makecontext() hands on ints only. */
+static void arrive_in_parts(unsigned high, unsigned low)
+{
+    arrive((void *)(((uintptr_t)high << 16 << 16) | low));
+}
+
+static void call_on(char *top, void *arg)
+{
+    enum { GAP = 64 };
+    struct crossing *c = arg;
+    ucontext_t here, there;
+    getcontext(&there);
+    there.uc_stack.ss_sp = c->start;
+    there.uc_stack.ss_size = (size_t)(top - c->start) - GAP;
+    there.uc_link = &here;
+    makecontext(&there, (void (*)(void))(uintptr_t)arrive_in_parts, 2, (unsigned)((uintptr_t)arg >> 16 >> 16),
+                (unsigned)(uintptr_t)arg);
+    swapcontext(&here, &there);
+}
+
+#endif
+
 void reserve_run(const struct reserve *r, void (*fn)(void *), void *arg)
 {
-    struct crossing c = { .fn = fn, .arg = arg };
+    struct crossing c = { .fn = fn, .arg = arg, .start = r->start };
     void *fake = NULL;
-    const uintptr_t self = (uintptr_t)&c;
-    getcontext(&c.there);
-    c.there.uc_stack.ss_sp = r->start;
-    c.there.uc_stack.ss_size = r->size;
-    c.there.uc_link = &c.here;
-    makecontext(&c.there, (void (*)(void))(uintptr_t)arrive, 2, (unsigned)(self >> 16 >> 16), (unsigned)self);
     c.caller_fiber = __tsan_get_current_fiber();
     c.fiber = __tsan_create_fiber(0);
     __sanitizer_start_switch_fiber(&fake, r->start, r->size);
     __tsan_switch_to_fiber(c.fiber, 0);
-    swapcontext(&c.here, &c.there);
+    call_on(r->start + r->size, &c);        /* page-aligned, as the ABIs want 16 bytes */
     __sanitizer_finish_switch_fiber(fake, NULL, NULL);
     __tsan_destroy_fiber(c.fiber);
 }

@@ -22,8 +22,9 @@ char *reserve_first(const struct reserve *r);
  * anything else from the bottom; the content is lost either way. */
 void reserve_trim(struct reserve *r, bool is_stack);
 
-/* The lowest address that a function running on the stack may use, the rest being left for those it calls. */
-const char *reserve_limit(const struct reserve *r);
+/* The lowest address that an evaluation running on the stack may use, the rest being left for what it calls; `most`
+ * bytes in all. */
+const char *reserve_limit(const struct reserve *r, size_t most);
 
 /* Runs fn(arg) on the stack and comes back when it returns. */
 void reserve_run(const struct reserve *r, void (*fn)(void *), void *arg);
