@@ -77,7 +77,7 @@ static void add_case(struct suite_group *g, const char *folder, const char *id, 
 
 static bool load_file(struct suite_group *g, const char *folder, const char *group, const char *file)
 {
-    char path[400], id[160];
+    char path[700], id[160];
     size_t len;
     snprintf(path, sizeof path, "%s/%s", folder, file);
     char *content = suite_read_file(path, &len);
