@@ -17,8 +17,9 @@ endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_options(alc_flags INTERFACE -D_FORTIFY_SOURCE=2 -fstack-protector-strong)
 endif()
-# Asserts stay on in release builds: they guard the programmer's mistakes, and cost nothing that can be measured.
+# Asserts stay on in every build: they guard the programmer's mistakes, and cost nothing that can be measured.
 string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELEASE "${CMAKE_C_FLAGS_RELEASE}")
+string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELWITHDEBINFO "${CMAKE_C_FLAGS_RELWITHDEBINFO}")
 string(REPLACE "-O3" "-O2" CMAKE_C_FLAGS_RELEASE "${CMAKE_C_FLAGS_RELEASE}")
 if(ALC_SANITIZE)
     target_compile_options(alc_flags INTERFACE -fsanitize=${ALC_SANITIZE} -fno-omit-frame-pointer
