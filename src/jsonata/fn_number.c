@@ -165,14 +165,14 @@ BUILTIN(fn_random)
 
 enum { MOST_BINARY_DIGITS = 1024 };     // of the largest double
 
-/* The digits of an integer of up to 53 bits in front of `zeros` further ones: what a larger double is worth in that base
- * beyond its 53 bits is written as zeros, as ECMAScript's engines do. */
+/* The digits of an integer.  A double has 53 bits: as ECMAScript's engines do, digits whose place is worth less than its
+ * last bit are written as zeros. */
 static jn_value format_integer_in(struct jsonata_eval *e, double value, int radix)
 {
     char text[MOST_BINARY_DIGITS + 2];
     char *at = text + sizeof text;
     double left = fabs(value);
-    for (; left >= 0x1p53; left /= radix)
+    for (; left / radix >= 0x1p53; left /= radix)
         *--at = '0';
     do {
         const double digit = fmod(left, radix);

@@ -6,6 +6,7 @@
  * become a pair, as they do in JavaScript. */
 #include "jsonata/fn.h"
 #include "jsonata/unicode.h"
+#include "jsonata/units.h"
 
 #include <math.h>
 
@@ -99,26 +100,56 @@ BUILTIN(fn_substring)
     return piece_of(args[0], first, first + jn_utf8_offset(jn_str_sub(s, first, s.len), to - from));
 }
 
-/* Where `needle` is first found; SIZE_MAX when nowhere, or when there is none. */
-static size_t find(jn_value s, jn_value needle)
+/* True when `needle` could be found inside a surrogate pair: it begins with a lone low half or ends with a high one. */
+static bool may_split_pairs(jn_str needle)
 {
-    return jn_is_undefined(needle) ? SIZE_MAX : jn_str_find(jn_text(s), jn_text(needle), 0);
+    return needle.len >= 3 && (jsonata_is_low_surrogate(needle, 0) || jsonata_is_surrogate(needle, needle.len - 3));
+}
+
+/* Place of `needle` in `s`, in code units; SIZE_MAX when there is none. */
+static size_t find_units(struct jsonata_eval *e, const struct jsonata_units *s, const struct jsonata_units *needle)
+{
+    for (size_t i = 0; i + needle->len <= s->len && jsonata_step(e); i++)
+        if (memcmp(s->wide + i, needle->wide, needle->len * sizeof *s->wide) == 0)
+            return i;
+    return SIZE_MAX;
+}
+
+/* What is before or after `needle`, code unit by code unit. */
+static jn_value cut_units(struct jsonata_eval *e, jn_value v, jn_value needle, bool after)
+{
+    struct jsonata_units s, n;
+    if (!jsonata_units_open(e, v, &s) || !jsonata_units_open(e, needle, &n))
+        return jn_undefined();
+    const size_t at = s.is_ascii ? SIZE_MAX : find_units(e, &s, &n);
+    if (jsonata_failed(e))
+        return jn_undefined();
+    if (at == SIZE_MAX)
+        return v;
+    return after ? jsonata_units_slice(e, &s, at + n.len, s.len) : jsonata_units_slice(e, &s, 0, at);
+}
+
+/* What is before or after the first `needle` in `v`; all of it when there is none. */
+static jn_value cut(struct jsonata_eval *e, jn_value v, jn_value needle, bool after)
+{
+    if (jn_is_undefined(v) || jn_is_undefined(needle))
+        return v;
+    if (may_split_pairs(jn_text(needle)))
+        return cut_units(e, v, needle, after);
+    const size_t at = jn_str_find(jn_text(v), jn_text(needle), 0);
+    if (at == SIZE_MAX)
+        return v;
+    return after ? piece_of(v, at + needle.len, v.len) : piece_of(v, 0, at);
 }
 
 BUILTIN(fn_substring_before)
 {
-    if (jn_is_undefined(args[0]))
-        return jn_undefined();
-    const size_t at = find(args[0], args[1]);
-    return at == SIZE_MAX ? args[0] : piece_of(args[0], 0, at);
+    return cut(e, args[0], args[1], false);
 }
 
 BUILTIN(fn_substring_after)
 {
-    if (jn_is_undefined(args[0]))
-        return jn_undefined();
-    const size_t at = find(args[0], args[1]);
-    return at == SIZE_MAX ? args[0] : piece_of(args[0], at + args[1].len, args[0].len);
+    return cut(e, args[0], args[1], true);
 }
 
 /* ---- $trim --------------------------------------------------------------------------------------------------- */

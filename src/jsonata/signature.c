@@ -142,9 +142,18 @@ static bool symbol(struct jsonata_signature *s, jn_str text, size_t *at, struct 
     return true;                // anything else means nothing, as in the reference
 }
 
+/* At most so many parameters: every one starts with a letter or a parenthesis. */
+static size_t most_parameters(jn_str text)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < text.len; i++)
+        n += text.data[i] != '\0' && strchr("snblofjxa(", text.data[i]) != NULL;
+    return n;
+}
+
 struct jsonata_signature *jsonata_signature_compile(struct jn_arena *a, jn_str text, struct jsonata_fault *fault)
 {
-    struct jsonata_signature *s = jn_arena_zalloc(a, sizeof *s + text.len * sizeof s->parameter[0]);
+    struct jsonata_signature *s = jn_arena_zalloc(a, sizeof *s + most_parameters(text) * sizeof s->parameter[0]);
     if (!s) {
         *fault = (struct jsonata_fault){ 0 };
         return NULL;
