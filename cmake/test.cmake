@@ -21,7 +21,9 @@ function(alc_fuzzer name)
     else()
         target_sources(${name} PRIVATE replay_main.c)
     endif()
-    add_test(NAME fuzz.${name} COMMAND ${name} -runs=20000 -max_total_time=20
-             ${CMAKE_CURRENT_SOURCE_DIR}/seeds/${name})
+    # The first folder is the fuzzer's to write to.
+    file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz/corpus/${name})
+    add_test(NAME fuzz.${name} COMMAND ${name} -runs=20000 -max_total_time=20 ${CMAKE_BINARY_DIR}/fuzz/corpus/${name}
+             ${CMAKE_CURRENT_SOURCE_DIR}/seeds/${name} WORKING_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
     set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 120)
 endfunction()
