@@ -211,11 +211,13 @@ static void add_quoted(struct sentence *s, jn_str text)
     add_z(s, "\"");
 }
 
-/* Text as it is; lone surrogates, which are no UTF-8, become U+FFFD. */
+/* Text as it is; what would break a sentence (NUL, lone surrogates) becomes U+FFFD. */
 static void add_bare(struct sentence *s, jn_str text)
 {
-    for (size_t i = 0, from = 0; i < text.len && !s->is_cut; from = i)
-        add(s, is_surrogate(jn_utf8_next(text, &i)) ? JN_STR("\xEF\xBF\xBD") : jn_str_sub(text, from, i));
+    for (size_t i = 0, from = 0; i < text.len && !s->is_cut; from = i) {
+        const uint32_t c = jn_utf8_next(text, &i);
+        add(s, c == 0 || is_surrogate(c) ? JN_STR("\xEF\xBF\xBD") : jn_str_sub(text, from, i));
+    }
 }
 
 static void add_json(struct sentence *s, jn_value v, int depth);
