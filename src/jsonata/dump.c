@@ -11,8 +11,10 @@ static void show_token(void *arg, const struct token *t)
 {
     struct jn_buf *out = arg;
     jn_buf_append_fmt(out, "%5lld  %-10s", (long long)t->position, token_text(t->kind));
-    if (t->kind >= TOKEN_NAME && t->kind <= TOKEN_REGEX)
-        jn_buf_append_fmt(out, "  %.*s", JN_ARG(t->text));
+    if (t->kind >= TOKEN_NAME && t->kind <= TOKEN_REGEX) {
+        jn_buf_append_z(out, "  ");
+        jn_buf_append(out, t->text);
+    }
     if (t->kind == TOKEN_REGEX && (t->ignore_case || t->multiline))
         jn_buf_append_fmt(out, "  flags %s%s", t->ignore_case ? "i" : "", t->multiline ? "m" : "");
     while (out->len && out->data[out->len - 1] == ' ')
@@ -35,6 +37,13 @@ static void show_list(struct tree_dump *d, const char *role, const struct ast_li
 {
     for (uint32_t i = 0; i < l->len; i++)
         show_node(d, role, l->at[i]);
+}
+
+/* Text may hold a NUL, so it is never an argument of a format. */
+static void show_name(struct jn_buf *out, const char *before, jn_str name)
+{
+    jn_buf_append_z(out, before);
+    jn_buf_append(out, name);
 }
 
 static void show_literal(struct jn_buf *out, jn_value v)
@@ -63,14 +72,14 @@ static void show_text(struct jn_buf *out, const struct ast_node *n)
     case AST_VARIABLE:
     case AST_BIND:
     case AST_INDEX:
-        jn_buf_append_fmt(out, " $%.*s", JN_ARG(n->text));
+        show_name(out, " $", n->text);
         break;
     case AST_PARENT:
         jn_buf_append_fmt(out, " !%u", n->slot ? n->slot->label : 0);
         break;
     default:
         if (n->text.len)
-            jn_buf_append_fmt(out, " %.*s", JN_ARG(n->text));
+            show_name(out, " ", n->text);
     }
 }
 
@@ -79,9 +88,9 @@ static void show_marks(struct jn_buf *out, const struct ast_node *n)
     if (n->regex_ignore_case || n->regex_multiline)
         jn_buf_append_fmt(out, " /%s%s", n->regex_ignore_case ? "i" : "", n->regex_multiline ? "m" : "");
     if (n->focus.data)
-        jn_buf_append_fmt(out, " @$%.*s", JN_ARG(n->focus));
+        show_name(out, " @$", n->focus);
     if (n->index.data)
-        jn_buf_append_fmt(out, " #$%.*s", JN_ARG(n->index));
+        show_name(out, " #$", n->index);
     if (n->ancestor)
         jn_buf_append_fmt(out, " ancestor !%u", n->ancestor->label);
     const struct {

@@ -1,6 +1,6 @@
 /* lex.c - text to tokens (spec, section 3).
  *
- * The text is UTF-8 and validated once, at the start, so that everything after it may step from byte to byte; what the
+ * The text is UTF-8 (or WTF-8) and validated once, at the start, so that everything after it may step from byte to byte; what the
  * language counts is UTF-16 code units, so the place is kept twice: `at` in bytes, `position` in units.  A token's
  * position is the place just after it; an error says which place it means.
  *
@@ -338,6 +338,29 @@ static struct token name(struct lexer *l)
     return keyword(token(l, TOKEN_NAME, text));
 }
 
+/* ---- well-formed text ------------------------------------------------------------------------------------------ */
+
+/* A surrogate in its three-byte form at `at`. */
+static bool is_surrogate_at(jn_str s, size_t at)
+{
+    return at + 3 <= s.len && (unsigned char)s.data[at] == 0xED && ((unsigned char)s.data[at + 1] & 0xE0) == 0xA0 &&
+           ((unsigned char)s.data[at + 2] & 0xC0) == 0x80;
+}
+
+/* Offset of the first byte that is not WTF-8: lone surrogates may stand in an expression, which may itself come from a
+ * JSON string, but not a pair as two three-byte forms. */
+static size_t first_invalid(jn_str s)
+{
+    for (size_t at = 0;; at += 3) {
+        at += jn_utf8_invalid(jn_str_sub(s, at, s.len));
+        if (!is_surrogate_at(s, at))
+            return at;
+        const bool is_high = ((unsigned char)s.data[at + 1] & 0xF0) == 0xA0;
+        if (is_high && is_surrogate_at(s, at + 3) && ((unsigned char)s.data[at + 4] & 0xF0) == 0xB0)
+            return at;
+    }
+}
+
 /* ---- the two ways in ----------------------------------------------------------------------------------------- */
 
 void lexer_init(struct lexer *l, struct jn_arena *a, jn_str text)
@@ -347,7 +370,7 @@ void lexer_init(struct lexer *l, struct jn_arena *a, jn_str text)
         fail(l, "S0201/long", 0, (jn_str){ 0 });
         return;
     }
-    const size_t invalid = jn_utf8_invalid(text);
+    const size_t invalid = first_invalid(text);
     if (invalid < text.len)
         fail(l, "S0201/utf8", (int64_t)jn_utf16_count(jn_str_sub(text, 0, invalid)), (jn_str){ 0 });
 }

@@ -73,7 +73,7 @@ static void filters_hang_on_what_they_filter(void **state)
         { "$x[0].a", "path|  step variable $x|    predicate filter|      where number 0|  step name a" },
         { "(a.b)[0]",
           "block|  then path|    step name a|    step name b|  predicate filter|    where number 0" },
-        { "a[1][]", "path keep-singleton|  step name a []|    stage filter|      where number 1" },
+        { "a[1][]", "path [] keep-singleton|  step name a []|    stage filter|      where number 1" },
         { "$x[]", "variable $x []" },
         { "a{b: c}", "path|  step name a|  group group|    entry path|      step name b|    entry path|      step name c" },
     };
