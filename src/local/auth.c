@@ -66,7 +66,8 @@ static void refuse_incomplete(const struct lambda_sigv4_request *req, struct loc
                  has_credential ? "" : "Authorization header requires 'Credential' parameter. ",
                  has_signature ? "" : "Authorization header requires 'Signature' parameter. ",
                  has_list ? "" : "Authorization header requires 'SignedHeaders' parameter. ",
-                 has_date ? "" : "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ");
+                 has_date ? "" : "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' "
+                                 "header. ");
 }
 
 static void refuse_scope(const struct local_site *site, const struct lambda_sigv4_request *req, struct local_refusal *r)

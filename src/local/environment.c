@@ -1,8 +1,9 @@
 /* environment.c - what a function's process finds in its environment.
  *
  * Clean: nothing is inherited from whoever started us, so that a function that works here does not depend on a
- * developer's shell (our spec, section 7.4).  Absent on purpose: AWS_EXECUTION_ENV, which custom runtimes do not have on
- * AWS either; AWS_SESSION_TOKEN, since the local key pair is a long-lived one; and X-Ray's daemon, since there is none. */
+ * developer's shell (our spec, section 7.4).  Absent on purpose: AWS_EXECUTION_ENV, which custom runtimes do not have
+ * on AWS either; AWS_SESSION_TOKEN, since the local key pair is a long-lived one; and X-Ray's daemon, since there is
+ * none. */
 #include "local/function.h"
 
 #include "local/text.h"

@@ -27,7 +27,7 @@ const char *local_failure_status(enum local_failure f)
     return failures[f].status;
 }
 
-/* Go's names of Linux's signals (package syscall, zerrors_linux_amd64.go); the C library's differ in capitals and words. */
+/* Go's names of Linux's signals (package syscall, zerrors_linux_amd64.go); the C library's differ. */
 static const char *const signal_names[] = {
     [1] = "hangup",
     [2] = "interrupt",

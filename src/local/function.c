@@ -172,8 +172,8 @@ static enum jn_status read_member(struct reading *r, jn_str name, jn_value v)
         if (jn_str_eq(name, jn_str_of(members[i].name)))
             return members[i].set(r, members[i].name, v);
     }
-    return jn_fail(r->err, JN_BAD_VALUE, "\"%.*s\" is not a setting; there are timeout, memory, environment, handler and "
-                   "description", JN_ARG(name));
+    return jn_fail(r->err, JN_BAD_VALUE, "\"%.*s\" is not a setting; there are timeout, memory, environment, handler "
+                   "and description", JN_ARG(name));
 }
 
 static enum jn_status read_settings(struct reading *r, jn_str text)

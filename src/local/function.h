@@ -13,7 +13,7 @@ struct local_function {
     const char *arn;                /* without a qualifier */
     const char *handler, *description;
     int timeout_s, memory_mb;
-    const char *const *environment; /* the function's own: "NAME=value" in the order of function.json, NULL at the end */
+    const char *const *environment; /* the function's own: "NAME=value" as function.json has them, NULL at the end */
 };
 
 /* All functions, sorted by name, in memory of their own. */

@@ -1,8 +1,8 @@
 /* instance.c - one process of a function.
  *
  * A process is started for a call and kept for the next ones.  The life is the table below; everything that happens to
- * a process (a request of its Runtime API, a line of output, a deadline, its end) is one on_...() function that looks at
- * the state and moves it on.  Follows "Understanding the Lambda execution environment lifecycle" of the AWS Lambda
+ * a process (a request of its Runtime API, a line of output, a deadline, its end) is one on_...() function that looks
+ * at the state and moves it on.  Follows "Understanding the Lambda execution environment lifecycle" of the AWS Lambda
  * Developer Guide and our spec, section 7.5.
  *
  * Three things are worth knowing:
@@ -12,8 +12,8 @@
  * - An invocation ends when the process asks for the next event, not when it posts its response: then the log is
  *   complete and the next caller finds the process idle.  A process that keeps working after its response does not hold
  *   up the caller for more than GRACE_MS.
- * - Lines that the process wrote before its request may still be in the pipe when the request is handled.  Two rounds of
- *   the loop later they have been read (collect()), since between the two the loop has polled everything once.
+ * - Lines that the process wrote before its request may still be in the pipe when the request is handled.  Two rounds
+ *   of the loop later they have been read (collect()), since between the two the loop has polled everything once.
  *
  * Invariant: `call` is NULL or a call without `done` called; it is let go of in finish() and cancel() only. */
 #include "local/instance.h"
@@ -86,7 +86,7 @@ struct local_instance {
     bool is_freed;                      /* free the memory when the last has come */
 };
 
-/* ---- small things -------------------------------------------------------------------------------------------- */
+/* ---- small things --------------------------------------------------------------------------------------------- */
 
 static int64_t now_us(const struct local_instance *i)
 {
@@ -152,7 +152,7 @@ static void be_idle(struct local_instance *i)
     i->events->on_idle(i, i->arg);
 }
 
-/* ---- outcomes ------------------------------------------------------------------------------------------------ */
+/* ---- outcomes ------------------------------------------------------------------------------------------------- */
 
 static void put_init_report(struct local_instance *i, const char *phase)
 {
@@ -246,7 +246,7 @@ static void time_out(struct local_instance *i)
     fail_call(i, LOCAL_FAILURE_TIMEOUT, local_call_timeout_text(i->call, seconds));
 }
 
-/* ---- ending the process -------------------------------------------------------------------------------------- */
+/* ---- ending the process --------------------------------------------------------------------------------------- */
 
 /* Kills it at once; an outcome that is known by now need not wait long for the end. */
 static void kill_now(struct local_instance *i)
@@ -275,7 +275,7 @@ void local_instance_stop(struct local_instance *i)
         stop_softly(i);
 }
 
-/* ---- starting the process ------------------------------------------------------------------------------------ */
+/* ---- starting the process ------------------------------------------------------------------------------------- */
 
 static void on_line(struct base_process *p, bool is_stderr, jn_str line, void *arg);
 static void on_end(struct base_process *p, const struct base_process_end *end, void *arg);
@@ -377,7 +377,7 @@ static void close_failed_start(struct local_instance *i)
     local_tail_start(&i->call->tail, i->call->id);
 }
 
-/* ---- the process's requests ---------------------------------------------------------------------------------- */
+/* ---- the process's requests ----------------------------------------------------------------------------------- */
 
 static void hand_out(struct local_instance *i)
 {
@@ -461,7 +461,7 @@ static const struct local_runtime_events runtime_events = {
     .on_next = on_next, .on_left = on_left, .on_outcome = on_outcome, .on_init_error = on_init_error,
 };
 
-/* ---- output, deadlines, the end ------------------------------------------------------------------------------ */
+/* ---- output, deadlines, the end ------------------------------------------------------------------------------- */
 
 static void on_line(struct base_process *p, bool is_stderr, jn_str line, void *arg)
 {
@@ -561,7 +561,7 @@ static void on_end(struct base_process *p, const struct base_process_end *end, v
     jn_buf_clear(&words);
 }
 
-/* ---- the owner's side ---------------------------------------------------------------------------------------- */
+/* ---- the owner's side ----------------------------------------------------------------------------------------- */
 
 enum jn_status local_instance_start(const struct local_site *site, const struct local_function *f,
                                     struct local_call *call, const struct local_instance_events *events, void *arg,

@@ -1,7 +1,8 @@
 /* invoke_api.c - Invoke requests in, answers out.
  *
- * A request is checked (invoke_check.c), becomes a call (call.h) and goes to the pool of its function.  The call outlives
- * its caller: whoever hangs up does not stop the function, as on AWS.  `struct exchange` ties the two together. */
+ * A request is checked (invoke_check.c), becomes a call (call.h) and goes to the pool of its function.  The call
+ * outlives its caller: whoever hangs up does not stop the function, as on AWS.  `struct exchange` ties the two
+ * together. */
 #include "local/invoke_api.h"
 
 #include <inttypes.h>
@@ -19,7 +20,7 @@ struct exchange {
     bool wants_log;
 };
 
-/* ---- answers ------------------------------------------------------------------------------------------------------ */
+/* ---- answers -------------------------------------------------------------------------------------------------- */
 
 struct answer {
     struct base_header headers[10];
@@ -114,7 +115,7 @@ static void reply_empty(struct base_httpd_request *req, int status, const char *
     base_httpd_reply(req, status, a.headers, a.count, JN_STR(""));
 }
 
-/* ---- calls -------------------------------------------------------------------------------------------------------- */
+/* ---- calls ---------------------------------------------------------------------------------------------------- */
 
 static void free_exchange(struct exchange *x)
 {
@@ -235,7 +236,7 @@ static bool run(struct local_invoke_api *api, struct base_httpd_request *req, co
     return x ? submit(x, req, r) : local_refuse(r, LOCAL_REFUSED_SERVICE, "out of memory");
 }
 
-/* ---- requests ------------------------------------------------------------------------------------------------------ */
+/* ---- requests ------------------------------------------------------------------------------------------------- */
 
 static bool check_signature(const struct local_invoke_api *api, const struct base_httpd_request *req,
                             const struct local_invoke *v, struct local_refusal *r)

@@ -18,7 +18,7 @@ struct local_invoke_api {
 /* A base_httpd_handler_fn; `arg` is the struct local_invoke_api. */
 void local_invoke_api_handle(struct base_httpd_request *req, void *arg);
 
-/* ---- the pure part: what a request line and its headers ask for ------------------------------------------------ */
+/* ---- the pure part: what a request line and its headers ask for ----------------------------------------------- */
 
 enum local_invocation_type { LOCAL_REQUEST_RESPONSE, LOCAL_EVENT, LOCAL_DRY_RUN };
 

@@ -59,11 +59,11 @@ bool local_invoke_check_size(struct local_invoke *v, struct local_refusal *r)
     const size_t limit = is_event(v) ? LOCAL_EVENT_MAX : LOCAL_REQUEST_MAX;
     if (!v->is_oversized && v->body_size <= limit)
         return true;
-    return local_refuse(r, LOCAL_REFUSED_TOO_LARGE, "%zu byte payload is too large for the %s invocation type (limit %zu "
-                        "bytes)", v->body_size, is_event(v) ? "Event" : "RequestResponse", limit);
+    return local_refuse(r, LOCAL_REFUSED_TOO_LARGE, "%zu byte payload is too large for the %s invocation type (limit "
+                        "%zu bytes)", v->body_size, is_event(v) ? "Event" : "RequestResponse", limit);
 }
 
-/* ---- path and name ---------------------------------------------------------------------------------------------- */
+/* ---- path and name -------------------------------------------------------------------------------------------- */
 
 /* path := '/2015-03-31/functions/' name '/invocations' */
 static bool check_path(struct checking *c)
@@ -139,7 +139,8 @@ static bool check_function(struct checking *c)
     const bool is_ours = jn_str_eq(account, jn_str_of(c->site->account)) && jn_str_eq(qualifier, JN_STR("$LATEST"));
     c->v->function = is_ours ? local_functions_find(c->functions, c->name.function) : NULL;
     if (!c->v->function)
-        return local_refuse(c->r, LOCAL_REFUSED_NOT_FOUND, "Function not found: arn:aws:lambda:%s:%.*s:function:%.*s:%.*s",
+        return local_refuse(c->r, LOCAL_REFUSED_NOT_FOUND,
+                            "Function not found: arn:aws:lambda:%s:%.*s:function:%.*s:%.*s",
                             c->site->region, JN_ARG(account), JN_ARG(c->name.function), JN_ARG(qualifier));
 
     c->v->arn = local_print(c->v->memory, "%s%s%.*s", c->v->function->arn, c->qualifier.data ? ":" : "",
@@ -147,7 +148,7 @@ static bool check_function(struct checking *c)
     return c->v->arn || no_memory(c);
 }
 
-/* ---- headers ---------------------------------------------------------------------------------------------------- */
+/* ---- headers -------------------------------------------------------------------------------------------------- */
 
 static bool check_type(struct checking *c)
 {
@@ -217,8 +218,8 @@ static bool check_context(struct checking *c)
     if (encoded.len == 0)
         return true;
     if (encoded.len > CONTEXT_MAX)
-        return local_refuse(c->r, LOCAL_REFUSED_INVALID_CONTENT, "Client context is %zu characters long; the limit is %d "
-                            "of base64.", encoded.len, CONTEXT_MAX);
+        return local_refuse(c->r, LOCAL_REFUSED_INVALID_CONTENT, "Client context is %zu characters long; the limit "
+                            "is %d of base64.", encoded.len, CONTEXT_MAX);
     struct jn_buf text;
     jn_buf_init(&text, 0);
     const bool ok = base_base64_decode(&text, encoded)
@@ -229,7 +230,7 @@ static bool check_context(struct checking *c)
     return ok;
 }
 
-/* ---- body -------------------------------------------------------------------------------------------------------- */
+/* ---- body ----------------------------------------------------------------------------------------------------- */
 
 static bool check_body(struct checking *c)
 {
@@ -243,8 +244,8 @@ static bool check_body(struct checking *c)
     jn_arena_clear(&a);
     if (s == JN_NO_MEMORY)
         return no_memory(c);
-    return !s || local_refuse(c->r, LOCAL_REFUSED_INVALID_CONTENT, "Could not parse request body into json: %s (line %u, "
-                              "column %u)", err.message, err.line, err.column);
+    return !s || local_refuse(c->r, LOCAL_REFUSED_INVALID_CONTENT, "Could not parse request body into json: %s (line "
+                              "%u, column %u)", err.message, err.line, err.column);
 }
 
 bool local_invoke_check(struct local_invoke *v, const struct local_site *site, const struct local_functions *functions,

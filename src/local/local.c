@@ -1,7 +1,7 @@
 /* local.c - a local Lambda put together: the functions, a pool of processes for each, the Invoke API in front.
  *
- * Stopping takes three steps: every caller that waits is answered (503), the processes are ended and waited for, and only
- * then the server is closed, when the answers had time to leave. */
+ * Stopping takes three steps: every caller that waits is answered (503), the processes are ended and waited for, and
+ * only then the server is closed, when the answers had time to leave. */
 #include "local/local.h"
 
 #include <stdlib.h>
@@ -50,7 +50,7 @@ static void free_local(struct local *l)
     free(l);
 }
 
-/* ---- stopping ------------------------------------------------------------------------------------------------------ */
+/* ---- stopping ------------------------------------------------------------------------------------------------- */
 
 static bool has_processes(const struct local *l)
 {
@@ -97,7 +97,7 @@ void local_stop(struct local *l, local_stopped_fn *done, void *arg)
     base_timer_start(l->flushed, FLUSH_MS);
 }
 
-/* ---- starting ------------------------------------------------------------------------------------------------------ */
+/* ---- starting ------------------------------------------------------------------------------------------------- */
 
 static char *copy(const char *given, const char *usual)
 {
@@ -174,7 +174,7 @@ enum jn_status local_start(struct base_loop *loop, const struct local_options *o
     return s;
 }
 
-/* ---- looking ------------------------------------------------------------------------------------------------------- */
+/* ---- looking -------------------------------------------------------------------------------------------------- */
 
 int local_port(const struct local *l)
 {

@@ -1,8 +1,8 @@
 /* pool.c - the processes of one function.
  *
  * The list is kept in the order of starting, and the first idle process gets the next call: the younger ones, which a
- * burst has brought, fall idle and are reclaimed.  A process that is being ended is still in the list (somebody must wait
- * for it) but does not count towards the limit. */
+ * burst has brought, fall idle and are reclaimed.  A process that is being ended is still in the list (somebody must
+ * wait for it) but does not count towards the limit. */
 #include "local/pool.h"
 
 #include <stdlib.h>
@@ -38,7 +38,7 @@ size_t local_pool_process_count(const struct local_pool *p)
     return p->count;
 }
 
-/* ---- the queue ----------------------------------------------------------------------------------------------- */
+/* ---- the queue ------------------------------------------------------------------------------------------------ */
 
 static void enqueue(struct local_pool *p, struct local_call *c)
 {
@@ -60,7 +60,7 @@ static struct local_call *dequeue(struct local_pool *p)
     return c;
 }
 
-/* ---- processes ----------------------------------------------------------------------------------------------- */
+/* ---- processes ------------------------------------------------------------------------------------------------ */
 
 static size_t count_working(const struct local_pool *p)
 {
@@ -144,7 +144,7 @@ static void on_gone(struct local_instance *i, void *arg)
         p->on_empty(p, p->arg);
 }
 
-/* ---- the owner's side ---------------------------------------------------------------------------------------- */
+/* ---- the owner's side ----------------------------------------------------------------------------------------- */
 
 enum jn_status local_pool_submit(struct local_pool *p, struct local_call *c, struct jn_error *err)
 {

@@ -14,7 +14,8 @@ struct local_pool *local_pool_new(const struct local_site *site, const struct lo
 void local_pool_free(struct local_pool *p);
 
 /* Runs `c`, which stays the caller's memory, and comes back through its `done`.  JN_LIMIT: all processes that the
- * function may have are at work (a call nobody waits for is queued instead); JN_IO: its process could not be started. */
+ * function may have are at work (a call nobody waits for is queued instead); JN_IO: its process could not be
+ * started. */
 enum jn_status local_pool_submit(struct local_pool *p, struct local_call *c, struct jn_error *err);
 
 /* Takes no more calls, cancels those that have no outcome, and ends the processes. */

@@ -1,8 +1,8 @@
 /* runtime_api.c - the Runtime API: requests of one process turned into events for its owner.
  *
- * Here is HTTP and nothing else: whether a request comes at the right time is for the owner to say (instance.c), which in
- * turn never sees a socket.  Follows "Using the Lambda runtime API" of the AWS Lambda Developer Guide.  Left out are the
- * two calls of SnapStart.  A streamed response is collected like any other; its trailers are not looked at. */
+ * Here is HTTP and nothing else: whether a request comes at the right time is for the owner to say (instance.c), which
+ * in turn never sees a socket.  Follows "Using the Lambda runtime API" of the AWS Lambda Developer Guide.  Left out
+ * are the two calls of SnapStart.  A streamed response is collected like any other; its trailers are not looked at. */
 #include "local/runtime_api.h"
 
 #include <inttypes.h>
@@ -18,7 +18,7 @@ struct local_runtime_api {
     void *arg;
 };
 
-/* ---- the pure part ------------------------------------------------------------------------------------------- */
+/* ---- the pure part -------------------------------------------------------------------------------------------- */
 
 /* Takes `head` off the front of `s`. */
 static bool eat(jn_str *s, jn_str head)
@@ -80,7 +80,7 @@ jn_str local_runtime_error_type(jn_str type)
     return fits ? type : JN_STR("Runtime.Unknown");
 }
 
-/* ---- answers ------------------------------------------------------------------------------------------------- */
+/* ---- answers -------------------------------------------------------------------------------------------------- */
 
 static void reply_json(struct base_httpd_request *req, int status, jn_str body)
 {
@@ -129,7 +129,7 @@ static void reply_verdict(struct base_httpd_request *req, enum local_verdict v)
     }
 }
 
-/* ---- requests ------------------------------------------------------------------------------------------------ */
+/* ---- requests ------------------------------------------------------------------------------------------------- */
 
 static void on_gone(struct base_httpd_request *req, void *arg)
 {
@@ -166,7 +166,8 @@ static void handle_outcome(struct local_runtime_api *api, struct base_httpd_requ
         reply_error(req, 400, "InvalidFunctionResponseMode", "Invalid function response mode");
         return;
     }
-    reply_verdict(req, api->events->on_outcome(id, is_error, base_httpd_body(req), base_httpd_too_large(req), api->arg));
+    const bool is_oversized = base_httpd_too_large(req);
+    reply_verdict(req, api->events->on_outcome(id, is_error, base_httpd_body(req), is_oversized, api->arg));
 }
 
 static void handle_init_error(struct local_runtime_api *api, struct base_httpd_request *req)
@@ -207,7 +208,7 @@ static void handle(struct base_httpd_request *req, void *arg)
     }
 }
 
-/* ---- the server ---------------------------------------------------------------------------------------------- */
+/* ---- the server ----------------------------------------------------------------------------------------------- */
 
 enum jn_status local_runtime_api_new(struct base_loop *l, const char *host, const struct local_runtime_events *events,
                                      void *arg, struct local_runtime_api **out, struct jn_error *err)

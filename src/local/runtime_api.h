@@ -48,7 +48,7 @@ bool local_runtime_api_is_waiting(const struct local_runtime_api *api);
 /* Gives the waiting process the event of `c`. */
 void local_runtime_api_hand_out(struct local_runtime_api *api, const struct local_call *c);
 
-/* ---- the pure part ------------------------------------------------------------------------------------------- */
+/* ---- the pure part -------------------------------------------------------------------------------------------- */
 
 enum local_runtime_operation {
     LOCAL_RUNTIME_UNKNOWN,      /* no such path */

@@ -40,7 +40,7 @@ void local_tail_copy(const struct local_tail *t, struct jn_buf *out)
     jn_buf_append(out, (jn_str){ t->ring, at });
 }
 
-/* ---- Lambda's own lines ------------------------------------------------------------------------------------- */
+/* ---- Lambda's own lines --------------------------------------------------------------------------------------- */
 
 JN_PRINTF(2, 3)
 static void add_fmt(struct local_tail *t, const char *fmt, ...)

@@ -1,17 +1,17 @@
 /* bootstrap.c - a Lambda function in C: prices an order.
  *
- * A function for a custom runtime is a program called `bootstrap` that asks the Runtime API for an event, posts a result,
- * and asks again ("Building a custom runtime", AWS Lambda Developer Guide).  That is three HTTP requests:
+ * A function for a custom runtime is a program called `bootstrap` that asks the Runtime API for an event, posts a
+ * result, and asks again ("Building a custom runtime", AWS Lambda Developer Guide).  That is three HTTP requests:
  *
  *     GET  /2018-06-01/runtime/invocation/next            waits; the event is the body, its id is in a header
  *     POST /2018-06-01/runtime/invocation/<id>/response   the result
  *     POST /2018-06-01/runtime/invocation/<id>/error      {"errorMessage": ..., "errorType": ...}
  *
- * We speak HTTP/1.0, where a message ends where its connection ends: a client then needs no parser worth the name.  JSON
- * is read and written by libjsonata, through its public header alone.
+ * We speak HTTP/1.0, where a message ends where its connection ends: a client then needs no parser worth the name.
+ * JSON is read and written by libjsonata, through its public header alone.
  *
- * Money is counted in the currency's smallest unit, a whole number, and each rounding happens where an invoice has it: per
- * line, for the discount, for the tax. */
+ * Money is counted in the currency's smallest unit, a whole number, and each rounding happens where an invoice has it:
+ * per line, for the discount, for the tax. */
 #include <jsonata/json.h>
 
 #include <math.h>
@@ -24,7 +24,7 @@
 
 #define TEXT(literal) ((jn_str){ literal, sizeof literal - 1 })
 
-/* ---- the Runtime API ----------------------------------------------------------------------------------------- */
+/* ---- the Runtime API ------------------------------------------------------------------------------------------ */
 
 static int dial(void)
 {
@@ -122,7 +122,7 @@ static void post(const char *id, const char *verb, jn_value result)
     free(text);
 }
 
-/* ---- pricing --------------------------------------------------------------------------------------------------- */
+/* ---- pricing -------------------------------------------------------------------------------------------------- */
 
 /* An order on its way to its price.  The first mistake stays in `wrong`. */
 struct pricing {
@@ -221,7 +221,7 @@ static jn_value price_order(struct pricing *p, jn_value order)
     return result;
 }
 
-/* ---- the loop -------------------------------------------------------------------------------------------------- */
+/* ---- the loop ------------------------------------------------------------------------------------------------- */
 
 static jn_value error_document(struct jn_arena *a, const char *type, const char *message)
 {

@@ -1,4 +1,4 @@
-/* actor.c - the function that the tests of the local Lambda invoke: a runtime that does what its event says, good or bad.
+/* actor.c - the function that the tests of the local Lambda invoke: a runtime that does what its event says.
  *
  *   {"do":"echo"}            answers with the event            {"do":"fail"}       posts an error document
  *   {"do":"exit","n":3}      ends with status 3                {"do":"kill","n":11}  ends by signal 11
@@ -13,9 +13,9 @@
  *   {"do":"parent"}          answers the id of a child that    {"do":"deaf"}       answers and ignores SIGTERM
  *                            it leaves behind                  {"do":"routes"}     answers what other paths give
  *
- * Before the first `next` it obeys the environment: ACTOR_INIT=error posts init/error, exit ends with status 4, hang never
- * asks, flaky ends with status 4 every other time.  Actions that post twice write the HTTP status they got into the log.
- * Not built with sanitizers, which would take its signals away from it. */
+ * Before the first `next` it obeys the environment: ACTOR_INIT=error posts init/error, exit ends with status 4, hang
+ * never asks, flaky ends with status 4 every other time.  Actions that post twice write the HTTP status they got into
+ * the log.  Not built with sanitizers, which would take its signals away from it. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -31,7 +31,7 @@ enum { ANSWER_MAX = 8 << 20 };
 
 static char answer[ANSWER_MAX + 1];     /* to the last request: head and body */
 
-/* ---- HTTP/1.0: the answer ends where the connection ends ------------------------------------------------------- */
+/* ---- HTTP/1.0: the answer ends where the connection ends ------------------------------------------------------ */
 
 static int dial(void)
 {
@@ -89,7 +89,7 @@ static int next(void)
     return request("GET", "/2018-06-01/runtime/invocation/next", "", "", 0);
 }
 
-/* ---- what an event may ask for ----------------------------------------------------------------------------------- */
+/* ---- what an event may ask for -------------------------------------------------------------------------------- */
 
 static void pause_ms(int ms)
 {
@@ -239,13 +239,13 @@ static void act(const char *what, int n, const char *id, const char *event, cons
         respond(id, event);
 }
 
-/* ---- the loop ------------------------------------------------------------------------------------------------------ */
+/* ---- the loop ------------------------------------------------------------------------------------------------- */
 
 static void fail_to_start(void)
 {
     const char *text = "{\"errorType\":\"NoDatabase\",\"errorMessage\":\"cannot connect\"}";
-    request("POST", "/2018-06-01/runtime/init/error", "Lambda-Runtime-Function-Error-Type: Function.NoDatabase\r\n", text,
-            strlen(text));
+    request("POST", "/2018-06-01/runtime/init/error", "Lambda-Runtime-Function-Error-Type: Function.NoDatabase\r\n",
+            text, strlen(text));
     exit(1);
 }
 

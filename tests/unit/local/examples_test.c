@@ -47,11 +47,12 @@ static void assert_in(const char *text, const char *part)
 static void price_order_prices_an_order(void **state)
 {
     (void)state;
-    expect("price-order", "{\"orderId\":\"A-1\",\"currency\":\"EUR\",\"shipTo\":{\"city\":\"K\xc3\xb6ln\",\"country\":\"DE\"},"
+    expect("price-order", "{\"orderId\":\"A-1\",\"currency\":\"EUR\",\"shipTo\":{\"city\":\"K\xc3\xb6ln\","
+                          "\"country\":\"DE\"},"
            "\"lines\":[{\"sku\":\"lamp\",\"quantity\":2,\"unitPrice\":39.9},{\"sku\":\"pen\",\"quantity\":3,"
            "\"unitPrice\":0.335}],\"shipping\":4.9,\"discountPercent\":10}", false,
-           "{\"orderId\":\"A-1\",\"currency\":\"EUR\",\"shipTo\":{\"city\":\"K\xc3\xb6ln\",\"country\":\"DE\"},\"lines\":["
-           "{\"sku\":\"lamp\",\"quantity\":2,\"unitPrice\":39.9,\"total\":79.8},"
+           "{\"orderId\":\"A-1\",\"currency\":\"EUR\",\"shipTo\":{\"city\":\"K\xc3\xb6ln\",\"country\":\"DE\"},"
+           "\"lines\":[{\"sku\":\"lamp\",\"quantity\":2,\"unitPrice\":39.9,\"total\":79.8},"
            "{\"sku\":\"pen\",\"quantity\":3,\"unitPrice\":0.335,\"total\":1.01}],\"subtotal\":80.81,\"discount\":8.08,"
            "\"shipping\":4.9,\"tax\":14.75,\"total\":92.38}");
     expect("price-order", "{\"currency\":\"JPY\",\"lines\":[{\"quantity\":3,\"unitPrice\":33.5}]}", false,
@@ -97,8 +98,8 @@ static void fraud_check_raises_as_awss_python_does(void **state)
     (void)state;
     struct answer a;
     call("fraud-check", "{\"orderId\":\"A-2\",\"currency\":\"EUR\",\"total\":9999.5,\"lines\":[]}", &a);
-    assert_in(a.body.data, "{\"errorMessage\": \"A-2: 9999.50 EUR is above 1500.00\", \"errorType\": \"SuspiciousOrder\", "
-                           "\"requestId\": \"");
+    assert_in(a.body.data, "{\"errorMessage\": \"A-2: 9999.50 EUR is above 1500.00\", \"errorType\": "
+                           "\"SuspiciousOrder\", \"requestId\": \"");
     assert_in(a.body.data, "\", \"stackTrace\": [\"  File \\\"");
     assert_in(a.body.data, "in handler\\n    score = check(order)\\n");
     answer_clear(&a);

@@ -72,7 +72,7 @@ static void a_faulty_setting_is_named(void **state)
     }
 }
 
-/* ---- the folder ------------------------------------------------------------------------------------------------ */
+/* ---- the folder ----------------------------------------------------------------------------------------------- */
 
 struct folder {
     char path[64];
@@ -173,7 +173,7 @@ static void broken_json_is_told_with_file_line_and_column(void **state)
         fail_msg("%s", err.message);
 }
 
-/* ---- the environment --------------------------------------------------------------------------------------------- */
+/* ---- the environment ------------------------------------------------------------------------------------------ */
 
 static const char *find(const char *const *list, const char *name)
 {

@@ -207,15 +207,15 @@ static void a_body_above_the_limit_is_refused_with_both_numbers(void **state)
     (void)state;
     struct local_invoke v = invoke_of("f", "");
     v.body_size = 6291457;
-    assert_refused(v, LOCAL_REFUSED_TOO_LARGE, "6291457 byte payload is too large for the RequestResponse invocation type "
-                   "(limit 6291456 bytes)");
+    assert_refused(v, LOCAL_REFUSED_TOO_LARGE, "6291457 byte payload is too large for the RequestResponse invocation "
+                   "type (limit 6291456 bytes)");
     v.type_header = JN_STR("Event");
     v.body_size = 1048577;
     assert_refused(v, LOCAL_REFUSED_TOO_LARGE, "1048577 byte payload is too large for the Event invocation type (limit "
                    "1048576 bytes)");
 }
 
-/* ---- the Runtime API ----------------------------------------------------------------------------------------------- */
+/* ---- the Runtime API ------------------------------------------------------------------------------------------ */
 
 static void the_runtime_apis_paths(void **state)
 {

@@ -27,7 +27,7 @@ static int end(void **state)
     return 0;
 }
 
-/* ---- helpers ----------------------------------------------------------------------------------------------------- */
+/* ---- helpers -------------------------------------------------------------------------------------------------- */
 
 static void call(const char *function, const char *payload, struct answer *a)
 {
@@ -125,7 +125,7 @@ static bool is_alive(int pid)
     return read && state != 'Z';
 }
 
-/* ---- answers ----------------------------------------------------------------------------------------------------- */
+/* ---- answers -------------------------------------------------------------------------------------------------- */
 
 static void a_function_answers_and_its_bytes_arrive(void **state)
 {
@@ -224,7 +224,8 @@ static void an_end_during_a_call_is_its_failure_and_the_next_call_works(void **s
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct answer a;
         char body[256];
-        snprintf(body, sizeof body, "{\"errorType\":\"Runtime.ExitError\",\"errorMessage\":\"RequestId: <id> Error: %s\"}",
+        snprintf(body, sizeof body, "{\"errorType\":\"Runtime.ExitError\",\"errorMessage\":\"RequestId: <id> Error: "
+                                    "%s\"}",
                  cases[i][1]);
         call("actor", cases[i][0], &a);
         assert_failed(&a, body);
@@ -242,8 +243,8 @@ static void a_timeout_kills_the_process(void **state)
     const int64_t start_ms = now_ms();
     call("quick", "{\"do\":\"hang\"}", &a);
     const int64_t took_ms = now_ms() - start_ms;
-    assert_failed(&a, "{\"errorType\":\"Sandbox.Timedout\",\"errorMessage\":\"RequestId: <id> Error: Task timed out after "
-                      "1.00 seconds\"}");
+    assert_failed(&a, "{\"errorType\":\"Sandbox.Timedout\",\"errorMessage\":\"RequestId: <id> Error: Task timed out "
+                      "after 1.00 seconds\"}");
     assert_in_log(&a, "\tDuration: 1000.00 ms\tBilled Duration: 1000 ms\t");
     assert_in_log(&a, "\tStatus: timeout\t\n");
     assert_true(took_ms >= 990 && took_ms < 4000);
@@ -261,8 +262,8 @@ static void an_answer_may_have_6291556_bytes_and_no_more(void **state)
     assert_int_equal(a.body.len, 6291556);
     answer_clear(&a);
     call("actor", "{\"do\":\"size\",\"n\":6291557}", &a);
-    assert_failed(&a, "{\"errorMessage\":\"Response payload size exceeded maximum allowed payload size (6291556 bytes).\","
-                      "\"errorType\":\"Function.ResponseSizeTooLarge\"}");
+    assert_failed(&a, "{\"errorMessage\":\"Response payload size exceeded maximum allowed payload size (6291556 "
+                      "bytes).\",\"errorType\":\"Function.ResponseSizeTooLarge\"}");
     answer_clear(&a);
 }
 
@@ -277,8 +278,8 @@ static void a_failed_start_is_tried_twice_and_then_the_callers_failure(void **st
     answer_clear(&a);
 
     call("init-exit", "1", &a);
-    assert_failed(&a, "{\"errorType\":\"Runtime.ExitError\",\"errorMessage\":\"RequestId: <id> Error: Runtime exited with "
-                      "error: exit status 4\"}");
+    assert_failed(&a, "{\"errorType\":\"Runtime.ExitError\",\"errorMessage\":\"RequestId: <id> Error: Runtime exited "
+                      "with error: exit status 4\"}");
     assert_in_log(&a, "starting\nINIT_REPORT Init Duration: ");
     assert_in_log(&a, "\tPhase: invoke\tStatus: error\tError Type: Runtime.ExitError\nSTART RequestId: ");
     answer_clear(&a);
@@ -302,14 +303,14 @@ static void a_process_that_never_asks_runs_into_both_deadlines(void **state)
     harness_end(&h);
     harness_start(&h, &(struct local_options){ .init_timeout_ms = 200 });
     call("init-hang", "1", &a);
-    assert_failed(&a, "{\"errorType\":\"Sandbox.Timedout\",\"errorMessage\":\"RequestId: <id> Error: Task timed out after "
-                      "1.00 seconds\"}");
+    assert_failed(&a, "{\"errorType\":\"Sandbox.Timedout\",\"errorMessage\":\"RequestId: <id> Error: Task timed out "
+                      "after 1.00 seconds\"}");
     assert_in_log(&a, "\tPhase: init\tStatus: timeout\n");
     assert_in_log(&a, "\tPhase: invoke\tStatus: timeout\n");
     answer_clear(&a);
 }
 
-/* ---- the log ------------------------------------------------------------------------------------------------------ */
+/* ---- the log -------------------------------------------------------------------------------------------------- */
 
 static void the_log_tail_is_this_calls_to_the_byte(void **state)
 {
@@ -372,7 +373,7 @@ static void without_log_type_there_is_no_log(void **state)
     answer_clear(&a);
 }
 
-/* ---- the Runtime API's order ------------------------------------------------------------------------------------------ */
+/* ---- the Runtime API's order ---------------------------------------------------------------------------------- */
 
 static void a_runtime_out_of_turn_is_refused_and_harms_nobody(void **state)
 {
@@ -405,7 +406,7 @@ static void other_paths_of_the_runtime_api(void **state)
     answer_clear(&a);
 }
 
-/* ---- several calls ---------------------------------------------------------------------------------------------------- */
+/* ---- several calls -------------------------------------------------------------------------------------------- */
 
 static void one_process_serves_calls_that_follow_each_other(void **state)
 {
@@ -527,7 +528,7 @@ static void event_and_dry_run_answer_without_waiting(void **state)
     answer_clear(&a);
 }
 
-/* ---- refusals ------------------------------------------------------------------------------------------------------------ */
+/* ---- refusals ------------------------------------------------------------------------------------------------- */
 
 static void assert_request_refused(const struct request *r, int status, const char *code, const char *part)
 {
@@ -581,7 +582,8 @@ static void signatures_are_checked_and_refused_in_awss_words(void **state)
     assert_request_refused(&(struct request){ .payload = one, .tampers = true }, 403, "InvalidSignatureException",
                            "The String-to-Sign should have been\\n'AWS4-HMAC-SHA256\\n");
     assert_request_refused(&(struct request){ .payload = one, .region = "eu-west-1" }, 403,
-                           "InvalidSignatureException", "Credential should be scoped to a valid region, not 'eu-west-1'");
+                           "InvalidSignatureException", "Credential should be scoped to a valid region, not "
+                                                        "'eu-west-1'");
     assert_request_refused(&(struct request){ .payload = one, .service = "sts" }, 403, "InvalidSignatureException",
                            "Credential should be scoped to correct service: 'lambda'");
     assert_request_refused(&(struct request){ .payload = one, .skew_ms = -600000 }, 403, "InvalidSignatureException",
@@ -608,7 +610,7 @@ static void the_clock_skew_is_told_to_the_second(void **state)
     answer_clear(&a);
 }
 
-/* ---- stopping ---------------------------------------------------------------------------------------------------------- */
+/* ---- stopping ------------------------------------------------------------------------------------------------- */
 
 static void stopping_answers_who_waits_and_leaves_no_process(void **state)
 {

@@ -96,7 +96,8 @@ static void a_failed_start_is_reported_by_phase(void **state)
     local_tail_init_report(&t, 10009550, "init", "timeout", NULL);
     local_tail_init_report(&t, 2040, "invoke", "error", "Runtime.ExitError");
     assert_tail(&t, "INIT_REPORT Init Duration: 10009.55 ms\tPhase: init\tStatus: timeout\n"
-                    "INIT_REPORT Init Duration: 2.04 ms\tPhase: invoke\tStatus: error\tError Type: Runtime.ExitError\n");
+                    "INIT_REPORT Init Duration: 2.04 ms\tPhase: invoke\tStatus: error\tError Type: "
+                    "Runtime.ExitError\n");
 }
 
 int main(void)
