@@ -148,7 +148,6 @@ static jn_value eval_tail_call(const struct node *n, struct jsonata_eval *e, jn_
         return jn_undefined();
     if (callee.type != JN_FUNCTION)
         return raise_no_function(c, e, "T1005", context, f);
-    e->call_frame = f;
     e->tail = (struct jsonata_tail){ callee, base, c->count, c->is_outer, c->tail_site.token,
                                      c->tail_site.position };
     return (jn_value){ .type = VALUE_TAIL };
@@ -185,6 +184,8 @@ static void compile_procedure(struct compiler *c, const struct ast_node *ast, st
     n->site.position = n->node.position;
     if (procedure->kind == AST_VARIABLE)
         n->site.token = procedure->text;
+    if (procedure->kind == AST_STRING)
+        n->site.token = jn_text(procedure->literal);
     if (is_one_name(procedure)) {
         n->site.token = procedure->items.at[0]->text;
         n->hint = compile_variable_named(c, ast, n->site.token);

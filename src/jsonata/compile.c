@@ -83,7 +83,7 @@ static struct node *compile_shell(struct compiler *c, const struct ast_node *ast
     inner->raw = true;
     s->inner = inner;
     s->filters = compile_filters(c, &ast->predicates);
-    s->group = ast->group && ast->kind != AST_PATH ? compile_group(c, &ast->group->items, NULL) : NULL;
+    s->group = ast->group && ast->kind != AST_PATH ? compile_group(c, ast->group, NULL) : NULL;
     s->keep_array = ast->keep_array;
     return &s->node;
 }

@@ -358,7 +358,8 @@ bool filter_give(const struct filter *fi, struct jsonata_eval *e, jn_value v, st
 /* Whether the item at `i` of `n` passes, how often, given the filter's value. */
 uint32_t filter_count(struct jsonata_eval *e, jn_value value, uint32_t i, uint32_t n);
 
-const struct group *compile_group(struct compiler *c, const struct ast_list *pairs, struct tuple_layout *tuples);
+/* `ast` has the pairs: an AST_GROUP or AST_OBJECT.  With `tuples`, what it groups are rows. */
+const struct group *compile_group(struct compiler *c, const struct ast_node *ast, struct tuple_layout *tuples);
 
 /* Groups `n` items (of tuples, when the group was compiled with a layout). */
 jn_value group_eval(const struct group *g, struct jsonata_eval *e, const jn_value *items, uint32_t n,

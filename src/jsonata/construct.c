@@ -365,13 +365,14 @@ static jn_str constant_name(const struct ast_node *key)
     return key->kind == AST_STRING && !key->predicates.len && !key->group ? jn_text(key->literal) : (jn_str){ NULL, 0 };
 }
 
-const struct group *compile_group(struct compiler *c, const struct ast_list *pairs, struct tuple_layout *tuples)
+const struct group *compile_group(struct compiler *c, const struct ast_node *ast, struct tuple_layout *tuples)
 {
+    const struct ast_list *pairs = &ast->items;
     struct group *g = COMPILE_NEW(c, struct group);
     const uint32_t n = pairs->len / 2;
     g->tuples = tuples;
     g->site = NO_SITE;
-    g->position = pairs->len ? pairs->at[0]->position : 0;
+    g->position = ast->position;
     g->pairs = compile_alloc(c, n * sizeof *g->pairs);
     for (uint32_t i = 0; i < n && !c->failed; i++) {
         g->pairs[i].key = compile_node(c, pairs->at[2 * i]);
@@ -408,7 +409,7 @@ struct node *compile_object(struct compiler *c, const struct ast_node *ast)
 {
     struct object_node *o = COMPILE_NEW(c, struct object_node);
     compile_init(&o->node, ast, eval_object);
-    o->group = compile_group(c, &ast->items, NULL);
+    o->group = compile_group(c, ast, NULL);
     o->node.need = 1;
     return &o->node;
 }

@@ -306,6 +306,7 @@ jn_value function_invoke(struct jsonata_eval *e, jn_value *base, jn_value callee
                          const struct call_site *site)
 {
     const jn_mark mark = jn_arena_mark(e->arena);
+    struct jsonata_frame *caller = e->call_frame;   /* also of tail calls: $eval in one sees the first caller */
     struct call_site tail;
     bool flat = can_forget(e, callee);
     jn_value v = apply(e, base, &callee, &count, context);
@@ -317,6 +318,7 @@ jn_value function_invoke(struct jsonata_eval *e, jn_value *base, jn_value callee
         count = e->tail.count;
         tail = (struct call_site){ e->tail.token, e->tail.position };
         site = &tail;
+        e->call_frame = caller;
         v = apply(e, base, &callee, &count, context);
     }
     e->top = base;

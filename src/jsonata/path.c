@@ -587,7 +587,7 @@ struct node *compile_path(struct compiler *c, const struct ast_node *ast)
     for (uint32_t i = 0; i < ast->items.len && !c->failed; i++)
         compile_step(c, p, i, ast->items.at[i]);
     if (ast->group)
-        p->group = compile_group(c, &ast->group->items, p->tuples);
+        p->group = compile_group(c, ast->group, p->tuples);
     scope_leave(c, outer);
     c->tuples = outer_tuples;
     if (!c->failed)

@@ -13,9 +13,9 @@ struct transform_node {
     const struct jsonata_signature *signature;
 };
 
-static jn_value raise_at(struct jsonata_eval *e, const struct transform_node *t, const char *code, jn_value v)
+static jn_value raise_at(struct jsonata_eval *e, const struct node *n, const char *code, jn_value v)
 {
-    return jsonata_raise(e, (struct jsonata_fault){ .code = code, .position = t->node.position, .value = v });
+    return jsonata_raise(e, (struct jsonata_fault){ .code = code, .position = n->position, .value = v });
 }
 
 static bool is_default_clone(jn_value clone)
@@ -29,7 +29,7 @@ static jn_value clone_input(const struct transform_node *t, struct jsonata_eval 
 {
     const jn_value clone = node_eval(t->clone, e, context, f);
     if (clone.type != JN_FUNCTION)
-        return raise_at(e, t, "T2013", jn_undefined());
+        return raise_at(e, &t->node, "T2013", jn_undefined());
     return is_default_clone(clone) ? jsonata_clone(e, v) : jsonata_call_function(e, clone, &v, 1);
 }
 
@@ -52,7 +52,7 @@ static void remove_keys(const struct transform_node *t, struct jsonata_eval *e, 
     const uint32_t n = is_array ? keys.as.array->len : 1;
     for (uint32_t i = 0; i < n; i++) {
         if ((is_array ? keys.as.array->items[i] : keys).type != JN_STRING) {
-            raise_at(e, t, "T2012", keys);
+            raise_at(e, t->remove, "T2012", keys);
             return;
         }
     }
@@ -72,7 +72,7 @@ static void change(const struct transform_node *t, struct jsonata_eval *e, jn_va
     if (!jn_is_undefined(update)) {
         const bool is_empty = update.type == JN_OBJECT && jn_object_len(update) == 0;
         if (update.type != JN_OBJECT || (match.type != JN_OBJECT && !is_empty)) {
-            raise_at(e, t, "T2011", update.type == JN_OBJECT ? match : update);
+            raise_at(e, t->update, "T2011", update.type == JN_OBJECT ? match : update);
             return;
         }
         if (!is_empty)
