@@ -1,0 +1,222 @@
+/* context_test.c - contexts: bindings, the host's functions, memory that stays warm, limits, sharing of programs. */
+#include "core/arena.h"
+#include "core/value.h"
+#include "jsonata/jsonata.h"
+#include "../../support/cmocka_all.h"
+
+#include <pthread.h>
+
+static struct jsonata *compiled(const char *text)
+{
+    struct jsonata *program = NULL;
+    assert_int_equal(jsonata_compile(jn_str_of(text), NULL, &program, NULL), JN_OK);
+    return program;
+}
+
+static jn_value read_json(struct jsonata_context *c, const char *text)
+{
+    const struct jn_read_options opt = { .shapes = jsonata_context_shapes(c) };
+    jn_value v;
+    assert_int_equal(jn_read(jsonata_context_arena(c), jn_str_of(text), &opt, &v, NULL, NULL), JN_OK);
+    return v;
+}
+
+static void assert_text(jn_value v, const char *expected)
+{
+    char *text = jn_write_text(v, NULL, NULL, NULL);
+    assert_non_null(text);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void bindings_are_variables_and_shadow_builtins(void **state)
+{
+    (void)state;
+    struct jsonata_context *c = jsonata_context_new(NULL);
+    struct jsonata *program = compiled("$x + $sum");
+    jn_value v;
+    assert_int_equal(jsonata_evaluate(program, c, jn_undefined(), read_json(c, "{\"x\":1,\"sum\":2}"), &v, NULL), JN_OK);
+    assert_text(v, "3");
+    jsonata_free(program);
+    jsonata_context_free(c);
+}
+
+static jn_value add_up(struct jsonata_call *call, const jn_value *args, size_t count, void *host)
+{
+    double sum = *(double *)host;
+    for (size_t i = 0; i < count; i++) {
+        if (jn_get_number(args[i]) < 0)
+            return jsonata_call_fail(call, "H0001", "no negative numbers here");
+        sum += jn_get_number(args[i]);
+    }
+    return jn_make_number(sum);
+}
+
+static void host_functions_are_called_checked_and_may_fail(void **state)
+{
+    (void)state;
+    struct jsonata_context *c = jsonata_context_new(NULL);
+    struct jsonata *good = compiled("$map([1, 2], $plus(?, 1))"), *wrong = compiled("$plus('a', 1)"),
+                   *failing = compiled("1 + $plus(-1, 1)");
+    struct jsonata_error err;
+    double hundred = 100;
+    jn_value v;
+    assert_int_equal(jsonata_context_register(c, "plus", "<nn:n>", add_up, &hundred, &err), JN_OK);
+    assert_int_equal(jsonata_evaluate(good, c, jn_undefined(), jn_undefined(), &v, &err), JN_OK);
+    assert_text(v, "[102,103]");
+    assert_int_equal(jsonata_evaluate(wrong, c, jn_undefined(), jn_undefined(), &v, &err), JN_EVALUATION);
+    assert_string_equal(err.code, "T0410");
+    assert_int_equal(jsonata_evaluate(failing, c, jn_undefined(), jn_undefined(), &v, &err), JN_EVALUATION);
+    assert_string_equal(err.code, "H0001");
+    assert_string_equal(err.message, "no negative numbers here");
+    assert_int_equal(jsonata_context_register(c, "bad", "<n<s>:n>", add_up, NULL, &err), JN_BAD_TEXT);
+    assert_string_equal(err.code, "S0401");
+    jsonata_free(good);
+    jsonata_free(wrong);
+    jsonata_free(failing);
+    jsonata_context_free(c);
+}
+
+struct nested {
+    struct jsonata_context *context;
+    struct jsonata *program;
+};
+
+static jn_value evaluate_inside(struct jsonata_call *call, const jn_value *args, size_t count, void *host)
+{
+    const struct nested *n = host;
+    jn_value v = jn_undefined();
+    if (jsonata_evaluate(n->program, n->context, count ? args[0] : v, jn_undefined(), &v, NULL))
+        return jsonata_call_fail(call, "H0002", "the inner evaluation failed");
+    return v;
+}
+
+static void evaluations_nest_in_one_context(void **state)
+{
+    (void)state;
+    struct jsonata_context *c = jsonata_context_new(NULL);
+    struct jsonata *outer = compiled("[1..3].($f := function($n) { $n = 0 ? 0 : $n + $f($n - 1) }; $inner($) + $f($))");
+    struct nested inner = { c, compiled("($g := function($n) { $n = 0 ? 0 : 10 + $g($n - 1) }; $g($))") };
+    jn_value v;
+    assert_int_equal(jsonata_context_register(c, "inner", NULL, evaluate_inside, &inner, NULL), JN_OK);
+    assert_int_equal(jsonata_evaluate(outer, c, jn_undefined(), jn_undefined(), &v, NULL), JN_OK);
+    assert_text(v, "[11,23,36]");
+    jsonata_free(outer);
+    jsonata_free(inner.program);
+    jsonata_context_free(c);
+}
+
+static void the_system_is_not_asked_for_memory_again(void **state)
+{
+    (void)state;
+    struct jsonata_context *c = jsonata_context_new(NULL);
+    struct jsonata *program = compiled(
+        "items[v > 1]{k: $sum($map(v, function($x) { $x + 1 }))} ~> $merge() ~> $string()");
+    uint64_t asked = 0;
+    for (int i = 0; i < 20; i++) {
+        jn_value v;
+        jsonata_context_reset(c);
+        const jn_value input = read_json(c, "{\"items\":[{\"k\":\"a\",\"v\":2},{\"k\":\"b\",\"v\":1},{\"k\":\"a\",\"v\":3}]}");
+        assert_int_equal(jsonata_evaluate(program, c, input, jn_undefined(), &v, NULL), JN_OK);
+        assert_text(v, "\"{\\\"a\\\":7}\"");
+        if (i == 1)
+            asked = jsonata_context_arena(c)->system_allocations;
+    }
+    assert_int_equal(jsonata_context_arena(c)->system_allocations, asked);
+    jsonata_free(program);
+    jsonata_context_free(c);
+}
+
+static void input_is_never_changed(void **state)
+{
+    (void)state;
+    const char *text = "{\"a\":[3,1,2],\"o\":{\"x\":{\"y\":1}}}";
+    struct jsonata_context *c = jsonata_context_new(NULL);
+    struct jsonata *program = compiled("[$sort(a), a^($), $reverse(a), $append(a, 4), ($ ~> |o|{\"n\": 1}, \"x\"|),"
+                                       " $merge([o, {\"q\": 1}])]");
+    const jn_value input = read_json(c, text);
+    jn_value v;
+    assert_int_equal(jsonata_evaluate(program, c, input, jn_undefined(), &v, NULL), JN_OK);
+    assert_text(input, text);
+    jsonata_free(program);
+    jsonata_context_free(c);
+}
+
+static void memory_has_a_ceiling(void **state)
+{
+    (void)state;
+    const struct jsonata_limits limits = { .max_bytes = 4 << 20 };
+    struct jsonata_context *c = jsonata_context_new(&limits);
+    struct jsonata *program = compiled("$count([1..1000000])"), *small = compiled("1 + 1");
+    struct jsonata_error err;
+    jn_value v;
+    assert_int_equal(jsonata_evaluate(program, c, jn_undefined(), jn_undefined(), &v, &err), JN_LIMIT);
+    assert_string_equal(err.code, "");
+    jsonata_context_reset(c);
+    assert_int_equal(jsonata_evaluate(small, c, jn_undefined(), jn_undefined(), &v, &err), JN_OK);
+    jsonata_free(program);
+    jsonata_free(small);
+    jsonata_context_free(c);
+}
+
+/* A function that one program returned, called by another. */
+static void functions_travel_between_programs(void **state)
+{
+    (void)state;
+    struct jsonata_context *c = jsonata_context_new(NULL);
+    struct jsonata *maker = compiled("($k := 10; function($o) { $o.v * $k })"), *user = compiled("[$f({\"v\": 2}), v.w]");
+    jn_value f, v;
+    assert_int_equal(jsonata_evaluate(maker, c, jn_undefined(), jn_undefined(), &f, NULL), JN_OK);
+    jn_value bindings = jn_make_object(jsonata_context_arena(c), 1);
+    assert_true(jn_object_put(jsonata_context_arena(c), bindings, JN_STR("f"), f));
+    assert_int_equal(jsonata_evaluate(user, c, read_json(c, "{\"v\":{\"w\":3}}"), bindings, &v, NULL), JN_OK);
+    assert_text(v, "[20,3]");
+    jsonata_free(maker);
+    jsonata_free(user);
+    jsonata_context_free(c);
+}
+
+static void *evaluate_often(void *arg)
+{
+    const struct jsonata *program = arg;
+    struct jsonata_context *c = jsonata_context_new(NULL);
+    size_t right = 0;
+    for (int i = 0; c && i < 200; i++) {
+        jn_value v;
+        jsonata_context_reset(c);
+        if (jsonata_evaluate(program, c, read_json(c, "{\"o\":[{\"n\":5},{\"n\":7}]}"), jn_undefined(), &v, NULL) == JN_OK)
+            right += jn_get_number(v) == 18;
+    }
+    jsonata_context_free(c);
+    return right == 200 ? arg : NULL;
+}
+
+static void programs_are_shared_between_threads(void **state)
+{
+    (void)state;
+    struct jsonata *program = compiled("($f := function($n) { $n < 2 ? $n : $f($n - 1) + $f($n - 2) }; $sum(o.$f(n)))");
+    pthread_t threads[3];
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, evaluate_often, program), 0);
+    for (int i = 0; i < 3; i++) {
+        void *done = NULL;
+        assert_int_equal(pthread_join(threads[i], &done), 0);
+        assert_ptr_equal(done, program);
+    }
+    jsonata_free(program);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bindings_are_variables_and_shadow_builtins),
+        cmocka_unit_test(host_functions_are_called_checked_and_may_fail),
+        cmocka_unit_test(evaluations_nest_in_one_context),
+        cmocka_unit_test(the_system_is_not_asked_for_memory_again),
+        cmocka_unit_test(input_is_never_changed),
+        cmocka_unit_test(memory_has_a_ceiling),
+        cmocka_unit_test(functions_travel_between_programs),
+        cmocka_unit_test(programs_are_shared_between_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
