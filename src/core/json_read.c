@@ -7,7 +7,7 @@
  *                     values:  ^ (a's)  ^ 1  2
  *
  * Shapes.  Machine-made JSON repeats itself: a frame starts with the shape that was read last at the same site, and
- * compares each key with the one predicted, quotes included, in two instructions.  A site is a place of the document
+ * compares each key with the one predicted, quotes included, in a few instructions.  A site is a place of the document
  * without its array indices (`orders[].customer.address`), hashed; a collision costs a wrong guess, nothing more.
  * A key that was not predicted is read, looked up, and the shape extended; objects whose keys do not fit the table of
  * shapes get a private one.
@@ -41,6 +41,7 @@ struct reader {
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define APART __attribute__((noinline))     /* keeps what is rarely done out of what is always done */
 
 static inline struct frame *innermost(const struct reader *r)
 {
@@ -54,7 +55,7 @@ static inline char closing_bracket(const struct frame *f)
 
 /* ---- the stacks ---------------------------------------------------------------------------------------------- */
 
-static bool grow_values(struct reader *r)
+static APART bool grow_values(struct reader *r)
 {
     jn_value *values = r->cap > UINT32_MAX / 2 ? NULL : jn_arena_alloc(r->src.a, r->cap * (size_t)2 * sizeof *values);
     if (!values)
@@ -73,7 +74,7 @@ static inline bool push_value(struct reader *r, jn_value v)
     return true;
 }
 
-static bool grow_frames(struct reader *r)
+static APART bool grow_frames(struct reader *r)
 {
     struct frame *frames = jn_arena_alloc(r->src.a, r->frames_cap * 2 * sizeof *frames);
     if (!frames)
@@ -84,7 +85,7 @@ static bool grow_frames(struct reader *r)
     return true;
 }
 
-static const char *too_deep(struct reader *r, const char *p)
+static APART const char *too_deep(struct reader *r, const char *p)
 {
     struct jn_source *s = &r->src;
     if (s->err && !s->err->status) {
@@ -147,7 +148,7 @@ static bool add_key(struct reader *r, struct frame *f, jn_str key, uint32_t n)
 }
 
 /* A key that was not predicted. */
-static const char *read_new_key(struct reader *r, struct frame *f, const char *p)
+static APART const char *read_new_key(struct reader *r, struct frame *f, const char *p)
 {
     jn_value key;
     if (p == r->src.end || *p != '"')
@@ -264,28 +265,56 @@ static const char *open_container(struct reader *r, const char *p, bool *done)
 
 /* ---- the loop ------------------------------------------------------------------------------------------------ */
 
+static inline const char *read_string(struct reader *r, const char *p, jn_value *out)
+{
+    const char *const stop = jn_scan_string(p + 1, r->src.end);
+    if (UNLIKELY(stop == r->src.end || *stop != '"'))
+        return jn_source_string(&r->src, p, out);
+    *out = jn_string((jn_str){ p + 1, (size_t)(stop - p - 1) }, JN_STR_ASCII | JN_STR_PLAIN);
+    return stop + 1;
+}
+
+static inline const char *read_number(struct reader *r, const char *p, jn_value *out)
+{
+    const char *after = jn_source_short_number(&r->src, p, out);
+    return LIKELY(after != NULL) ? after : jn_source_number(&r->src, p, out);
+}
+
+static inline const char *read_word(struct reader *r, const char *p, jn_value *out)
+{
+    if (LIKELY(r->src.end - p >= 5)) {
+        if (memcmp(p, "true", 4) == 0) {
+            *out = jn_boolean(true);
+            return p + 4;
+        }
+        if (memcmp(p, "null", 4) == 0) {
+            *out = jn_null();
+            return p + 4;
+        }
+        if (memcmp(p, "false", 5) == 0) {
+            *out = jn_boolean(false);
+            return p + 5;
+        }
+    }
+    return jn_source_word(&r->src, p, out);
+}
+
+/* Scalars are built where they are to stay: copying 16 bytes right after storing them in parts stalls the processor. */
 static inline const char *read_scalar(struct reader *r, const char *p)
 {
-    jn_value v;
-    const char *const end = r->src.end;
-    if (UNLIKELY(p == end))
-        return jn_source_word(&r->src, p, &v);
-    if (*p == '"') {
-        const char *stop = jn_scan_string(p + 1, end);
-        if (LIKELY(stop < end && *stop == '"')) {
-            v = jn_string((jn_str){ p + 1, (size_t)(stop - p - 1) }, JN_STR_ASCII | JN_STR_PLAIN);
-            p = stop + 1;
-        } else {
-            p = jn_source_string(&r->src, p, &v);
-        }
-    } else if (*p == '-' || (unsigned char)(*p - '0') < 10) {
-        p = jn_source_number(&r->src, p, &v);
-    } else {
-        p = jn_source_word(&r->src, p, &v);
-    }
-    if (UNLIKELY(!p))
-        return NULL;
-    return LIKELY(push_value(r, v)) ? p : jn_source_no_memory(&r->src);
+    if (UNLIKELY(r->len == r->cap) && !grow_values(r))
+        return jn_source_no_memory(&r->src);
+    jn_value *const place = &r->values[r->len];
+    if (UNLIKELY(p == r->src.end))
+        return jn_source_word(&r->src, p, place);
+    if (*p == '"')
+        p = read_string(r, p, place);
+    else if (*p == '-' || (unsigned char)(*p - '0') < 10)
+        p = read_number(r, p, place);
+    else
+        p = read_word(r, p, place);
+    r->len++;
+    return p;
 }
 
 /* The value of a duplicate key takes the place of the first one's. */

@@ -29,20 +29,10 @@ const char *jn_source_no_memory(struct jn_source *s)
     return NULL;
 }
 
-/* Length of the well-formed UTF-8 sequence at p, 0 when there is none. */
-static size_t sequence_at(const char *p, const char *end)
-{
-    const size_t left = (size_t)(end - p) < 4 ? (size_t)(end - p) : 4;
-    for (size_t n = 1; n <= left; n++)
-        if (jn_utf8_invalid((jn_str){ p, n }) == n)
-            return n;
-    return 0;
-}
-
 static void describe(char out[static 32], const char *p, const char *end)
 {
     const unsigned char c = p < end ? (unsigned char)*p : 0;
-    const size_t n = p < end && c >= 0x80 ? sequence_at(p, end) : 0;
+    const size_t n = p < end && c >= 0x80 ? jn_utf8_sequence(p, end) : 0;
     if (p == end)
         snprintf(out, 32, "the end of the text");
     else if (c < 0x20 || c == 0x7f)
@@ -184,24 +174,33 @@ static const char *fail_in_string(struct jn_source *s, const char *start, const 
     return jn_source_fail(s, p, "a string is not closed; it begins at line %u, column %u", where.line, where.column);
 }
 
-/* Checks the sequence of bytes from 0x80 on that begins at p; a text that ends inside a character fails at its end. */
-static const char *check_utf8(struct jn_source *s, const char *p)
+/* A text that ends inside a character fails at its end, other bytes where they begin. */
+static const char *fail_utf8(struct jn_source *s, const char *p)
 {
-    const size_t n = sequence_at(p, s->end);
-    if (n)
-        return p + n;
     const size_t left = (size_t)(s->end - p);
-    char padded[4] = { 0 };
-    for (size_t missing = 1; left + missing <= 4; missing++) {
-        // Would continuation bytes make it whole?  80..BF are tried by their ends, which all leads accept one of.
-        for (int fill = 0; fill < 2; fill++) {
+    char padded[4];
+    for (size_t n = left + 1; n <= 4; n++) {
+        // Could continuation bytes make it whole?  Each lead byte accepts the first of them or the last.
+        for (int fill = 0x80; fill <= 0xbf; fill += 0x3f) {
+            memset(padded, fill, sizeof padded);
             memcpy(padded, p, left);
-            memset(padded + left, fill ? 0xbf : 0x80, missing);
-            if (jn_utf8_invalid((jn_str){ padded, left + missing }) == left + missing)
+            if (jn_utf8_sequence(padded, padded + n) == n)
                 return jn_source_fail(s, s->end, "the text ends inside a character of a string");
         }
     }
     return jn_source_fail(s, p, "byte 0x%02X in a string is not UTF-8", (unsigned char)*p);
+}
+
+/* Skips characters from U+0080 on; p is at one. */
+static const char *skip_characters(struct jn_source *s, const char *p)
+{
+    do {
+        const size_t n = jn_utf8_sequence(p, s->end);
+        if (!n)
+            return fail_utf8(s, p);
+        p += n;
+    } while (p < s->end && (unsigned char)*p >= 0x80);
+    return p;
 }
 
 static jn_str decode(struct jn_arena *a, const char *p, const char *end)
@@ -223,36 +222,44 @@ static jn_str decode(struct jn_arena *a, const char *p, const char *end)
     return (jn_str){ text, (size_t)(to - text) };
 }
 
-const char *jn_source_string(struct jn_source *s, const char *p, jn_value *out)
+/* Validates the string that begins with the quote at `start`; the result is at its closing quote. */
+static const char *check_string(struct jn_source *s, const char *start, bool *ascii, bool *escapes)
 {
-    const char *const start = p, *const first = p + 1;
-    bool ascii = true, escapes = false;
-    for (p = jn_scan_string(first, s->end); p < s->end && *p != '"'; p = jn_scan_string(p, s->end)) {
+    const char *p = start + 1;
+    while (p) {
+        p = jn_scan_string(p, s->end);
+        if (p == s->end)
+            return fail_in_string(s, start, p);
+        if (*p == '"')
+            break;
         if ((unsigned char)*p >= 0x80) {
-            ascii = false;
-            do
-                p = check_utf8(s, p);
-            while (p && p < s->end && (unsigned char)*p >= 0x80);
+            *ascii = false;
+            p = skip_characters(s, p);
         } else if (*p == '\\') {
-            escapes = true;
+            *escapes = true;
             p = check_escape(s, p);
         } else {
             return fail_in_string(s, start, p);
         }
-        if (!p)
-            return NULL;
     }
-    if (p == s->end)
-        return fail_in_string(s, start, p);
+    return p;
+}
+
+const char *jn_source_string(struct jn_source *s, const char *p, jn_value *out)
+{
+    bool ascii = true, escapes = false;
+    const char *const first = p + 1, *const quote = check_string(s, p, &ascii, &escapes);
+    if (!quote)
+        return NULL;
     if (!escapes) {
-        *out = jn_string((jn_str){ first, (size_t)(p - first) }, JN_STR_PLAIN | (ascii ? JN_STR_ASCII : 0));
-        return p + 1;
+        *out = jn_string((jn_str){ first, (size_t)(quote - first) }, JN_STR_PLAIN | (ascii ? JN_STR_ASCII : 0));
+        return quote + 1;
     }
-    const jn_str text = decode(s->a, first, p);
+    const jn_str text = decode(s->a, first, quote);
     if (!text.data)
         return jn_source_no_memory(s);
     *out = jn_string(text, ascii && jn_utf8_is_ascii(text) ? JN_STR_ASCII : 0);
-    return p + 1;
+    return quote + 1;
 }
 
 /* ---- words and numbers --------------------------------------------------------------------------------------- */
@@ -303,10 +310,12 @@ const char *jn_source_number(struct jn_source *s, const char *p, jn_value *out)
 static const char *expect_word(struct jn_source *s, const char *p, const char *word)
 {
     char what[16];
-    snprintf(what, sizeof what, "the word %s", word);
-    for (const char *letter = word; *letter; letter++, p++)
-        if (p == s->end || *p != *letter)
-            return jn_source_expected(s, p, what);
+    for (const char *letter = word; *letter; letter++, p++) {
+        if (p < s->end && *p == *letter)
+            continue;
+        snprintf(what, sizeof what, "the word %s", word);
+        return jn_source_expected(s, p, what);
+    }
     return p;
 }
 
@@ -325,7 +334,7 @@ const char *jn_source_word(struct jn_source *s, const char *p, jn_value *out)
         *out = jn_null();
         return expect_word(s, p, "null");
     }
-    if (c == '\'' )
+    if (c == '\'')
         return jn_source_fail(s, p, "expected a value, found '\\''; strings stand in double quotes");
     if (c == '+' || c == '.')
         return jn_source_fail(s, p, "expected a value, found '%c'; a number begins with a digit or '-'", c);

@@ -19,6 +19,7 @@ struct frame {
 };
 
 struct writer {
+    char *at, *limit;                   /* where to write; NULL until the buffer has memory */
     struct jn_buf *b;
     struct jn_error *err;
     enum jn_status failed;
@@ -29,70 +30,13 @@ struct writer {
     struct frame at_hand[FRAMES_AT_HAND];
 };
 
-/* ---- strings ------------------------------------------------------------------------------------------------- */
+/* ---- room ---------------------------------------------------------------------------------------------------- */
 
-static const char hex[] = "0123456789abcdef";
-
-static void append_code_unit(struct jn_buf *b, unsigned unit)
+/* The buffer's len is set when the writer is through with it; in between `at` knows better. */
+static void settle(struct writer *w)
 {
-    const char text[6] = { '\\', 'u', hex[unit >> 12], hex[unit >> 8 & 15], hex[unit >> 4 & 15], hex[unit & 15] };
-    jn_buf_append(b, (jn_str){ text, sizeof text });
-}
-
-/* Writes what stands at `at`, where jn_scan_escape() stopped; returns how many bytes that is. */
-static size_t append_special(struct jn_buf *b, jn_str s, size_t at)
-{
-    static const char letters[0x20] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r' };
-    const unsigned char c = (unsigned char)s.data[at];
-    if (c == 0xed) {
-        if (s.len - at < 3 || (unsigned char)s.data[at + 1] < 0xa0) {
-            jn_buf_append_char(b, (char)c);     // U+D000 to U+D7FF: characters like any other
-            return 1;
-        }
-        size_t after = at;
-        append_code_unit(b, jn_utf8_next(s, &after));
-        return after - at;
-    }
-    const char letter = c < 0x20 ? letters[c] : (char)c;
-    if (letter)
-        jn_buf_append(b, (jn_str){ (const char[]){ '\\', letter }, 2 });
-    else
-        append_code_unit(b, c);
-    return 1;
-}
-
-static void append_escaped(struct jn_buf *b, jn_str s)
-{
-    const char *const end = s.data + s.len;
-    jn_buf_append_char(b, '"');
-    for (size_t at = 0;;) {
-        const size_t stop = (size_t)(jn_scan_escape(s.data + at, end) - s.data);
-        jn_buf_append(b, jn_str_sub(s, at, stop));
-        if (stop == s.len)
-            break;
-        at = stop + append_special(b, s, stop);
-    }
-    jn_buf_append_char(b, '"');
-}
-
-static void append_plain(struct jn_buf *b, jn_str s)
-{
-    char *to = jn_buf_reserve(b, s.len + 2);
-    if (!to)
-        return;
-    to[0] = '"';
-    if (s.len)
-        memcpy(to + 1, s.data, s.len);
-    to[s.len + 1] = '"';
-    jn_buf_commit(b, s.len + 2);
-}
-
-static void write_string(struct jn_buf *b, jn_str s, bool known_plain)
-{
-    if (known_plain || (s.len && jn_scan_escape(s.data, s.data + s.len) == s.data + s.len))
-        append_plain(b, s);
-    else
-        append_escaped(b, s);
+    if (w->at)
+        jn_buf_commit(w->b, (size_t)(w->at - w->b->data) - w->b->len);
 }
 
 static void fail(struct writer *w, enum jn_status s, const char *sentence)
@@ -100,6 +44,110 @@ static void fail(struct writer *w, enum jn_status s, const char *sentence)
     if (!w->failed)
         w->failed = jn_fail(w->err, s, "%s", sentence);
 }
+
+static char *more_room(struct writer *w, size_t n)
+{
+    struct jn_buf *b = w->b;
+    if (w->failed)
+        return NULL;
+    settle(w);
+    w->at = jn_buf_reserve(b, n);
+    if (!w->at) {
+        fail(w, b->failed, b->failed == JN_LIMIT ? "the JSON text is longer than its limit" : "no memory for JSON text");
+        w->limit = NULL;
+        return NULL;
+    }
+    w->limit = b->data + b->cap - 1;    // the last byte is for the NUL
+    return w->at;
+}
+
+/* Room for n bytes at w->at; NULL once the writer has failed. */
+static inline char *room(struct writer *w, size_t n)
+{
+    return (size_t)(w->limit - w->at) >= n && w->at ? w->at : more_room(w, n);
+}
+
+static inline void put(struct writer *w, const char *text, size_t n)
+{
+    char *to = room(w, n);
+    if (!to)
+        return;
+    memcpy(to, text, n);
+    w->at = to + n;
+}
+
+static inline void put_char(struct writer *w, char c)
+{
+    char *to = room(w, 1);
+    if (!to)
+        return;
+    *to = c;
+    w->at = to + 1;
+}
+
+/* ---- strings ------------------------------------------------------------------------------------------------- */
+
+static const char hex[] = "0123456789abcdef";
+
+static void put_code_unit(struct writer *w, unsigned unit)
+{
+    const char text[6] = { '\\', 'u', hex[unit >> 12], hex[unit >> 8 & 15], hex[unit >> 4 & 15], hex[unit & 15] };
+    put(w, text, sizeof text);
+}
+
+/* Writes what stands at p, where jn_scan_escape() stopped; returns the place behind it. */
+static const char *put_special(struct writer *w, const char *p, const char *end)
+{
+    static const char letters[0x20] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r' };
+    const unsigned char c = (unsigned char)*p;
+    if (c == 0xed) {
+        if (end - p < 3 || (unsigned char)p[1] < 0xa0) {
+            put_char(w, (char)c);       // U+D000 to U+D7FF: characters like any other
+            return p + 1;
+        }
+        size_t at = 0;
+        put_code_unit(w, jn_utf8_next((jn_str){ p, 3 }, &at));
+        return p + 3;
+    }
+    const char letter = c < 0x20 ? letters[c] : (char)c;
+    if (letter)
+        put(w, (const char[]){ '\\', letter }, 2);
+    else
+        put_code_unit(w, c);
+    return p + 1;
+}
+
+static void put_escaped(struct writer *w, const char *p, const char *end)
+{
+    for (;;) {
+        const char *stop = jn_scan_escape(p, end);
+        put(w, p, (size_t)(stop - p));
+        if (stop == end)
+            return;
+        p = put_special(w, stop, end);
+    }
+}
+
+/* `"s"` and then `behind`, if that is not NUL. */
+static inline void put_string(struct writer *w, jn_str s, bool known_plain, char behind)
+{
+    char *to = room(w, s.len + 3);
+    if (!to)
+        return;
+    *to++ = '"';
+    w->at = to;
+    if (known_plain && s.len) {
+        memcpy(to, s.data, s.len);
+        w->at = to + s.len;
+    } else if (s.len) {
+        put_escaped(w, s.data, s.data + s.len);
+    }
+    put_char(w, '"');
+    if (behind)
+        put_char(w, behind);
+}
+
+/* ---- what JSON cannot hold ----------------------------------------------------------------------------------- */
 
 /* The place of the member under way: "lines[2].price"; "" at the root. */
 static void name_place(const struct writer *w, struct jn_buf *out)
@@ -128,23 +176,22 @@ static void refuse(struct writer *w, const char *what)
 
 /* ---- numbers ------------------------------------------------------------------------------------------------- */
 
-static void write_number(struct writer *w, jn_value v)
+static void put_number(struct writer *w, jn_value v)
 {
-    struct jn_buf *b = w->b;
     if (v.flags & JN_NUM_CANONICAL) {
-        jn_buf_append(b, jn_text(v));
+        put(w, v.as.text, v.len);
         return;
     }
     const double d = jn_num(v);
     if (!isfinite(d)) {
         if (w->strict)
             refuse(w, isnan(d) ? "not a number (NaN)" : "an infinite number");
-        jn_buf_append(b, JN_STR("null"));
+        put(w, "null", 4);
         return;
     }
-    char *to = jn_buf_reserve(b, JN_NUMBER_MAX);
+    char *to = room(w, JN_NUMBER_MAX);
     if (to)
-        jn_buf_commit(b, jn_number_format(to, d));
+        w->at = to + jn_number_format(to, d);
 }
 
 /* ---- containers ---------------------------------------------------------------------------------------------- */
@@ -167,21 +214,21 @@ static bool grow_frames(struct writer *w)
 static void open_container(struct writer *w, struct frame f)
 {
     if (f.len == 0) {
-        jn_buf_append(w->b, f.shape ? JN_STR("{}") : JN_STR("[]"));
+        put(w, f.shape ? "{}" : "[]", 2);
         return;
     }
     if (w->depth == w->max_depth && !w->failed)
         w->failed = jn_fail(w->err, JN_LIMIT, "the value is nested deeper than %zu levels", w->max_depth);
     if (w->failed || (w->depth == w->cap && !grow_frames(w)))
         return;
-    jn_buf_append_char(w->b, f.shape ? '{' : '[');
+    put_char(w, f.shape ? '{' : '[');
     w->frames[w->depth++] = f;
 }
 
 static void write_array(struct writer *w, const struct jn_array *x)
 {
     if (w->compact && x->span && x->canonical)
-        jn_buf_append(w->b, (jn_str){ x->span, x->span_len });
+        put(w, x->span, x->span_len);
     else
         open_container(w, (struct frame){ .members = x->items, .len = x->len });
 }
@@ -189,22 +236,22 @@ static void write_array(struct writer *w, const struct jn_array *x)
 static void write_object(struct writer *w, const struct jn_object *o)
 {
     if (w->compact && o->span && o->canonical)
-        jn_buf_append(w->b, (jn_str){ o->span, o->span_len });
+        put(w, o->span, o->span_len);
     else
         open_container(w, (struct frame){ .members = o->values, .shape = o->shape, .len = o->shape->len });
 }
 
-static void write_value(struct writer *w, jn_value v)
+static inline void write_value(struct writer *w, jn_value v)
 {
     switch (v.type) {
     case JN_BOOLEAN:
-        jn_buf_append(w->b, jn_bool(v) ? JN_STR("true") : JN_STR("false"));
+        put(w, jn_bool(v) ? "true" : "false", jn_bool(v) ? 4 : 5);
         break;
     case JN_NUMBER:
-        write_number(w, v);
+        put_number(w, v);
         break;
     case JN_STRING:
-        write_string(w->b, jn_text(v), v.flags & JN_STR_PLAIN);
+        put_string(w, jn_text(v), v.flags & JN_STR_PLAIN, '\0');
         break;
     case JN_ARRAY:
         write_array(w, v.as.array);
@@ -215,59 +262,58 @@ static void write_value(struct writer *w, jn_value v)
     case JN_FUNCTION:
         if (w->strict)
             refuse(w, "a function");
-        jn_buf_append(w->b, JN_STR("\"\""));
+        put(w, "\"\"", 2);
         break;
     default:
-        jn_buf_append(w->b, JN_STR("null"));
+        put(w, "null", 4);
     }
 }
 
 static void new_line(struct writer *w)
 {
-    if (w->compact)
-        return;
     const size_t n = w->tabs ? w->depth : w->depth * w->indent;
-    char *to = jn_buf_reserve(w->b, n + 1);
+    char *to = room(w, n + 1);
     if (!to)
         return;
     to[0] = '\n';
     memset(to + 1, w->tabs ? '\t' : ' ', n);
-    jn_buf_commit(w->b, n + 1);
+    w->at = to + n + 1;
 }
 
-static void write_key(struct writer *w, const struct jn_shape *s, uint32_t slot)
+static inline void write_key(struct writer *w, const struct jn_shape *s, uint32_t slot)
 {
     const jn_str name = s->keys[slot].name;
-    if (s->shared && s->plain) {
-        jn_buf_append(w->b, (jn_str){ name.data - 1, name.len + 3 });   // see map.h
-    } else {
-        write_string(w->b, name, false);
-        jn_buf_append_char(w->b, ':');
-    }
+    if (s->shared && s->plain)
+        put(w, name.data - 1, name.len + 3);    // with its quotes and colon: see map.h
+    else
+        put_string(w, name, false, ':');
     if (!w->compact)
-        jn_buf_append_char(w->b, ' ');
+        put_char(w, ' ');
 }
 
-/* One step: the next member of the innermost container, or its end. */
-static void step(struct writer *w)
+/* Writes what is left of the innermost container, up to its end or up to a member that is a container itself. */
+static void write_members(struct writer *w)
 {
-    struct frame *f = &w->frames[w->depth - 1];
-    if (f->next == f->len) {
-        const char bracket = f->shape ? '}' : ']';
-        w->depth--;
+    const size_t depth = w->depth;
+    struct frame *f = &w->frames[depth - 1];
+    while (f->next < f->len) {
+        if (f->next)
+            put_char(w, ',');
+        if (!w->compact)
+            new_line(w);
+        uint32_t slot = f->next++;
+        if (f->shape) {
+            slot = jn_shape_slot(f->shape, slot);
+            write_key(w, f->shape, slot);
+        }
+        write_value(w, f->members[slot]);
+        if (w->depth != depth || w->failed)
+            return;
+    }
+    w->depth--;
+    if (!w->compact)
         new_line(w);
-        jn_buf_append_char(w->b, bracket);
-        return;
-    }
-    if (f->next)
-        jn_buf_append_char(w->b, ',');
-    new_line(w);
-    uint32_t slot = f->next++;
-    if (f->shape) {
-        slot = jn_shape_slot(f->shape, slot);
-        write_key(w, f->shape, slot);
-    }
-    write_value(w, f->members[slot]);
+    put_char(w, f->shape ? '}' : ']');
 }
 
 /* ---- json.h -------------------------------------------------------------------------------------------------- */
@@ -287,10 +333,9 @@ enum jn_status jn_write(struct jn_buf *b, jn_value v, const struct jn_write_opti
     w.frames = w.at_hand;
     const size_t before = b->len;
     write_value(&w, v);
-    while (w.depth && !w.failed && !b->failed)
-        step(&w);
-    if (b->failed)
-        fail(&w, b->failed, b->failed == JN_LIMIT ? "the JSON text is longer than its limit" : "no memory for JSON text");
+    while (w.depth && !w.failed)
+        write_members(&w);
+    settle(&w);
     if (w.failed)
         jn_buf_truncate(b, before);
     if (w.frames != w.at_hand)

@@ -74,6 +74,26 @@ static inline __m128i jn_load16(const char *p)
 }
 #endif
 
+/* Length of the well-formed UTF-8 sequence at p < end, 0 when there is none (RFC 3629, section 4). */
+static inline size_t jn_utf8_sequence(const char *p, const char *end)
+{
+    const unsigned char *s = (const unsigned char *)p;
+    const size_t left = (size_t)(end - p);
+    if (s[0] < 0x80)
+        return 1;
+    if (s[0] < 0xc2 || s[0] > 0xf4 || left < 2)
+        return 0;
+    if (s[0] < 0xe0)
+        return (s[1] & 0xc0) == 0x80 ? 2 : 0;
+    const unsigned low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;     // no overlong forms
+    const unsigned high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;    // no surrogates, nothing above U+10FFFF
+    if (s[1] < low || s[1] > high || left < 3 || (s[2] & 0xc0) != 0x80)
+        return 0;
+    if (s[0] < 0xf0)
+        return 3;
+    return left >= 4 && (s[3] & 0xc0) == 0x80 ? 4 : 0;
+}
+
 /* The first byte of a string's text that is not plain ASCII: quote, backslash, control character, or from 0x80 on. */
 static inline const char *jn_scan_string(const char *p, const char *end)
 {

@@ -2,25 +2,9 @@
  * text of unknown origin; all others rely on valid input and stay inside `s` even when it is not. */
 #include "core/utf8.h"
 
-#include "core/arena.h"
+#include "core/scan.h"
 
-/* Length of the well-formed sequence at s[0..left), 0 when there is none.  RFC 3629, section 4. */
-static size_t sequence(const unsigned char *s, size_t left)
-{
-    if (s[0] < 0x80)
-        return 1;
-    if (s[0] < 0xc2 || s[0] > 0xf4 || left < 2)
-        return 0;
-    if (s[0] < 0xe0)
-        return (s[1] & 0xc0) == 0x80 ? 2 : 0;
-    const unsigned low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;     // no overlong forms
-    const unsigned high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;    // no surrogates, nothing above U+10FFFF
-    if (s[1] < low || s[1] > high || left < 3 || (s[2] & 0xc0) != 0x80)
-        return 0;
-    if (s[0] < 0xf0)
-        return 3;
-    return left >= 4 && (s[3] & 0xc0) == 0x80 ? 4 : 0;
-}
+#include "core/arena.h"
 
 static size_t ascii_run(const char *s, size_t len)
 {
@@ -42,7 +26,7 @@ size_t jn_utf8_invalid(jn_str s)
         i += ascii_run(s.data + i, s.len - i);
         if (i == s.len)
             break;
-        const size_t n = sequence((const unsigned char *)s.data + i, s.len - i);
+        const size_t n = jn_utf8_sequence(s.data + i, s.data + s.len);
         if (!n)
             return i;
         i += n;

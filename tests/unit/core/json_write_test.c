@@ -102,6 +102,23 @@ static void what_has_no_text_is_refused(void **state)
     assert_null(jn_write_text((jn_value){ .type = JN_FUNCTION }, NULL, NULL, NULL));
 }
 
+static void strict_writing_names_what_json_cannot_hold(void **state)
+{
+    struct jn_arena *a = *state;
+    const struct jn_write_options strict = { .strict = true };
+    const jn_value v = parse(a, "{\"lines\":[1,{\"price\":1e400}]}"), list = jn_make_array(a, 1);
+    struct jn_error err = { 0 }, root = { 0 }, function = { 0 };
+    assert_null(jn_write_text(v, &strict, NULL, &err));
+    assert_int_equal(err.status, JN_BAD_VALUE);
+    assert_string_equal(err.message, "lines[1].price is an infinite number");
+    assert_null(jn_write_text(jn_number(NAN), &strict, NULL, &root));
+    assert_string_equal(root.message, "it is not a number (NaN)");
+    assert_true(jn_array_add(a, list, (jn_value){ .type = JN_FUNCTION }));
+    assert_null(jn_write_text(list, &strict, NULL, &function));
+    assert_string_equal(function.message, "[0] is a function");
+    expect_text(parse(a, "[1.5,\"x\"]"), &strict, "[1.5,\"x\"]");
+}
+
 static void keys_of_private_shapes_are_escaped(void **state)
 {
     struct jn_arena *a = *state;
@@ -150,6 +167,7 @@ int main(void)
         TEST(indentation_is_that_of_json_stringify),
         TEST(functions_are_empty_strings_inside_containers),
         TEST(what_has_no_text_is_refused),
+        TEST(strict_writing_names_what_json_cannot_hold),
         TEST(keys_of_private_shapes_are_escaped),
         TEST(parts_of_a_canonical_text_are_copied),
         TEST(half_a_text_is_never_left_behind),

@@ -1,3 +1,4 @@
+#include "core/arena.h"
 #include "core/utf8.h"
 
 #include <setjmp.h>
@@ -39,6 +40,17 @@ static void ill_formed_bytes_are_found(void **unused)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_int_equal(jn_utf8_invalid(jn_str_of(cases[i].text)), cases[i].at);
+}
+
+static void repaired_text_is_valid(void **unused)
+{
+    (void)unused;
+    struct jn_arena a;
+    jn_arena_init(&a, 0);
+    const jn_str good = JN_STR("gr\xc3\xbc\xc3\x9f" "e"), fixed = jn_utf8_repair(&a, JN_STR("a\xff\xc3\xa4\xe2\x82"));
+    assert_ptr_equal(jn_utf8_repair(&a, good).data, good.data);
+    assert_true(jn_str_eq(fixed, JN_STR("a\xef\xbf\xbd\xc3\xa4\xef\xbf\xbd\xef\xbf\xbd")));
+    jn_arena_clear(&a);
 }
 
 static void offsets_and_counts_agree(void **unused)
@@ -128,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_point_survives),
         cmocka_unit_test(ill_formed_bytes_are_found),
+        cmocka_unit_test(repaired_text_is_valid),
         cmocka_unit_test(offsets_and_counts_agree),
         cmocka_unit_test(order_is_that_of_code_units),
         cmocka_unit_test(halves_of_a_pair_are_joined),
