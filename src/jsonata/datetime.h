@@ -2,7 +2,13 @@
 #ifndef JSONATA_DATETIME_H
 #define JSONATA_DATETIME_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+enum { JSONATA_DAY_MS = 86400000 };
+
+/* ECMAScript's range of instants: 100,000,000 days to either side of 1970. */
+#define JSONATA_MAX_MILLIS 8.64e15
 
 struct jsonata_date {
     int64_t year;
@@ -12,10 +18,27 @@ struct jsonata_date {
     int day_of_year;            /* from 1 */
 };
 
-/* Days since 1970-01-01 of a date; month may be out of 1..12 and day out of range: they roll over. */
+/* Days since 1970-01-01 of a date; month may be out of 1..12 and day out of range: they roll over.
+ * |year| and |month| up to 10^15. */
 int64_t jsonata_days_from_civil(int64_t year, int64_t month, int64_t day);
 
 /* Milliseconds since the epoch to a date. */
 struct jsonata_date jsonata_date_of(int64_t millis);
+
+/* Milliseconds of a date whose members may be out of range or not even integers (they are truncated), as ECMAScript's
+ * Date.UTC has it, year as it is; NaN beyond the range of instants. */
+double jsonata_millis_of(double year, double month, double day, double hour, double minute, double second,
+                         double millisecond);
+
+/* A week, and the year or month that it belongs to.  Weeks begin on Monday; the first week of a year or month is the one
+ * with its first Thursday (ISO 8601, section 3.1.1.23). */
+struct jsonata_week {
+    int64_t year;
+    int month;                  /* 1 to 12; weeks of the year: 1 */
+    int number;
+};
+
+struct jsonata_week jsonata_week_of_year(const struct jsonata_date *d);
+struct jsonata_week jsonata_week_of_month(const struct jsonata_date *d);
 
 #endif

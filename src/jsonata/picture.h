@@ -29,6 +29,9 @@ struct jsonata_integer_picture {
 /* NULL after raising D3130, D3131. */
 struct jsonata_integer_picture *jsonata_integer_picture(struct jsonata_eval *e, jn_str picture);
 
+/* True for the decimal digits, of any script in the basic plane, that pictures may be written with. */
+bool jsonata_is_decimal_digit(uint32_t c);
+
 /* Appends the text of the integer `value`, which must be finite.  Raises D1001 when it is too large for the numbering. */
 void jsonata_put_integer(struct jsonata_output *out, double value, const struct jsonata_integer_picture *p);
 

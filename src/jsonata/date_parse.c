@@ -1,0 +1,572 @@
+/* date_parse.c - text to instants: $toMillis (spec 12.3).
+ *
+ * The parts of a picture are matched against the text one after the other.  A part that can take more or less of it (a
+ * run of digits, letters or number words) takes as much as it can and gives back when what follows does not match; that
+ * a part failed at a place is remembered, so the search is bounded by parts x length. */
+#include "jsonata/picture_date.h"
+
+#include <math.h>
+
+#include "jsonata/regex_translate.h"
+
+/* ---- ISO 8601 ------------------------------------------------------------------------------------------------ */
+
+struct cursor {
+    jn_str text;
+    size_t at;
+};
+
+/* Exactly `count` digits into *value.  False, without moving, when they are not there. */
+static bool take_digits(struct cursor *c, size_t count, double *value)
+{
+    double n = 0;
+    if (count > c->text.len - c->at)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const char digit = c->text.data[c->at + i];
+        if (digit < '0' || digit > '9')
+            return false;
+        n = n * 10 + (digit - '0');
+    }
+    c->at += count;
+    *value = n;
+    return true;
+}
+
+static bool take(struct cursor *c, char expected)
+{
+    if (c->at >= c->text.len || c->text.data[c->at] != expected)
+        return false;
+    c->at++;
+    return true;
+}
+
+struct iso8601 {
+    double year, month, day, hour, minute, second, millisecond, zone;   /* zone in minutes */
+    bool has_time, has_fraction, has_offset;
+};
+
+/* 'T' hh ':' mm ':' ss */
+static bool take_time(struct cursor *c, struct iso8601 *d)
+{
+    d->has_time = take(c, 'T');
+    if (!d->has_time)
+        return true;
+    return take_digits(c, 2, &d->hour) && take(c, ':') && take_digits(c, 2, &d->minute) && take(c, ':')
+           && take_digits(c, 2, &d->second) && d->minute < 60 && d->second < 60;
+}
+
+/* '.' digits: three count, the others are dropped */
+static bool take_fraction(struct cursor *c, struct iso8601 *d)
+{
+    double digit, unit = 100;
+    d->has_fraction = take(c, '.');
+    if (!d->has_fraction)
+        return true;
+    if (!take_digits(c, 1, &digit))
+        return false;
+    do {
+        d->millisecond += unit >= 1 ? digit * unit : 0;
+        unit /= 10;
+    } while (take_digits(c, 1, &digit));
+    return true;
+}
+
+/* ('+' | '-') hh ':'? mm | 'Z' */
+static bool take_offset(struct cursor *c, struct iso8601 *d)
+{
+    double hours, minutes;
+    const bool plus = take(c, '+'), minus = !plus && take(c, '-');
+    d->has_offset = plus || minus;
+    if (!d->has_offset) {
+        take(c, 'Z');
+        return true;
+    }
+    if (!take_digits(c, 2, &hours))
+        return false;
+    take(c, ':');
+    if (!take_digits(c, 2, &minutes) || minutes >= 60)
+        return false;
+    d->zone = hours < 24 ? (minus ? -1 : 1) * (hours * 60 + minutes) : NAN;
+    return true;
+}
+
+/* YYYY ('-' MM ('-' DD)?)? time? fraction? offset? */
+static bool take_iso8601(struct cursor *c, struct iso8601 *d)
+{
+    if (!take_digits(c, 4, &d->year))
+        return false;
+    for (int i = 0; i < 2; i++) {
+        const size_t before = c->at;
+        if (!take(c, '-'))
+            break;
+        if (!take_digits(c, 2, i == 0 ? &d->month : &d->day) || (c->at < c->text.len && c->text.data[c->at] == ':')) {
+            c->at = before;                     // an offset without a time; refused below
+            break;
+        }
+    }
+    return take_time(c, d) && take_fraction(c, d) && take_offset(c, d) && c->at == c->text.len;
+}
+
+/* What the pattern lets through but no calendar has.  Day 29 to 31 of a shorter month rolls over. */
+static bool is_sound(const struct iso8601 *d)
+{
+    return d->month >= 1 && d->month <= 12 && d->day >= 1 && d->day <= 31
+           && (d->has_time || (!d->has_fraction && !d->has_offset))
+           && (d->hour < 24 || (d->hour == 24 && d->minute == 0 && d->second == 0 && d->millisecond == 0));
+}
+
+jn_value jsonata_parse_iso8601(struct jsonata_eval *e, jn_str text)
+{
+    struct cursor c = { text, 0 };
+    struct iso8601 d = { .month = 1, .day = 1 };
+    if (!take_iso8601(&c, &d))
+        return jsonata_raise(e, (struct jsonata_fault){ .code = "D3110", .value = jsonata_string(e, text) });
+    if (!is_sound(&d))
+        return jn_number(NAN);
+    const double millis = jsonata_millis_of(d.year, d.month, d.day, d.hour, d.minute, d.second, d.millisecond);
+    return jn_number(millis - d.zone * 60000);
+}
+
+/* ---- matching a picture -------------------------------------------------------------------------------------- */
+
+/* What was matched by each part. */
+struct span {
+    size_t from, to;
+};
+
+struct matcher {
+    struct jsonata_eval *e;
+    const struct jsonata_date_picture *picture;
+    jn_str text;
+    struct span *spans;
+    uint8_t *failed;            /* a bit per part and offset: it was tried there in vain */
+    bool *word_ends;            /* scratch for number words, text.len + 1 places per part that needs them */
+};
+
+static bool match_from(struct matcher *m, uint32_t part, size_t at);
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static size_t run_of_letters(jn_str s, size_t at)
+{
+    size_t n = 0;
+    while (at + n < s.len && is_letter(s.data[at + n]))
+        n++;
+    return n;
+}
+
+static size_t run_of_digits(jn_str s, size_t at)
+{
+    size_t n = 0;
+    while (at + n < s.len && s.data[at + n] >= '0' && s.data[at + n] <= '9')
+        n++;
+    return n;
+}
+
+static size_t run_of_romans(jn_str s, size_t at)
+{
+    size_t n = 0;
+    while (at + n < s.len && s.data[at + n] && strchr("MDCLXVImdclxvi", s.data[at + n]))
+        n++;
+    return n;
+}
+
+/* Digits of the picture's own script, in bytes. */
+static size_t run_of_script_digits(jn_str s, size_t at, uint32_t zero)
+{
+    const size_t from = at;
+    while (at < s.len) {
+        size_t next = at;
+        const uint32_t c = jn_utf8_next(s, &next);
+        if (c < zero || c > zero + 9)
+            break;
+        at = next;
+    }
+    return at - from;
+}
+
+static bool accept(struct matcher *m, uint32_t part, size_t from, size_t to)
+{
+    m->spans[part] = (struct span){ from, to };
+    return match_from(m, part + 1, to);
+}
+
+/* From `longest` bytes down to `shortest`, in steps of `unit`. */
+static bool accept_run(struct matcher *m, uint32_t part, size_t at, size_t longest, size_t unit)
+{
+    for (size_t n = longest; n >= unit && n > 0; n -= unit)
+        if (accept(m, part, at, at + n))
+            return true;
+    return false;
+}
+
+static uint32_t fold(jn_str s, size_t *at)
+{
+    const uint32_t c = jn_utf8_next(s, at);
+    return c <= 0xFFFF ? jsonata_fold_unit((uint16_t)c) : c;
+}
+
+/* A literal, letters in either case. */
+static bool match_literal(struct matcher *m, uint32_t part, size_t from)
+{
+    const jn_str literal = m->picture->parts[part].text;
+    size_t at = from;
+    for (size_t i = 0; i < literal.len;)
+        if (at >= m->text.len || fold(literal, &i) != fold(m->text, &at))
+            return false;
+    return accept(m, part, from, at);
+}
+
+/* Length of an ordinal suffix at `at`, in any case. */
+static size_t suffix_at(jn_str s, size_t at)
+{
+    static const char *const suffixes[] = { "th", "st", "nd", "rd" };
+    if (s.len - at < 2)
+        return 0;
+    for (size_t i = 0; i < 4; i++)
+        if ((s.data[at] | 0x20) == suffixes[i][0] && (s.data[at + 1] | 0x20) == suffixes[i][1])
+            return 2;
+    return 0;
+}
+
+static bool match_decimal(struct matcher *m, uint32_t index, size_t at)
+{
+    const struct jsonata_date_part *part = &m->picture->parts[index];
+    const uint32_t zero = part->integer->zero;
+    const size_t unit = zero < 0x80 ? 1 : zero < 0x800 ? 2 : 3;         // bytes of a digit
+    const size_t longest = run_of_script_digits(m->text, at, zero);
+    if (part->component == 'f' && part->integer->is_ordinal)
+        return false;                                                   // a fraction has no ordinal
+    if (part->digits)
+        return longest >= part->digits * unit && accept(m, index, at, at + part->digits * unit);
+    if (!part->integer->is_ordinal)
+        return accept_run(m, index, at, longest, unit);
+    const size_t suffix = suffix_at(m->text, at + longest);
+    return longest && suffix && accept(m, index, at, at + longest + suffix);
+}
+
+static bool match_words(struct matcher *m, uint32_t part, size_t at)
+{
+    bool *ends = m->word_ends + (size_t)part * (m->text.len + 1);
+    memset(ends, 0, m->text.len + 1);
+    jsonata_find_words(m->text, at, ends);
+    for (size_t to = m->text.len; to > at; to--)
+        if (ends[to] && accept(m, part, at, to))
+            return true;
+    return false;
+}
+
+static bool match_integer(struct matcher *m, uint32_t part, size_t at)
+{
+    const struct jsonata_date_part *p = &m->picture->parts[part];
+    if (p->component == 'f' && p->integer->numbering != NUMBERING_DECIMAL)
+        return false;
+    switch (p->integer->numbering) {
+    case NUMBERING_LETTERS: return accept_run(m, part, at, run_of_letters(m->text, at), 1);
+    case NUMBERING_ROMAN: return accept_run(m, part, at, run_of_romans(m->text, at), 1);
+    case NUMBERING_WORDS: return match_words(m, part, at);
+    case NUMBERING_DECIMAL: break;
+    }
+    return match_decimal(m, part, at);
+}
+
+/* zone := 'GMT'? ('+' | '-') digits (separator digits)?, with a separator when the picture has a regular one. */
+static bool match_zone(struct matcher *m, uint32_t part, size_t from)
+{
+    const struct jsonata_date_part *p = &m->picture->parts[part];
+    size_t at = from;
+    if (p->component == 'z') {
+        for (size_t i = 0; i < 3; i++, at++)
+            if (at >= m->text.len || (m->text.data[at] & ~0x20) != "GMT"[i])
+                return false;
+    }
+    if (at >= m->text.len || (m->text.data[at] != '+' && m->text.data[at] != '-'))
+        return false;
+    at++;
+    const size_t digits = run_of_digits(m->text, at);
+    if (!p->integer || !p->integer->regular) {
+        for (size_t n = digits; n > 0; n--)
+            if (accept(m, part, from, at + n))
+                return true;
+        return false;
+    }
+    at += digits;
+    if (!digits || at >= m->text.len || jn_utf8_next(m->text, &at) != p->integer->separators[0].character)
+        return false;
+    for (size_t n = run_of_digits(m->text, at); n > 0; n--)
+        if (accept(m, part, from, at + n))
+            return true;
+    return false;
+}
+
+static bool match_part(struct matcher *m, uint32_t part, size_t at)
+{
+    switch (m->picture->parts[part].form) {
+    case PART_LITERAL: return match_literal(m, part, at);
+    case PART_NAME: return accept_run(m, part, at, run_of_letters(m->text, at), 1);
+    case PART_INTEGER: return match_integer(m, part, at);
+    case PART_ZONE: break;
+    }
+    return match_zone(m, part, at);
+}
+
+/* Matches the parts from `part` on against all of the text from `at` on.  Recursion is as deep as there are parts, of
+ * which parse_picture() allows so many. */
+static bool match_from(struct matcher *m, uint32_t part, size_t at)
+{
+    if (part == m->picture->count)
+        return at == m->text.len;
+    const size_t bit = (size_t)part * (m->text.len + 1) + at;
+    if (m->failed[bit / 8] >> bit % 8 & 1)
+        return false;
+    if (match_part(m, part, at))
+        return true;
+    m->failed[bit / 8] |= (uint8_t)(1 << bit % 8);
+    return false;
+}
+
+/* ---- components ---------------------------------------------------------------------------------------------- */
+
+/* The value of each component by its letter; `is_set` tells which were given. */
+struct components {
+    double value[128];
+    bool is_set[128];
+};
+
+static jn_str cut(jn_str name, int64_t width)
+{
+    return width < 0 ? name : jn_str_sub(name, 0, (size_t)width);
+}
+
+/* Number of a name, 0 when it is unknown.  The tables' capitalisation counts, whatever the picture's. */
+static double name_value(const struct jsonata_date_part *part, jn_str text, bool *is_known)
+{
+    *is_known = true;
+    if (part->component == 'P') {
+        if (jn_str_eq(text, JN_STR("am")) || jn_str_eq(text, JN_STR("AM")))
+            return 0;
+        if (jn_str_eq(text, JN_STR("pm")) || jn_str_eq(text, JN_STR("PM")))
+            return 1;
+    }
+    for (int i = 1; i <= 12 && part->component != 'P'; i++) {
+        if (part->component != 'F' && jn_str_eq(text, cut(jsonata_month_name(i), part->width_max)))
+            return i;
+        if (part->component == 'F' && i <= 7 && jn_str_eq(text, cut(jsonata_weekday_name(i), part->width_max)))
+            return i;
+    }
+    *is_known = false;
+    return 0;
+}
+
+static double fraction_value(jn_str text, uint32_t zero)
+{
+    double value = 0, unit = 100;
+    for (size_t at = 0; at < text.len && unit >= 1; unit /= 10)
+        value += (jn_utf8_next(text, &at) - zero) * unit;
+    return value;
+}
+
+static double leading_number(jn_str s)
+{
+    double n = 0;
+    size_t at = s.len && (s.data[0] == '+' || s.data[0] == '-');
+    for (; at < s.len && s.data[at] >= '0' && s.data[at] <= '9'; at++)
+        n = n * 10 + (s.data[at] - '0');
+    return s.len && s.data[0] == '-' ? -n : n;
+}
+
+/* Minutes.  The sign goes with the hours only, so that -05:30 is minus five hours plus thirty minutes: the reference's
+ * reading, and the inverse of how it writes -04:30. */
+static double zone_value(const struct jsonata_date_part *part, jn_str text)
+{
+    if (part->component == 'z')
+        text = jn_str_sub(text, 3, text.len);
+    size_t hours_end = text.len <= 3 ? text.len : 3, minutes = hours_end;
+    if (part->integer && part->integer->regular) {
+        hours_end = 1 + run_of_digits(text, 1);
+        minutes = hours_end;
+        if (minutes < text.len)
+            jn_utf8_next(text, &minutes);
+    }
+    return leading_number(jn_str_sub(text, 0, hours_end)) * 60 + leading_number(jn_str_sub(text, minutes, text.len));
+}
+
+static void read_components(const struct matcher *m, struct components *c)
+{
+    *c = (struct components){ 0 };
+    for (uint32_t i = 0; i < m->picture->count; i++) {
+        const struct jsonata_date_part *part = &m->picture->parts[i];
+        const jn_str text = jn_str_sub(m->text, m->spans[i].from, m->spans[i].to);
+        const size_t at = (size_t)(unsigned char)part->component & 127;
+        if (part->form == PART_LITERAL)
+            continue;
+        c->is_set[at] = true;
+        if (part->form == PART_NAME)
+            c->value[at] = name_value(part, text, &c->is_set[at]);
+        else if (part->form == PART_ZONE)
+            c->value[at] = zone_value(part, text);
+        else if (part->component == 'f')
+            c->value[at] = fraction_value(text, part->integer->zero);
+        else
+            c->value[at] = jsonata_parse_integer(text, part->integer);
+    }
+}
+
+/* ---- components to an instant -------------------------------------------------------------------------------- */
+
+/* True when at least one of `letters` has a value other than 0, and none of `others` has. */
+static bool only(const struct components *c, const char *letters, const char *others)
+{
+    bool some = false;
+    for (; *others; others++)
+        if (c->is_set[(int)*others] && !(c->value[(int)*others] == 0) && !isnan(c->value[(int)*others]))
+            return false;
+    for (; *letters; letters++)
+        some |= c->is_set[(int)*letters] && !(c->value[(int)*letters] == 0) && !isnan(c->value[(int)*letters]);
+    return some;
+}
+
+static double now_value(const struct jsonata_date *now, char component)
+{
+    switch (component) {
+    case 'Y': return (double)now->year;
+    case 'M': return now->month;
+    case 'D': return now->day;
+    case 'd': return now->day_of_year;
+    case 'H': return now->hour;
+    case 'h': return now->hour % 12 ? now->hour % 12 : 12;
+    case 'm': return now->minute;
+    case 's': return now->second;
+    case 'f': return now->millisecond;
+    default: return 0;                          // P: what is missing there never moves an hour
+    }
+}
+
+/* Fills in what is missing, most significant first: before the first component given, from now; after the last, the
+ * least.  A gap in between is an error. */
+static bool complete(struct jsonata_eval *e, struct components *c, const char *order)
+{
+    const struct jsonata_date now = jsonata_date_of(e->now_ms);
+    bool has_begun = false, has_ended = false;
+    for (; *order; order++) {
+        const int i = *order;
+        if (c->is_set[i] && has_ended) {
+            jsonata_raise(e, (struct jsonata_fault){ .code = "D3136" });
+            return false;
+        }
+        if (c->is_set[i]) {
+            has_begun = true;
+        } else if (has_begun) {
+            has_ended = true;
+            c->value[i] = strchr("MDd", i) ? 1 : 0;
+        } else {
+            c->value[i] = now_value(&now, *order);
+        }
+    }
+    return true;
+}
+
+/* A year of one or two digits is of the twentieth century, as Date.UTC has it. */
+static double full_year(double year)
+{
+    return trunc(year) >= 0 && trunc(year) <= 99 ? 1900 + trunc(year) : year;
+}
+
+/* Month and day of a day of the year; the year stays, even when the day is beyond its end. */
+static void set_day_of_year(struct components *c)
+{
+    const double millis = jsonata_millis_of(full_year(c->value['Y']), 1, c->value['d'], 0, 0, 0, 0);
+    c->value['M'] = c->value['D'] = NAN;
+    if (isnan(millis))
+        return;
+    const struct jsonata_date d = jsonata_date_of((int64_t)millis);
+    c->value['M'] = d.month;
+    c->value['D'] = d.day;
+}
+
+static jn_value instant(struct jsonata_eval *e, struct components *c)
+{
+    const bool by_day_of_year = !only(c, "YMD", "XxWwd") && only(c, "Yd", "XMxWwD");
+    const bool by_week = only(c, "Xxw", "YMWdD") || only(c, "XW", "YMxwdD");
+    const bool by_half_day = !only(c, "Hmsf", "Ph") && only(c, "Phmsf", "H");
+    char order[16] = "";
+    if (by_week)
+        return jsonata_raise(e, (struct jsonata_fault){ .code = "D3136" });
+    strncat(order, by_day_of_year ? "Yd" : "YMD", sizeof order - 1);
+    strncat(order, by_half_day ? "Phmsf" : "Hmsf", sizeof order - 1 - strlen(order));
+    if (!complete(e, c, order))
+        return jn_undefined();
+    if (by_day_of_year)
+        set_day_of_year(c);
+    if (by_half_day)
+        c->value['H'] = (c->value['h'] == 12 ? 0 : c->value['h']) + (c->value['P'] == 1 ? 12 : 0);
+    // No month 0: the reference takes it, and text that is no number, for January.
+    const double month = c->value['M'] > 0 || by_day_of_year ? c->value['M'] : 1;
+    const double millis = jsonata_millis_of(full_year(c->value['Y']), month, c->value['D'], c->value['H'],
+                                            c->value['m'], c->value['s'], c->value['f']);
+    const double zone = c->value['Z'] != 0 && !isnan(c->value['Z']) ? c->value['Z'] : c->value['z'];
+    return jn_number(millis - (isnan(zone) ? 0 : zone) * 60000);
+}
+
+/* ---- $toMillis with a picture -------------------------------------------------------------------------------- */
+
+/* Components without names to read: their pictures are refused, whatever the text. */
+static bool can_parse(struct jsonata_eval *e, const struct jsonata_date_picture *p)
+{
+    for (uint32_t i = 0; i < p->count; i++)
+        if (p->parts[i].form == PART_NAME && !strchr("MxFP", p->parts[i].component)) {
+            char *letter = jsonata_string_begin(e, 1);
+            if (letter) {
+                *letter = p->parts[i].component;
+                jsonata_raise(e, (struct jsonata_fault){ .code = "D3133", .value = jsonata_string_end(e, letter, 1, 1) });
+            }
+            return false;
+        }
+    return true;
+}
+
+static bool has_component(const struct jsonata_date_picture *p)
+{
+    for (uint32_t i = 0; i < p->count; i++)
+        if (p->parts[i].form != PART_LITERAL)
+            return true;
+    return false;
+}
+
+/* Memory of the search: parts x length, so both are bounded. */
+static bool prepare(struct matcher *m)
+{
+    enum { MAX_PARTS = 1000, MAX_PLACES = 1 << 26 };
+    const size_t places = (size_t)m->picture->count * (m->text.len + 1);
+    if (m->picture->count > MAX_PARTS || m->text.len > MAX_PLACES || places > MAX_PLACES) {
+        if (!jsonata_failed(m->e))
+            m->e->status = JN_LIMIT;
+        return false;
+    }
+    bool has_words = false;
+    for (uint32_t i = 0; i < m->picture->count; i++)
+        has_words |= m->picture->parts[i].form == PART_INTEGER
+                     && m->picture->parts[i].integer->numbering == NUMBERING_WORDS;
+    m->spans = jn_arena_alloc(m->e->arena, m->picture->count * sizeof *m->spans);
+    m->failed = jn_arena_zalloc(m->e->arena, places / 8 + 1);
+    m->word_ends = has_words ? jn_arena_alloc(m->e->arena, places * sizeof *m->word_ends) : NULL;
+    if (m->spans && m->failed && (m->word_ends || !has_words))
+        return true;
+    jsonata_raise_memory(m->e);
+    return false;
+}
+
+jn_value jsonata_parse_date(struct jsonata_eval *e, jn_str text, jn_str picture)
+{
+    const struct jsonata_date_picture *p = jsonata_date_picture(e, picture);
+    struct matcher m = { .e = e, .picture = p, .text = text };
+    struct components c;
+    if (!p || !can_parse(e, p) || !has_component(p) || !prepare(&m) || !match_from(&m, 0, 0))
+        return jn_undefined();
+    read_components(&m, &c);
+    return instant(e, &c);
+}
