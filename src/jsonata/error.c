@@ -57,6 +57,7 @@ static const struct {
     { "S0500", "the expression has syntax errors and cannot be evaluated" },
     /* calls */
     { "T0410", "argument {{index}} of [[${{{token}}}]] does not match its signature[[: got {{value}}]]" },
+    { "T0410/zone", "argument {{index}} of [[${{{function}}}]] must be an offset from UTC such as +0100, not {{value}}" },
     { "T0411", "[[${{{token}}}: ]]the context, taken as argument {{index}}, does not match the signature[[: got {{value}}]]" },
     { "T0412", "argument {{index}} of [[${{{token}}}]] must be an array of {{{type}}}[[, got {{value}}]]" },
     { "T1005", "{{token}} is not a function: did you mean ${{{token}}}?" },
@@ -66,6 +67,7 @@ static const struct {
     { "T1010", "a matcher must return an object with match, start, end, groups and next" },
     /* numbers and operators */
     { "D1001", "the number is out of range[[: {{value}}]]" },
+    { "D1001/date", "{{value}} is not an instant: dates reach 8,640,000,000,000,000 ms to either side of 1970" },
     { "D1002", "only a number can be negated[[, not {{value}}]]" },
     { "D1004", "the regular expression matches the empty text" },
     { "T2001", "the left side of {{token}} must be a number[[, not {{value}}]]" },
