@@ -219,8 +219,8 @@ static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind, const char
 {
     (void)kind;
     struct base_httpd_request *r = arg;
-    r->headers[r->header_count++] =
-        (struct base_header){ { name, name_len }, { value ? value : "", value ? value_len : 0 } };
+    const jn_str trimmed = jn_str_trim((jn_str){ value ? value : "", value ? value_len : 0 });
+    r->headers[r->header_count++] = (struct base_header){ { name, name_len }, trimmed };
     return MHD_YES;
 }
 
