@@ -180,7 +180,7 @@ void *jn_arena_grow(struct jn_arena *a, void *p, size_t old, size_t size)
         return p;
     }
     void *q = jn_arena_alloc(a, size);
-    return q && old ? memcpy(q, p, old) : q;
+    return q && p ? memcpy(q, p, old) : q;
 }
 
 jn_str jn_arena_copy(struct jn_arena *a, jn_str s)

@@ -12,8 +12,8 @@
  * A key that was not predicted is read, looked up, and the shape extended; objects whose keys do not fit the table of
  * shapes get a private one.
  *
- * Canonical spans.  `clean_from` is the place behind the last thing that the writer would write differently: white space,
- * 1.0, "\/", a duplicate key.  A container that begins at or after it is canonical when its end is reached.
+ * Canonical spans.  `clean_from` is the place behind the last thing that the writer would write differently: white
+ * space, 1.0, "\/", a duplicate key.  A container that begins at or after it is canonical when its end is reached.
  *
  * The first mistake ends the reading; its line and column are computed only then. */
 #include "core/json_source.h"
@@ -241,8 +241,8 @@ static const char *close_container(struct reader *r, const char *p)
     return jn_source_no_memory(&r->src);
 }
 
-/* Opens the container at p.  The result is at its first member's value; or, if there is none, behind the container, which
- * has been closed again (*done). */
+/* Opens the container at p.  The result is at its first member's value; or, if there is none, behind the container,
+ * which has been closed again (*done). */
 static const char *open_container(struct reader *r, const char *p, bool *done)
 {
     if (UNLIKELY(r->depth == r->max_depth))
@@ -337,7 +337,8 @@ static const char *after_comma(struct reader *r, const char *p)
 
 static const char *no_member_follows(struct reader *r, const char *p)
 {
-    return jn_source_expected(&r->src, p, innermost(r)->shape ? "',' or '}' after a member" : "',' or ']' after a member");
+    return jn_source_expected(&r->src, p,
+                              innermost(r)->shape ? "',' or '}' after a member" : "',' or ']' after a member");
 }
 
 /* A member is complete.  Closes containers until one goes on, or until the document's value is complete (depth 0). */
@@ -386,8 +387,8 @@ static bool ends_badly(const char *p, const char *end, jn_value v)
     if (!jn_is(v, JN_NUMBER) || p == end)
         return false;
     const unsigned char c = (unsigned char)*p, letter = c | 0x20;
-    return c >= 0x80 || (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '+' ||
-           c == '-';
+    return c >= 0x80 || (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '+' || c == '-';
 }
 
 static const char *read_document(struct reader *r, bool prefix)

@@ -1,7 +1,7 @@
 /* json_source.c - strings with escapes or other characters than ASCII, words, numbers; and what to say about mistakes.
  *
- * A string is looked at twice when it has escapes: first validated up to its closing quote, so that mistakes are found in
- * order and its length is known, then decoded.  Grammar: RFC 8259, sections 3, 6 and 7; UTF-8: RFC 3629. */
+ * A string is looked at twice when it has escapes: first validated up to its closing quote, so that mistakes are found
+ * in order and its length is known, then decoded.  Grammar: RFC 8259, sections 3, 6 and 7; UTF-8: RFC 3629. */
 #include "core/json_source.h"
 
 #include <stdarg.h>

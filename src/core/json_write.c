@@ -1,4 +1,5 @@
-/* json_write.c - value -> text, byte for byte what ECMAScript's JSON.stringify gives (ECMA-262, "SerializeJSONProperty").
+/* json_write.c - value -> text, byte for byte what ECMAScript's JSON.stringify gives (ECMA-262,
+ * "SerializeJSONProperty").
  *
  * Containers being written wait on a stack of our own, so that nesting costs memory and never the C stack.  In compact
  * form a container whose span of the source is canonical (value.h) is copied with one memcpy.
@@ -53,7 +54,8 @@ static char *more_room(struct writer *w, size_t n)
     settle(w);
     w->at = jn_buf_reserve(b, n);
     if (!w->at) {
-        fail(w, b->failed, b->failed == JN_LIMIT ? "the JSON text is longer than its limit" : "no memory for JSON text");
+        fail(w, b->failed,
+             b->failed == JN_LIMIT ? "the JSON text is longer than its limit" : "no memory for JSON text");
         w->limit = NULL;
         return NULL;
     }
@@ -156,7 +158,8 @@ static void name_place(const struct writer *w, struct jn_buf *out)
         const struct frame *f = &w->frames[i];
         const uint32_t member = f->next - 1;
         if (f->shape)
-            jn_buf_append_fmt(out, "%s%.*s", i ? "." : "", JN_ARG(f->shape->keys[jn_shape_slot(f->shape, member)].name));
+            jn_buf_append_fmt(out, "%s%.*s", i ? "." : "",
+                              JN_ARG(f->shape->keys[jn_shape_slot(f->shape, member)].name));
         else
             jn_buf_append_fmt(out, "[%u]", member);
     }

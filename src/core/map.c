@@ -177,7 +177,8 @@ void jn_shape_sort(const struct jn_shape *s)
 /* True when the key at `slot`, the last one, may be iterated last. */
 static bool is_in_order(const struct jn_shape *s, uint32_t slot)
 {
-    return s->keys[slot].index_like == NOT_INDEX || slot == 0 || s->keys[slot - 1].index_like < s->keys[slot].index_like;
+    return s->keys[slot].index_like == NOT_INDEX || slot == 0 ||
+           s->keys[slot - 1].index_like < s->keys[slot].index_like;
 }
 
 /* Gives `s` an order of iteration with room for its capacity, the order of insertion at first. */

@@ -1,12 +1,13 @@
 /* number.c - doubles to their shortest text and back, without libc's help, so that no locale has a say.
  *
- * To text: the method of R. Giulietti, "The Schubfach way to render doubles" (2020).  The double v = c x 2^q and the two
- * ends of the interval that reads back as v are scaled by a power of ten such that the shortest decimal in that interval
- * is one of four candidates; three multiplications by a 128-bit power, rounded to odd, decide among them exactly.
+ * To text: the method of R. Giulietti, "The Schubfach way to render doubles" (2020).  The double v = c x 2^q and the
+ * two ends of the interval that reads back as v are scaled by a power of ten such that the shortest decimal in that
+ * interval is one of four candidates; three multiplications by a 128-bit power, rounded to odd, decide among them
+ * exactly.
  *
- * From text: W. Clinger's fast path where both the digits and the power of ten are doubles; else the method of M. Eisel and
- * D. Lemire ("Number Parsing at a Gigabyte per Second", 2021), a 64 x 128-bit product that is almost always enough to round;
- * else number_exact.c.
+ * From text: W. Clinger's fast path where both the digits and the power of ten are doubles; else the method of M. Eisel
+ * and D. Lemire ("Number Parsing at a Gigabyte per Second", 2021), a 64 x 128-bit product that is almost always enough
+ * to round; else number_exact.c.
  *
  * Layout of the text: ECMA-262, Number::toString. */
 #include "core/number.h"
@@ -31,8 +32,8 @@ static struct jn_wide power_of_10(int e)
     return powers[e - LEAST_POWER];
 }
 
-/* Floors of logarithms by integer arithmetic; exact for all exponents of doubles.  (>> of a negative int is arithmetic in
- * every compiler we support.) */
+/* Floors of logarithms by integer arithmetic; exact for all exponents of doubles.  (>> of a negative int is arithmetic
+ * in every compiler we support.) */
 static int floor_log2_of_power_of_10(int e)
 {
     return (e * 1741647) >> 19;
@@ -207,26 +208,30 @@ static char *put_decimal(char *p, const char *digits, int n, int e)
     return p + n + 1;
 }
 
-/* Texts of what has no digits, and the sign of what has; *p is moved behind them.  False when nothing is left to write. */
+static char *put_text(char *p, jn_str s)
+{
+    memcpy(p, s.data, s.len);
+    return p + s.len;
+}
+
+/* Writes the text of what has no digits, and the sign of what has.  False when nothing is left to write. */
 static bool has_digits(char **p, double *d)
 {
-    const char *text = NULL;
-    if (isnan(*d))
-        text = "NaN";
-    else if (*d == 0)
-        text = "0";
-    else if (isinf(*d))
-        text = *d < 0 ? "-Infinity" : "Infinity";
-    if (text) {
-        memcpy(*p, text, strlen(text));
-        *p += strlen(text);
+    if (isnan(*d)) {
+        *p = put_text(*p, JN_STR("NaN"));
+        return false;
+    }
+    if (*d == 0) {
+        *p = put_text(*p, JN_STR("0"));
         return false;
     }
     if (*d < 0) {
         *(*p)++ = '-';
         *d = -*d;
     }
-    return true;
+    if (isinf(*d))
+        *p = put_text(*p, JN_STR("Infinity"));
+    return !isinf(*d);
 }
 
 size_t jn_number_format(char out[JN_NUMBER_MAX], double d)
@@ -383,7 +388,8 @@ static bool fast_path(uint64_t w, int64_t e, double *out)
     return true;
 }
 
-/* w x 10^e by Eisel and Lemire; false when the truncated product cannot tell how to round, and for subnormal results. */
+/* w x 10^e by Eisel and Lemire; false when the truncated product cannot tell how to round, and where the result is
+ * subnormal. */
 static bool product_path(uint64_t w, int e, double *out)
 {
     const struct jn_wide power = power_of_10(e);

@@ -1,11 +1,12 @@
-/* number_exact.h - the slow but exact way between decimal and binary, for the few numbers that need it.  Private to core. */
+/* number_exact.h - the slow but exact way between decimal and binary, for the few numbers that need it.  Private to
+ * core. */
 #ifndef JN_NUMBER_EXACT_H
 #define JN_NUMBER_EXACT_H
 
 #include "core/str.h"
 
-/* A positive number as it is written: digits x 10^exponent.  Of more than JN_EXACT_DIGITS significant digits the rest is
- * summed up in `more`: whether any of them is not 0. */
+/* A positive number as it is written: digits x 10^exponent.  Of more than JN_EXACT_DIGITS significant digits the rest
+ * is summed up in `more`: whether any of them is not 0. */
 struct jn_decimal {
     const char *digits;         /* may hold one '.', and begins with a digit other than 0 */
     size_t len;                 /* bytes, the '.' included */

@@ -1,8 +1,8 @@
 /* powers_gen.c - run while building: prints the table of powers of ten that number.c includes.
  *
  * Line e of the table holds the first 128 bits of 10^e, truncated.  10^e and 5^e differ by a power of two, so these are
- * the first bits of 5^e; and for a negative e, of floor(2^1023 / 5^-e), where dividing by 5 and truncating again and again
- * truncates no more than dividing once.  One fixed-size number of 1,024 bits is all the arithmetic this needs. */
+ * the first bits of 5^e; and for a negative e, of floor(2^1023 / 5^-e), where dividing by 5 and truncating again and
+ * again truncates no more than dividing once.  One fixed-size number of 1,024 bits is all the arithmetic this needs. */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* scan.h - looking at 16 bytes at a time: where does a string need attention, where does white space end.  Private to core.
+/* scan.h - looking at 16 bytes at a time: where does a string need attention, where does white space end.  Private to
+ * core.
  *
  * Each function has an SSE2 form, which every x86-64 has, and a portable one that looks at 8 bytes in a word.  The
  * portable one is complete and gives the same results; JN_PORTABLE selects it, so that the tests run both.

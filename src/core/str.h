@@ -6,9 +6,12 @@
 
 #include "jsonata/json.h"
 
-/* A literal as jn_str, also in static initialisers. */
+/* A literal as jn_str, also in static initialisers.  Joining it to "" is what refuses anything but a literal, and what
+ * keeps it from being put in parentheses. */
+/* NOLINTBEGIN(bugprone-macro-parentheses) */
 #define JN_STR(literal) ((jn_str){ "" literal, sizeof literal - 1 })
 #define JN_STR_INIT(literal) { "" literal, sizeof literal - 1 }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* For printf("%.*s"). */
 #define JN_ARG(s) (int)(s).len, (s).data

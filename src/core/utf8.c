@@ -156,8 +156,8 @@ static int compare_units(jn_str a, jn_str b, size_t from)
 }
 
 /* Bytes of UTF-8 sort like code points.  Code units differ from that in one place: characters above U+FFFF are pairs of
- * surrogates (D800-DFFF) and sort before U+E000-U+FFFF, whose lead bytes are EE and EF.  A lone surrogate (lead byte ED)
- * against such a pair needs the units themselves. */
+ * surrogates (D800-DFFF) and sort before U+E000-U+FFFF, whose lead bytes are EE and EF.  A lone surrogate (lead byte
+ * ED) against such a pair needs the units themselves. */
 int jn_utf16_compare(jn_str a, jn_str b)
 {
     const size_t common = a.len < b.len ? a.len : b.len;

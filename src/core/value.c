@@ -1,5 +1,5 @@
-/* value.c - the accessors of json.h, arrays, equality and deep copies.  Nothing here recurses: values built by a program
- * may be nested as deep as memory allows, and the C stack must not be what ends them. */
+/* value.c - the accessors of json.h, arrays, equality and deep copies.  Nothing here recurses: values built by a
+ * program may be nested as deep as memory allows, and the C stack must not be what ends them. */
 #include "core/value.h"
 
 #include <assert.h>

@@ -3,7 +3,7 @@
  *   type      len            as                       flags
  *   BOOLEAN   0 or 1
  *   NUMBER                   .number                  -
- *   NUMBER    text bytes     .text                    NUM_TEXT [NUM_CANONICAL]   digits as read, converted when asked for
+ *   NUMBER    text bytes     .text                    NUM_TEXT [NUM_CANONICAL]   digits as read, converted on demand
  *   STRING    bytes          .text                    [STR_ASCII] [STR_PLAIN]
  *   ARRAY                    .array -> jn_array       the array flags below
  *   OBJECT                   .object -> jn_object
@@ -159,8 +159,8 @@ void jn_shapes_free(struct jn_shapes *t);
 /* A table in an arena: freed with it. */
 struct jn_shapes *jn_shapes_in(struct jn_arena *a, uint32_t limit);
 
-/* The shared shape without keys; and the one that adding `key` (copied) to `from` gives, or NULL when the table is full,
- * memory is out or `from` has JN_SHAPE_MAX keys: then go on with a private shape. */
+/* The shared shape without keys; and the one that adding `key` (copied) to `from` gives, or NULL when the table is
+ * full, memory is out or `from` has JN_SHAPE_MAX keys: then go on with a private shape. */
 struct jn_shape *jn_shapes_root(struct jn_shapes *t);
 struct jn_shape *jn_shapes_extend(struct jn_shapes *t, struct jn_shape *from, jn_str key);
 

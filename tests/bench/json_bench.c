@@ -1,8 +1,10 @@
-/* json_bench [FILE] - how fast JSON is read and written, and how fast V8 does the same on the same text in the same run.
+/* json_bench [FILE] - how fast JSON is read and written, and how fast V8 does the same on the same text in the same
+ * run.
  *
- * Without FILE the text is made here: an envelope around a megabyte of records like those that flow through integrations.
- * Times are the best of many rounds, in memory, with a warm arena and table of shapes, as in a running component.  A
- * canonical text is written by copying spans; "without spans" shows what writing costs when nothing can be copied. */
+ * Without FILE the text is made here: an envelope around a megabyte of records like those that flow through
+ * integrations. Times are the best of many rounds, in memory, with a warm arena and table of shapes, as in a running
+ * component.  A canonical text is written by copying spans; "without spans" shows what writing costs when nothing can
+ * be copied. */
 #include "core/buf.h"
 #include "core/value.h"
 
@@ -41,23 +43,35 @@ static void append_friends(struct jn_buf *b, uint32_t *state, const char *const 
 
 static void append_record(struct jn_buf *b, uint32_t *state, unsigned id)
 {
-    static const char *const names[] = { "Ann Miller", "J\xc3\xb6rg M\xc3\xbcller", "Li Wei \xe6\x9d\x8e\xe4\xbc\x9f", "Bob \\\"Buddy\\\" Stone",
-                                         "Zo\xc3\xab Dupont", "Maria Gonz\xc3\xa1lez", "Ivan Petrov", "Sam O'Neill" };
-    static const char *const cities[] = { "Berlin", "K\xc3\xb6ln", "S\xc3\xa3o Paulo", "New York", "\xe6\x9d\xb1\xe4\xba\xac", "Paris" };
+    static const char *const names[] = {"Ann Miller",
+                                        "J\xc3\xb6rg M\xc3\xbcller",
+                                        "Li Wei \xe6\x9d\x8e\xe4\xbc\x9f",
+                                        "Bob \\\"Buddy\\\" Stone",
+                                        "Zo\xc3\xab Dupont",
+                                        "Maria Gonz\xc3\xa1lez",
+                                        "Ivan Petrov",
+                                        "Sam O'Neill"};
+    static const char *const cities[] = {
+        "Berlin", "K\xc3\xb6ln", "S\xc3\xa3o Paulo", "New York", "\xe6\x9d\xb1\xe4\xba\xac", "Paris"};
     static const char *const words[] = { "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta" };
-    static const char *const notes[] = { "called twice\\nno answer", "prefers e-mail; see C:\\\\notes", "VIP \xe2\x98\x85",
-                                         "a longer remark that somebody typed into a form without thinking of machines", "" };
-    jn_buf_append_fmt(b, "{\"id\":%u,\"guid\":\"%08x-%04x-%08x\",\"active\":%s,\"name\":\"%s\",\"age\":%u,", id, next_random(state),
-                      next_random(state) & 0xffff, next_random(state), next_random(state) % 2 ? "true" : "false",
-                      PICK(state, names), 18 + next_random(state) % 70);
-    jn_buf_append_fmt(b, "\"balance\":%u.%02u,\"address\":{\"street\":\"%u %s Street\",\"city\":\"%s\",\"zip\":\"%05u\","
-                      "\"geo\":{\"lat\":%u.%06u,\"lon\":-%u.%06u}},", next_random(state) % 5000, next_random(state) % 9 * 10 + 1,
-                      next_random(state) % 900, PICK(state, words), PICK(state, cities), next_random(state) % 100000,
-                      next_random(state) % 90, next_random(state) % 100000 * 10 + 3, next_random(state) % 180,
+    static const char *const notes[] = {
+        "called twice\\nno answer", "prefers e-mail; see C:\\\\notes", "VIP \xe2\x98\x85",
+        "a longer remark that somebody typed into a form without thinking of machines", ""};
+    jn_buf_append_fmt(b, "{\"id\":%u,\"guid\":\"%08x-%04x-%08x\",\"active\":%s,\"name\":\"%s\",\"age\":%u,", id,
+                      next_random(state), next_random(state) & 0xffff, next_random(state),
+                      next_random(state) % 2 ? "true" : "false", PICK(state, names), 18 + next_random(state) % 70);
+    jn_buf_append_fmt(b,
+                      "\"balance\":%u.%02u,\"address\":{\"street\":\"%u %s Street\",\"city\":\"%s\",\"zip\":\"%05u\","
+                      "\"geo\":{\"lat\":%u.%06u,\"lon\":-%u.%06u}},",
+                      next_random(state) % 5000, next_random(state) % 9 * 10 + 1, next_random(state) % 900,
+                      PICK(state, words), PICK(state, cities), next_random(state) % 100000, next_random(state) % 90,
+                      next_random(state) % 100000 * 10 + 3, next_random(state) % 180,
                       next_random(state) % 100000 * 10 + 7);
-    jn_buf_append_fmt(b, "\"tags\":[\"%s\",\"%s\",\"%s\"],", PICK(state, words), PICK(state, words), PICK(state, words));
+    jn_buf_append_fmt(b, "\"tags\":[\"%s\",\"%s\",\"%s\"],", PICK(state, words), PICK(state, words),
+                      PICK(state, words));
     append_friends(b, state, names, sizeof names / sizeof *names);
-    jn_buf_append_fmt(b, ",\"score\":%u,\"manager\":null,\"note\":\"%s\"}", next_random(state) % 1000, PICK(state, notes));
+    jn_buf_append_fmt(b, ",\"score\":%u,\"manager\":null,\"note\":\"%s\"}", next_random(state) % 1000,
+                      PICK(state, notes));
 }
 
 static void generate(struct jn_buf *b)

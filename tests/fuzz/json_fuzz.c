@@ -1,5 +1,5 @@
-/* Fuzz target: whatever the reader accepts, the writer must give back as text that reads as an equal value; in compact and
- * in indented form, with and without canonical spans.  Reading a prefix must not accept more than it used. */
+/* Fuzz target: whatever the reader accepts, the writer must give back as text that reads as an equal value; in compact
+ * and in indented form, with and without canonical spans.  Reading a prefix must not accept more than it used. */
 #include "core/buf.h"
 #include "core/value.h"
 

@@ -1,5 +1,5 @@
-/* The texts of tests/golden/json: valid ones come out as they should, invalid ones fail where their name says, and every
- * beginning of a valid text fails at its own end. */
+/* The texts of tests/golden/json: valid ones come out as they should, invalid ones fail where their name says, and
+ * every beginning of a valid text fails at its own end. */
 #include "core/buf.h"
 #include "core/value.h"
 
@@ -15,7 +15,8 @@
 #define VALID "tests/golden/json/valid"
 #define INVALID "tests/golden/json/invalid"
 
-/* The whole file in memory of exactly its size, so that a sanitizer sees each byte too many; data is NULL without it. */
+/* The whole file in memory of exactly its size, so that a sanitizer sees each byte too many; data is NULL without it.
+ */
 static jn_str load(const char *folder, const char *name)
 {
     char path[512];

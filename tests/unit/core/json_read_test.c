@@ -217,7 +217,8 @@ static void scalars_stay_in_the_text(void **state)
 static void objects_with_the_same_keys_share_a_shape(void **state)
 {
     struct fixture *f = *state;
-    const jn_value v = read_text(f, "[{\"a\":1,\"b\":2},{\"a\":3,\"b\":4},{\"b\":5,\"a\":6},{\"a\":7},{ \"\\u0061\" : 8 , \"b\" : 9 }]");
+    const jn_value v = read_text(
+        f, "[{\"a\":1,\"b\":2},{\"a\":3,\"b\":4},{\"b\":5,\"a\":6},{\"a\":7},{ \"\\u0061\" : 8 , \"b\" : 9 }]");
     const struct jn_shape *shape = jn_at(v, 0).as.object->shape;
     assert_true(shape->shared);
     assert_ptr_equal(jn_at(v, 1).as.object->shape, shape);
@@ -241,14 +242,17 @@ static void a_full_table_of_shapes_is_no_obstacle(void **state)
     struct fixture *f = *state;
     struct jn_shapes *small = jn_shapes_new(3);
     const struct jn_read_options opt = { .shapes = small };
-    static const char text[] = "[{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5},{\"x\":1,\"1\":2,\"x\":3,\"0\":4},{\"a\":1,\"b\":2,\"c\":3},{}]";
+    static const char text[] =
+        "[{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5},{\"x\":1,\"1\":2,\"x\":3,\"0\":4},{\"a\":1,\"b\":2,\"c\":3},{}]";
     for (int round = 0; round < 3; round++) {
         jn_value v;
         assert_int_equal(jn_read(&f->a, jn_str_of(text), &opt, &v, NULL, NULL), JN_OK);
         assert_false(jn_at(v, 0).as.object->shape->shared);
         assert_true(jn_at(v, 2).as.object->shape->shared);
         char *written = jn_write_text(v, NULL, NULL, NULL);
-        assert_string_equal(written, "[{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5},{\"0\":4,\"1\":2,\"x\":3},{\"a\":1,\"b\":2,\"c\":3},{}]");
+        assert_string_equal(
+            written,
+            "[{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5},{\"0\":4,\"1\":2,\"x\":3},{\"a\":1,\"b\":2,\"c\":3},{}]");
         free(written);
     }
     jn_shapes_free(small);
@@ -260,11 +264,27 @@ static void spans_are_canonical_when_writing_gives_them_again(void **state)
         const char *text;
         bool canonical;
     } cases[] = {
-        { "[]", true }, { "{}", true }, { "[1,\"a\",true,null,{\"b\":[0.5]}]", true }, { "[ ]", false }, { "[1, 2]", false },
-        { "[1 ]", false }, { "[1.0]", false }, { "[\"\\n\"]", true }, { "[\"\\/\"]", false }, { "[\"\\u00e9\"]", false },
-        { "[\"\\u001f\\ud800\"]", true }, { "[\"\\uD800\"]", false }, { "[\"\\ud83d\\ude00\"]", false }, { "{\"a\":1,\"a\":2}", false },
-        { "{\"a\":1,\"0\":2}", false }, { "{\"0\":1,\"a\":2}", true }, { "{\"1\":1,\"0\":2}", false }, { "{\"a\\/\":1}", false },
-        { "{\"a\" :1}", false }, { "[[1.0]]", false }, { "[{\"1\":1,\"0\":2}]", false },
+        {"[]", true},
+        {"{}", true},
+        {"[1,\"a\",true,null,{\"b\":[0.5]}]", true},
+        {"[ ]", false},
+        {"[1, 2]", false},
+        {"[1 ]", false},
+        {"[1.0]", false},
+        {"[\"\\n\"]", true},
+        {"[\"\\/\"]", false},
+        {"[\"\\u00e9\"]", false},
+        {"[\"\\u001f\\ud800\"]", true},
+        {"[\"\\uD800\"]", false},
+        {"[\"\\ud83d\\ude00\"]", false},
+        {"{\"a\":1,\"a\":2}", false},
+        {"{\"a\":1,\"0\":2}", false},
+        {"{\"0\":1,\"a\":2}", true},
+        {"{\"1\":1,\"0\":2}", false},
+        {"{\"a\\/\":1}", false},
+        {"{\"a\" :1}", false},
+        {"[[1.0]]", false},
+        {"[{\"1\":1,\"0\":2}]", false},
     };
     struct fixture *f = *state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -304,8 +324,10 @@ static char *large_text(size_t *len)
     size_t n = 0;
     text[n++] = '[';
     for (int i = 0; i < RECORDS; i++)
-        n += (size_t)snprintf(text + n, ROOM, "%s{\"id\":%d,\"name\":\"n\\u00e4me %d\",\"tags\":[\"a\",\"b\"],\"x\":{\"k%d\":%d.5,\"ok\":true}}",
-                              i ? "," : "", i, i, i % 3, i);
+        n += (size_t)snprintf(
+            text + n, ROOM,
+            "%s{\"id\":%d,\"name\":\"n\\u00e4me %d\",\"tags\":[\"a\",\"b\"],\"x\":{\"k%d\":%d.5,\"ok\":true}}",
+            i ? "," : "", i, i, i % 3, i);
     text[n++] = ']';
     *len = n;
     return text;
@@ -333,7 +355,8 @@ static void a_warm_arena_asks_the_system_for_nothing(void **state)
 static void every_lack_of_memory_is_reported(void **state)
 {
     (void)state;
-    static const char text[] = "[{\"a\":[1,2,{\"b\":\"x\\ny\"}],\"c\":{}},{\"a\":[],\"d\":1,\"1\":2},{\"k0\":0,\"k1\":1,\"k2\":2,\"k3\":3,\"k4\":4,"
+    static const char text[] = "[{\"a\":[1,2,{\"b\":\"x\\ny\"}],\"c\":{}},{\"a\":[],\"d\":1,\"1\":2},{\"k0\":0,\"k1\":"
+                               "1,\"k2\":2,\"k3\":3,\"k4\":4,"
                                "\"k5\":5,\"k6\":6,\"k7\":7,\"k8\":8,\"k9\":9,\"k10\":10}]";
     const struct jn_read_options opt = { 0 };
     bool failed = false, succeeded = false;

@@ -55,8 +55,8 @@ static void scalars(void **state)
 static void every_character_that_needs_an_escape_gets_it(void **state)
 {
     (void)state;
-    static const char *const short_forms[] = { ['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f", ['\r'] = "\\r",
-                                               ['"'] = "\\\"", ['\\'] = "\\\\" };
+    static const char *const short_forms[] = {['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f",
+                                              ['\r'] = "\\r", ['"'] = "\\\"", ['\\'] = "\\\\"};
     for (unsigned c = 0; c < 0x80; c++) {
         for (size_t shift = 0; shift < 40; shift += 3) {       // at every place of a 16-byte step
             char in[64], expected[80], form[8];
@@ -64,7 +64,8 @@ static void every_character_that_needs_an_escape_gets_it(void **state)
             in[shift] = (char)c;
             snprintf(form, sizeof form, c < 0x20 ? "\\u%04x" : "%c", c);
             const char *escape = c < sizeof short_forms / sizeof *short_forms && short_forms[c] ? short_forms[c] : form;
-            snprintf(expected, sizeof expected, "\"%.*s%s%.*s\"", (int)shift, in, escape, (int)(45 - shift - 1), in + shift + 1);
+            snprintf(expected, sizeof expected, "\"%.*s%s%.*s\"", (int)shift, in, escape, (int)(45 - shift - 1),
+                     in + shift + 1);
             expect_text(jn_make_string((jn_str){ in, 45 }), NULL, expected);
         }
     }
@@ -77,8 +78,12 @@ static void indentation_is_that_of_json_stringify(void **state)
     struct jn_arena *a = *state;
     const jn_value v = parse(a, "{\"a\":[1,{\"b\":[]},{}],\"c\":{\"d\":null},\"\":\"x\"}");
     const struct jn_write_options two = { .indent = 2 }, tabs = { .tabs = true };
-    expect_text(v, &two, "{\n  \"a\": [\n    1,\n    {\n      \"b\": []\n    },\n    {}\n  ],\n  \"c\": {\n    \"d\": null\n  },\n  \"\": \"x\"\n}");
-    expect_text(v, &tabs, "{\n\t\"a\": [\n\t\t1,\n\t\t{\n\t\t\t\"b\": []\n\t\t},\n\t\t{}\n\t],\n\t\"c\": {\n\t\t\"d\": null\n\t},\n\t\"\": \"x\"\n}");
+    expect_text(v, &two,
+                "{\n  \"a\": [\n    1,\n    {\n      \"b\": []\n    },\n    {}\n  ],\n  \"c\": {\n    \"d\": null\n  "
+                "},\n  \"\": \"x\"\n}");
+    expect_text(v, &tabs,
+                "{\n\t\"a\": [\n\t\t1,\n\t\t{\n\t\t\t\"b\": []\n\t\t},\n\t\t{}\n\t],\n\t\"c\": {\n\t\t\"d\": "
+                "null\n\t},\n\t\"\": \"x\"\n}");
     expect_text(parse(a, "[]"), &two, "[]");
     expect_text(jn_number(1), &two, "1");
 }
@@ -87,7 +92,8 @@ static void functions_are_empty_strings_inside_containers(void **state)
 {
     struct jn_arena *a = *state;
     const jn_value f = { .type = JN_FUNCTION }, list = jn_make_array(a, 1), object = jn_make_object(a, 1);
-    assert_true(jn_array_add(a, list, f) && jn_array_add(a, list, jn_number(NAN)) && jn_object_put(a, object, JN_STR("f"), f));
+    assert_true(jn_array_add(a, list, f) && jn_array_add(a, list, jn_number(NAN)) &&
+                jn_object_put(a, object, JN_STR("f"), f));
     expect_text(list, NULL, "[\"\",null]");
     expect_text(object, NULL, "{\"f\":\"\"}");
 }

@@ -51,8 +51,8 @@ static void places_count_lines_and_characters(void **unused)
     static const struct {
         size_t offset;
         uint32_t line, column;
-    } cases[] = { { 0, 1, 1 }, { 1, 1, 2 }, { 2, 2, 1 }, { 4, 2, 2 }, { 7, 2, 3 }, { 8, 2, 4 }, { 10, 3, 1 }, { 14, 3, 2 }, { 15, 3, 3 },
-                  { 99, 3, 3 } };
+    } cases[] = {{0, 1, 1}, {1, 1, 2},  {2, 2, 1},  {4, 2, 2},  {7, 2, 3},
+                 {8, 2, 4}, {10, 3, 1}, {14, 3, 2}, {15, 3, 3}, {99, 3, 3}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct jn_error err = { 0 };
         assert_int_equal(jn_fail_at(&err, jn_str_of(text), cases[i].offset, "here"), JN_BAD_TEXT);

@@ -33,10 +33,27 @@ static void ill_formed_bytes_are_found(void **unused)
         const char *text;
         size_t at;
     } cases[] = {
-        { "", 0 }, { "abc", 3 }, { "\x80", 0 }, { "a\xbfz", 1 }, { "\xc0\x80", 0 }, { "\xc1\xbf", 0 }, { "\xc2", 0 }, { "\xc2\xc2", 0 },
-        { "\xe0\x9f\xbf", 0 }, { "\xe0\xa0\x80", 3 }, { "\xed\x9f\xbf", 3 }, { "\xed\xa0\x80", 0 }, { "\xef\xbf", 0 },
-        { "\xf0\x8f\xbf\xbf", 0 }, { "\xf0\x90\x80\x80", 4 }, { "\xf4\x8f\xbf\xbf", 4 }, { "\xf4\x90\x80\x80", 0 }, { "\xf5\x80\x80\x80", 0 },
-        { "\xff", 0 }, { "0123456789abcdef\xff", 16 }, { "0123456789\xc3\xa4\xc3", 12 },
+        {"", 0},
+        {"abc", 3},
+        {"\x80", 0},
+        {"a\xbfz", 1},
+        {"\xc0\x80", 0},
+        {"\xc1\xbf", 0},
+        {"\xc2", 0},
+        {"\xc2\xc2", 0},
+        {"\xe0\x9f\xbf", 0},
+        {"\xe0\xa0\x80", 3},
+        {"\xed\x9f\xbf", 3},
+        {"\xed\xa0\x80", 0},
+        {"\xef\xbf", 0},
+        {"\xf0\x8f\xbf\xbf", 0},
+        {"\xf0\x90\x80\x80", 4},
+        {"\xf4\x8f\xbf\xbf", 4},
+        {"\xf4\x90\x80\x80", 0},
+        {"\xf5\x80\x80\x80", 0},
+        {"\xff", 0},
+        {"0123456789abcdef\xff", 16},
+        {"0123456789\xc3\xa4\xc3", 12},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_int_equal(jn_utf8_invalid(jn_str_of(cases[i].text)), cases[i].at);
@@ -102,9 +119,23 @@ static int compare_slowly(jn_str a, jn_str b)
 static void order_is_that_of_code_units(void **unused)
 {
     (void)unused;
-    static const char *const pieces[] = { "", "a", "b", "\xc3\xa4", "\xe2\x82\xac", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbd",
-                                          "\xf0\x90\x80\x80", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf", "\xed\xa0\x80", "\xed\xa0\xbd",
-                                          "\xed\xaf\xbf", "\xed\xb0\x80", "\xed\xb8\x80", "abcdefghi" };
+    static const char *const pieces[] = {"",
+                                         "a",
+                                         "b",
+                                         "\xc3\xa4",
+                                         "\xe2\x82\xac",
+                                         "\xed\x9f\xbf",
+                                         "\xee\x80\x80",
+                                         "\xef\xbf\xbd",
+                                         "\xf0\x90\x80\x80",
+                                         "\xf0\x9f\x98\x80",
+                                         "\xf4\x8f\xbf\xbf",
+                                         "\xed\xa0\x80",
+                                         "\xed\xa0\xbd",
+                                         "\xed\xaf\xbf",
+                                         "\xed\xb0\x80",
+                                         "\xed\xb8\x80",
+                                         "abcdefghi"};
     enum { N = sizeof pieces / sizeof *pieces };
     char texts[N * N][32];
     for (int i = 0; i < N * N; i++) {

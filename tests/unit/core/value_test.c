@@ -32,9 +32,16 @@ static jn_str numbered_key(struct jn_arena *a, const char *head, unsigned i)
 static void accessors_of_another_type_are_harmless(void **state)
 {
     struct jn_arena *a = *state;
-    const jn_value values[] = { jn_undefined(), jn_make_null(), jn_make_boolean(true), jn_make_number(1), jn_make_string(JN_STR("x")),
-                                jn_make_array(a, 2), jn_make_object(a, 2), { .type = JN_FUNCTION } };
-    static const char *const names[] = { "undefined", "null", "boolean", "number", "string", "array", "object", "function" };
+    const jn_value values[] = {jn_undefined(),
+                               jn_make_null(),
+                               jn_make_boolean(true),
+                               jn_make_number(1),
+                               jn_make_string(JN_STR("x")),
+                               jn_make_array(a, 2),
+                               jn_make_object(a, 2),
+                               {.type = JN_FUNCTION}};
+    static const char *const names[] = {"undefined", "null",  "boolean", "number",
+                                        "string",    "array", "object",  "function"};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         const jn_value v = values[i];
         assert_string_equal(jn_type_name(v), names[i]);
@@ -225,11 +232,21 @@ static void equality_is_deep_and_strict(void **state)
         const char *a, *b;
         bool equal;
     } cases[] = {
-        { "1", "1.0", true }, { "1", "\"1\"", false }, { "0", "-0", true }, { "1e400", "1e500", true }, { "null", "false", false },
-        { "\"a\"", "\"\\u0061\"", true }, { "[]", "{}", false }, { "[]", "[]", true }, { "[1,2]", "[2,1]", false }, { "[1]", "[1,1]", false },
-        { "{\"a\":1,\"b\":[2]}", "{\"b\":[2.0],\"a\":1}", true }, { "{\"a\":1}", "{\"b\":1}", false }, { "{\"a\":1}", "{\"a\":1,\"b\":2}", false },
-        { "{\"a\":{\"b\":{\"c\":[1,2,{\"d\":null}]}}}", "{\"a\":{\"b\":{\"c\":[1,2,{\"d\":null}]}}}", true },
-        { "{\"a\":{\"b\":{\"c\":[1,2,{\"d\":null}]}}}", "{\"a\":{\"b\":{\"c\":[1,2,{\"d\":0}]}}}", false },
+        {"1", "1.0", true},
+        {"1", "\"1\"", false},
+        {"0", "-0", true},
+        {"1e400", "1e500", true},
+        {"null", "false", false},
+        {"\"a\"", "\"\\u0061\"", true},
+        {"[]", "{}", false},
+        {"[]", "[]", true},
+        {"[1,2]", "[2,1]", false},
+        {"[1]", "[1,1]", false},
+        {"{\"a\":1,\"b\":[2]}", "{\"b\":[2.0],\"a\":1}", true},
+        {"{\"a\":1}", "{\"b\":1}", false},
+        {"{\"a\":1}", "{\"a\":1,\"b\":2}", false},
+        {"{\"a\":{\"b\":{\"c\":[1,2,{\"d\":null}]}}}", "{\"a\":{\"b\":{\"c\":[1,2,{\"d\":null}]}}}", true},
+        {"{\"a\":{\"b\":{\"c\":[1,2,{\"d\":null}]}}}", "{\"a\":{\"b\":{\"c\":[1,2,{\"d\":0}]}}}", false},
     };
     struct jn_arena *a = *state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -248,7 +265,8 @@ static void equality_is_deep_and_strict(void **state)
 static void a_deep_copy_stands_alone(void **state)
 {
     struct jn_arena *a = *state;
-    static const char json[] = "[{\"a\":\"x\",\"b\":1.50},{\"a\":\"y\\n\",\"b\":[true,{}]},{\"1\":0,\"0\":1},[[]],\"z\"]";
+    static const char json[] =
+        "[{\"a\":\"x\",\"b\":1.50},{\"a\":\"y\\n\",\"b\":[true,{}]},{\"1\":0,\"0\":1},[[]],\"z\"]";
     char text[sizeof json];
     memcpy(text, json, sizeof json);
     struct jn_arena other;
@@ -259,7 +277,9 @@ static void a_deep_copy_stands_alone(void **state)
     memset(text, '?', sizeof text - 1);
     jn_arena_clear(&other);
     char *written = jn_write_text(copy, NULL, NULL, NULL);
-    assert_string_equal(written, "[{\"a\":\"x\",\"b\":1.5},{\"a\":\"y\\n\",\"b\":[true,{}]},{\"0\":1,\"1\":0,\"own\":null},[[]],\"z\"]");
+    assert_string_equal(
+        written,
+        "[{\"a\":\"x\",\"b\":1.5},{\"a\":\"y\\n\",\"b\":[true,{}]},{\"0\":1,\"1\":0,\"own\":null},[[]],\"z\"]");
     free(written);
     assert_ptr_equal(jn_at(copy, 0).as.object->shape, jn_at(copy, 1).as.object->shape);
     assert_true(jn_object_put(a, jn_at(copy, 0), JN_STR("c"), jn_null()));
