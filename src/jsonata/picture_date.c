@@ -45,6 +45,7 @@ struct reader {
     jn_str picture;
     size_t at;
     struct jsonata_date_picture *out;
+    jn_value nameless;          /* the first component that has no names but was asked for one */
 };
 
 static struct jsonata_date_part *add_part(struct reader *r, enum jsonata_part_form form)
@@ -119,13 +120,13 @@ static struct jsonata_integer_picture *integer_picture(struct jsonata_eval *e, j
     return jsonata_integer_picture(e, (jn_str){ text, presentation.len + (modifier ? 2 : 0) });
 }
 
-static void set_name(struct jsonata_eval *e, struct jsonata_date_part *part, jn_str marker, jn_str presentation)
+static void set_name(struct reader *r, struct jsonata_date_part *part, jn_str marker, jn_str presentation)
 {
     part->form = PART_NAME;
     part->letter_case = presentation.data[0] == 'n' ? CASE_LOWER
                         : presentation.len > 1 && presentation.data[1] == 'n' ? CASE_TITLE : CASE_UPPER;
-    if (!strchr("MxFPCE", part->component))
-        jsonata_raise(e, (struct jsonata_fault){ .code = "D3133", .value = component_text(e, marker) });
+    if (!strchr("MxFPCE", part->component) && jn_is_undefined(r->nameless))
+        r->nameless = component_text(r->e, marker);
 }
 
 static void set_zone(struct jsonata_eval *e, struct jsonata_date_part *part, jn_str presentation, char modifier)
@@ -182,7 +183,7 @@ static void add_marker(struct reader *r, jn_str marker)
     if (part->component == 'Z' || part->component == 'z')
         set_zone(r->e, part, presentation, modifier);
     else if (presentation.data[0] == 'n' || presentation.data[0] == 'N')
-        set_name(r->e, part, marker, presentation);
+        set_name(r, part, marker, presentation);
     else if (!strchr("PCE", part->component))
         set_integer(r, part, presentation, modifier, min);
 }
@@ -238,6 +239,9 @@ const struct jsonata_date_picture *jsonata_date_picture(struct jsonata_eval *e, 
         jsonata_raise_memory(e);
         return NULL;
     }
-    read_picture(&(struct reader){ .e = e, .picture = picture, .out = out });
+    struct reader r = { .e = e, .picture = picture, .out = out };
+    read_picture(&r);
+    if (!jn_is_undefined(r.nameless))           // a picture that cannot be read (D3135) is the greater error
+        jsonata_raise(e, (struct jsonata_fault){ .code = "D3133", .value = r.nameless });
     return jsonata_failed(e) ? NULL : out;
 }
