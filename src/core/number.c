@@ -193,7 +193,8 @@ static char *put_decimal(char *p, const char *digits, int n, int e)
         return put_exponent(p, e - 1);
     }
     if (e <= 0) {
-        memcpy(p, "0.000000", 8);
+        memset(p, '0', 7);          // up to five zeros follow the point
+        p[1] = '.';
         memcpy(p + 2 - e, digits, count);
         return p + 2 - e + n;
     }
