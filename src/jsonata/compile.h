@@ -34,12 +34,13 @@ struct node {
     node_fn *eval;
     int64_t position;           /* for errors */
     uint8_t kind;
-    uint8_t need;               /* evaluations the reference nests below this node that we do not make: see node_enter */
+    uint8_t need;               /* evaluations the reference nests below this node and we do not: see node_enter */
     bool raw;
     bool is_boolean;            /* gives true, false or nothing */
 };
 
-static inline jn_value node_eval(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+static inline jn_value node_eval(const struct node *n, struct jsonata_eval *e, jn_value context,
+                                 struct jsonata_frame *f)
 {
     return n->eval(n, e, context, f);
 }
@@ -193,7 +194,7 @@ struct scope_layout scope_layout(const struct scope *s);
 /* The names bound in the current scope; number i has slot first + i. */
 uint32_t scope_names(const struct compiler *c, jn_str **names);
 
-/* All places where `name` may be bound as seen from here, innermost first; allocated in the arena.  Returns how many. */
+/* All places where `name` may be bound as seen from here, innermost first, in the arena.  Returns how many. */
 uint32_t scope_find(struct compiler *c, jn_str name, struct place **places);
 
 /* The place of a name bound in the current scope itself. */

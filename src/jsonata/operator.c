@@ -1,7 +1,7 @@
 /* operator.c - arithmetic, comparison, `and or in & ..`, unary minus, and ~> (spec 7.7).
  *
  * Both operands are evaluated before either is looked at; `and` and `or` alone stop early.  The ordinary case of two
- * numbers is decided in the node's own function; everything else (nothing, errors) in the slow function of its family. */
+ * numbers is decided in the node's own function; everything else in the slow function of its family. */
 #include "jsonata/compile.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* path.c - paths, by pushing (spec 7.2, 7.3, 7.6).
  *
- * A path is a row of steps.  Each has a sink: `item` evaluates the step for one item and gives the result to the sink of
- * the next; `give` takes such a result, and calls `item` for each member when it is an array.  Items thus run through
+ * A path is a row of steps.  Each has a sink: `item` evaluates the step for one item and gives the result to the next
+ * sink; `give` takes such a result, and calls `item` for each member when it is an array.  Items thus run through
  * the whole path one by one, and nothing is collected between the steps.  The last sink is a collector, which knows the
  * rules of the end: one result that is an array stays what it is, everything else becomes a sequence.
  *

@@ -1,6 +1,6 @@
 /* stack.c - running a function on another stack.
  *
- * Recursion in JSONata is recursion in C here, and the reference takes some 100,000 levels.  The caller's stack may be a
+ * Recursion in JSONata is recursion in C here, and the reference takes 100,000 levels.  The caller's stack may be a
  * small one, so evaluations that can nest run on a range of their own: hundreds of megabytes of addresses, of which
  * only touched pages cost anything, with a guard page at its end.  The switch is makecontext()'s; the sanitizers are
  * told about it, since they keep books on stacks. */
@@ -27,17 +27,23 @@
 
 #ifdef STACK_ASAN
 #include <sanitizer/common_interface_defs.h>
+#define asan_leave(save, bottom, size) __sanitizer_start_switch_fiber(save, bottom, size)
+#define asan_arrive(save, bottom, size) __sanitizer_finish_switch_fiber(save, bottom, size)
 #else
-#define __sanitizer_start_switch_fiber(save, bottom, size) ((void)(save), (void)(bottom), (void)(size))
-#define __sanitizer_finish_switch_fiber(save, bottom, size) ((void)(save), (void)(bottom), (void)(size))
+#define asan_leave(save, bottom, size) ((void)(save), (void)(bottom), (void)(size))
+#define asan_arrive(save, bottom, size) ((void)(save), (void)(bottom), (void)(size))
 #endif
 #ifdef STACK_TSAN
 #include <sanitizer/tsan_interface.h>
+#define tsan_here() __tsan_get_current_fiber()
+#define tsan_create() __tsan_create_fiber(0)
+#define tsan_switch(fiber) __tsan_switch_to_fiber(fiber, 0)
+#define tsan_destroy(fiber) __tsan_destroy_fiber(fiber)
 #else
-#define __tsan_get_current_fiber() NULL
-#define __tsan_create_fiber(flags) NULL
-#define __tsan_switch_to_fiber(fiber, flags) ((void)(fiber))
-#define __tsan_destroy_fiber(fiber) ((void)(fiber))
+#define tsan_here() NULL
+#define tsan_create() NULL
+#define tsan_switch(fiber) ((void)(fiber))
+#define tsan_destroy(fiber) ((void)(fiber))
 #endif
 
 /* ---- memory -------------------------------------------------------------------------------------------------- */
@@ -108,10 +114,10 @@ struct crossing {
 static void arrive(void *arg)
 {
     struct crossing *c = arg;
-    __sanitizer_finish_switch_fiber(NULL, &c->caller_stack, &c->caller_size);
+    asan_arrive(NULL, &c->caller_stack, &c->caller_size);
     c->fn(c->arg);
-    __tsan_switch_to_fiber(c->caller_fiber, 0);
-    __sanitizer_start_switch_fiber(NULL, c->caller_stack, c->caller_size);
+    tsan_switch(c->caller_fiber);
+    asan_leave(NULL, c->caller_stack, c->caller_size);
 }
 
 #if defined(__x86_64__)
@@ -177,11 +183,11 @@ void reserve_run(const struct reserve *r, void (*fn)(void *), void *arg)
 {
     struct crossing c = { .fn = fn, .arg = arg, .start = r->start };
     void *fake = NULL;
-    c.caller_fiber = __tsan_get_current_fiber();
-    c.fiber = __tsan_create_fiber(0);
-    __sanitizer_start_switch_fiber(&fake, r->start, r->size);
-    __tsan_switch_to_fiber(c.fiber, 0);
+    c.caller_fiber = tsan_here();
+    c.fiber = tsan_create();
+    asan_leave(&fake, r->start, r->size);
+    tsan_switch(c.fiber);
     call_on(r->start + r->size, &c);        /* page-aligned, as the ABIs want 16 bytes */
-    __sanitizer_finish_switch_fiber(fake, NULL, NULL);
-    __tsan_destroy_fiber(c.fiber);
+    asan_arrive(fake, NULL, NULL);
+    tsan_destroy(c.fiber);
 }

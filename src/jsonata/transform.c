@@ -1,16 +1,15 @@
 /* transform.c - | pattern | update, delete | (spec 7.10).
  *
- * The node gives a function.  Called, it clones its argument and changes the clone: the pattern's matches are objects in
- * it, and each is updated in place.  An update's containers are copied before they go in, so that the result never
+ * The node gives a function.  Called, it clones its argument and changes the clone: the pattern's matches are objects
+ * in it, and each is updated in place.  An update's containers are copied before they go in, so that the result never
  * contains itself (spec 16.11). */
 #include "jsonata/compile.h"
-#include "jsonata/signature.h"
 
 struct transform_node {
     struct node node;
     const struct node *pattern, *update, *remove;   /* remove may be NULL */
     const struct node *clone;                       /* the variable $clone */
-    const struct jsonata_signature *signature;
+    const struct jsonata *program;
 };
 
 static jn_value raise_at(struct jsonata_eval *e, const struct node *n, const char *code, jn_value v)
@@ -83,16 +82,10 @@ static void change(const struct transform_node *t, struct jsonata_eval *e, jn_va
         remove_keys(t, e, match.as.object, keys);
 }
 
-jn_value transform_call(struct jsonata_eval *e, const struct jsonata_function *fn, const jn_value *args,
-                        uint32_t count)
+static jn_value transform(const struct transform_node *t, struct jsonata_eval *e, jn_value v, jn_value context,
+                          struct jsonata_frame *f)
 {
-    const struct transform_node *t = fn->as.transform.code;
-    struct jsonata_frame *f = fn->as.transform.frame;
-    if (!count || jn_is_undefined(args[0]))
-        return jn_undefined();
-    if (args[0].type != JN_OBJECT && args[0].type != JN_ARRAY)
-        return jsonata_raise(e, (struct jsonata_fault){ .code = "T0410", .index = 1, .value = args[0] });
-    const jn_value clone = clone_input(t, e, args[0], fn->as.transform.context, f);
+    const jn_value clone = clone_input(t, e, v, context, f);
     if (jsonata_failed(e))
         return jn_undefined();
     const jn_value found = node_eval(t->pattern, e, clone, f);
@@ -101,6 +94,22 @@ jn_value transform_call(struct jsonata_eval *e, const struct jsonata_function *f
     for (uint32_t i = 0; i < n && jsonata_step(e); i++)
         change(t, e, is_array ? found.as.array->items[i] : found, f);
     return jsonata_failed(e) ? jn_undefined() : clone;
+}
+
+jn_value transform_call(struct jsonata_eval *e, const struct jsonata_function *fn, const jn_value *args,
+                        uint32_t count)
+{
+    const struct transform_node *t = fn->as.transform.code;
+    if (!count || jn_is_undefined(args[0]))
+        return jn_undefined();
+    if (args[0].type != JN_OBJECT && args[0].type != JN_ARRAY)
+        return jsonata_raise(e, (struct jsonata_fault){ .code = "T0410", .index = 1, .value = args[0] });
+    if (t->program == e->program || t->program->is_dynamic)
+        return transform(t, e, args[0], fn->as.transform.context, fn->as.transform.frame);
+    const struct program_state state = context_switch(e, t->program);
+    const jn_value v = transform(t, e, args[0], fn->as.transform.context, fn->as.transform.frame);
+    context_switch_back(e, state);
+    return v;
 }
 
 static jn_value eval_transform(const struct node *n, struct jsonata_eval *e, jn_value context,
@@ -122,6 +131,7 @@ struct node *compile_transform(struct compiler *c, const struct ast_node *ast)
     t->pattern = compile_node(c, ast->left);
     t->update = compile_node(c, ast->right);
     t->remove = ast->third ? compile_node(c, ast->third) : NULL;
+    t->program = c->program;
     t->clone = compile_variable_named(c, ast, JN_STR("clone"));
     return &t->node;
 }

@@ -35,7 +35,8 @@ static void bindings_are_variables_and_shadow_builtins(void **state)
     struct jsonata_context *c = jsonata_context_new(NULL);
     struct jsonata *program = compiled("$x + $sum");
     jn_value v;
-    assert_int_equal(jsonata_evaluate(program, c, jn_undefined(), read_json(c, "{\"x\":1,\"sum\":2}"), &v, NULL), JN_OK);
+    const jn_value bindings = read_json(c, "{\"x\":1,\"sum\":2}");
+    assert_int_equal(jsonata_evaluate(program, c, jn_undefined(), bindings, &v, NULL), JN_OK);
     assert_text(v, "3");
     jsonata_free(program);
     jsonata_context_free(c);
@@ -116,7 +117,8 @@ static void the_system_is_not_asked_for_memory_again(void **state)
     for (int i = 0; i < 20; i++) {
         jn_value v;
         jsonata_context_reset(c);
-        const jn_value input = read_json(c, "{\"items\":[{\"k\":\"a\",\"v\":2},{\"k\":\"b\",\"v\":1},{\"k\":\"a\",\"v\":3}]}");
+        const jn_value input = read_json(c, "{\"items\":[{\"k\":\"a\",\"v\":2},{\"k\":\"b\",\"v\":1},"
+                                            "{\"k\":\"a\",\"v\":3}]}");
         assert_int_equal(jsonata_evaluate(program, c, input, jn_undefined(), &v, NULL), JN_OK);
         assert_text(v, "\"{\\\"a\\\":7}\"");
         if (i == 1)
@@ -164,7 +166,8 @@ static void functions_travel_between_programs(void **state)
 {
     (void)state;
     struct jsonata_context *c = jsonata_context_new(NULL);
-    struct jsonata *maker = compiled("($k := 10; function($o) { $o.v * $k })"), *user = compiled("[$f({\"v\": 2}), v.w]");
+    struct jsonata *maker = compiled("($k := 10; function($o) { $o.v * $k })");
+    struct jsonata *user = compiled("[$f({\"v\": 2}), v.w]");
     jn_value f, v;
     assert_int_equal(jsonata_evaluate(maker, c, jn_undefined(), jn_undefined(), &f, NULL), JN_OK);
     jn_value bindings = jn_make_object(jsonata_context_arena(c), 1);
@@ -184,7 +187,8 @@ static void *evaluate_often(void *arg)
     for (int i = 0; c && i < 200; i++) {
         jn_value v;
         jsonata_context_reset(c);
-        if (jsonata_evaluate(program, c, read_json(c, "{\"o\":[{\"n\":5},{\"n\":7}]}"), jn_undefined(), &v, NULL) == JN_OK)
+        const jn_value input = read_json(c, "{\"o\":[{\"n\":5},{\"n\":7}]}");
+        if (jsonata_evaluate(program, c, input, jn_undefined(), &v, NULL) == JN_OK)
             right += jn_get_number(v) == 18;
     }
     jsonata_context_free(c);

@@ -169,8 +169,8 @@ static void recursion_without_end_is_an_error(void **state)
     (void)state;
     const struct jsonata_limits limits = { .max_bytes = 64 << 20 };
     assert_string_equal(outcome(&limits, "($f := function($n) { 1 + $f($n + 1) }; $f(0))", NULL), "D1011");
-    assert_string_equal(outcome(&limits, "($f := function($n) { $map([1], function($v) { 1 + $f($n) }) }; $f(0))", NULL),
-                        "D1011");
+    assert_string_equal(outcome(&limits, "($f := function($n) { $map([1], function($v) { 1 + $f($n) }) };"
+                                         "$f(0))", NULL), "D1011");
 }
 
 static void tail_calls_need_no_depth_and_no_memory(void **state)
@@ -178,8 +178,8 @@ static void tail_calls_need_no_depth_and_no_memory(void **state)
     (void)state;
     const struct jsonata_limits limits = { .max_depth = 50, .max_bytes = 1 << 20 };
     double n = 0;
-    assert_string_equal(outcome(&limits, "($f := function($n, $s) { $n = 0 ? $s : ($t := $s & ''; $f($n - 1, $s + 1)) };"
-                                         "$f(200000, 0))", &n), "");
+    assert_string_equal(outcome(&limits, "($f := function($n, $s) { $n = 0 ? $s : ($t := $s & '';"
+                                         " $f($n - 1, $s + 1)) }; $f(200000, 0))", &n), "");
     assert_true(n == 200000);
     assert_string_equal(outcome(&limits, "($e := function($n) { $n = 0 ? 1 : $o($n - 1) };"
                                          "$o := function($n) { $n = 0 ? 0 : $e($n - 1) }; $e(100001))", &n), "");
