@@ -9,7 +9,7 @@
  *
  * What a reader of the finished tree must know:
  *   - Nesting is bounded by the parser's max_depth, but left operands are not: 1+1+1+... and f()()()... are as deep as
- *     they are long.  `left` of AST_BINARY, AST_APPLY, AST_CALL and AST_PARTIAL is to be followed by a loop, or counted.
+ *     they are long.  Follow `left` of AST_BINARY, AST_APPLY, AST_CALL and AST_PARTIAL by a loop, or count.
  *   - It is a tree except for two conditions, which hold one node twice: a ?: b has left == right, and a ?? b has
  *     left->items.at[0] == right.  Whoever follows both without noticing doubles the work at each level of nesting. */
 #ifndef JSONATA_AST_H

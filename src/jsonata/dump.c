@@ -4,7 +4,7 @@
 #include "core/arena.h"
 #include "core/buf.h"
 
-/* ---- tokens ------------------------------------------------------------------------------------------------------- */
+/* ---- tokens ------------------------------------------------------------------------------------------------------ */
 
 /* A line per token: where it ends, what it is, its text. */
 static void show_token(void *arg, const struct token *t)
@@ -22,7 +22,7 @@ static void show_token(void *arg, const struct token *t)
     jn_buf_append_char(out, '\n');
 }
 
-/* ---- tree --------------------------------------------------------------------------------------------------------- */
+/* ---- tree -------------------------------------------------------------------------------------------------------- */
 
 enum { MAX_SHOWN_DEPTH = 200 };     /* left operands nest as deeply as the text is long; the picture need not */
 
@@ -181,7 +181,7 @@ static void show_node(struct tree_dump *d, const char *role, const struct ast_no
     d->depth--;
 }
 
-/* ---- the way in --------------------------------------------------------------------------------------------------- */
+/* ---- the way in -------------------------------------------------------------------------------------------------- */
 
 static bool dump_tokens(struct jn_arena *a, jn_str text, struct jn_buf *out, struct jsonata_fault *fault)
 {

@@ -1,8 +1,8 @@
 /* error.c - every error code with its sentence, and how a sentence is filled.
  *
- * The codes and what they mean are the reference's (spec, section 14); the sentences are ours, and say what is wrong and,
- * where it is not plain, what to do.  Two codes carry the user's own text, and D3140 has the reference's wording, which
- * its conformance data compares.
+ * The codes and what they mean are the reference's (spec, section 14); the sentences are ours, and say what is wrong
+ * and, where it is not plain, what to do.  Two codes carry the user's own text, and D3140 has the reference's wording,
+ * which its conformance data compares.
  *
  * In a template, {{x}} is the JSON text of a member of the fault, cut when it is long, and {{{x}}} the bare text.
  * [[...]] is left out when a member in it is absent.  A code of our own shade of meaning has a suffix ("S0201/depth")
@@ -22,7 +22,7 @@ static const struct {
     /* lexer */
     { "S0101", "the text in quotes is not closed: add the same quote at its end" },
     { "S0102", "the number {{{token}}} is too large for a double" },
-    { "S0103", "{{{token}}} after a backslash is no escape: allowed are \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\uXXXX" },
+    { "S0103", "{{{token}}} after a backslash is no escape: there are \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\uXXXX" },
     { "S0104", "\\u must be followed by four hexadecimal digits" },
     { "S0105", "the name in backquotes is not closed: add a ` at its end" },
     { "S0106", "the comment is not closed: add */ at its end" },
@@ -37,7 +37,7 @@ static const struct {
     { "S0201/parents", "the expression has too many % for its size" },
     { "S0202", "expected {{value}} here, but found {{token}}" },
     { "S0203", "expected {{value}}, but the expression ends here" },
-    { "S0204", "{{token}} is not an operator: for \"not equal\" write !=, for \"not\" call $not(), for chaining write ~>" },
+    { "S0204", "{{token}} is not an operator: \"not equal\" is !=, \"not\" is the function $not, chaining is ~>" },
     { "S0205", "{{token}} is not expected here" },
     { "S0206", "{{token}} is not an expression" },
     { "S0207", "something is missing at the end of the expression" },
@@ -56,10 +56,10 @@ static const struct {
     { "S0402", "in the signature, a choice (...) cannot hold types with <...>[[: {{value}}]]" },
     { "S0500", "the expression has syntax errors and cannot be evaluated" },
     /* calls */
-    { "T0410", "argument {{index}} of [[${{{token}}}]] does not match its signature[[: got {{value}}]]" },
-    { "T0410/zone", "argument {{index}} of [[${{{function}}}]] must be an offset from UTC such as +0100, not {{value}}" },
-    { "T0411", "[[${{{token}}}: ]]the context, taken as argument {{index}}, does not match the signature[[: got {{value}}]]" },
-    { "T0412", "argument {{index}} of [[${{{token}}}]] must be an array of {{{type}}}[[, got {{value}}]]" },
+    { "T0410", "argument {{index}}[[ of ${{{token}}}]] does not match the function's signature[[: got {{value}}]]" },
+    { "T0410/zone", "[[${{{token}}}: ]]the time zone must be an offset from UTC such as +0100, not {{value}}" },
+    { "T0411", "[[${{{token}}}: ]]the context, as argument {{index}}, does not fit the signature[[: got {{value}}]]" },
+    { "T0412", "argument {{index}}[[ of ${{{token}}}]] must be an array of {{{type}}}[[, got {{value}}]]" },
     { "T1005", "{{token}} is not a function: did you mean ${{{token}}}?" },
     { "T1006", "this is not a function and cannot be called[[: {{token}}]]" },
     { "T1007", "{{token}} is not a function and cannot be partially applied: did you mean ${{{token}}}?" },
@@ -269,7 +269,7 @@ static void add_json(struct sentence *s, jn_value v, int depth)
     }
 }
 
-/* The value's JSON text, or its beginning and three dots.  D3140's sentence is compared by programs: never cut there. */
+/* The value's JSON text, or its beginning and three dots. */
 static void add_shown(struct sentence *s, jn_value v)
 {
     char text[MAX_SHOWN + 1] = "";

@@ -1,8 +1,8 @@
 /* lex.c - text to tokens (spec, section 3).
  *
- * The text is UTF-8 (or WTF-8) and validated once, at the start, so that everything after it may step from byte to byte; what the
- * language counts is UTF-16 code units, so the place is kept twice: `at` in bytes, `position` in units.  A token's
- * position is the place just after it; an error says which place it means.
+ * The text is UTF-8 (or WTF-8) and validated once, at the start, so that everything after it may step from byte to
+ * byte; what the language counts is UTF-16 code units, so the place is kept twice: `at` in bytes, `position` in
+ * units.  A token's position is the place just after it; an error says which place it means.
  *
  * Whether '/' divides or opens a regex depends on the grammar, so the parser says for each token whether an operand has
  * just ended. */

@@ -1,12 +1,12 @@
 /* parse.c - tokens to tree: a Pratt parser (spec, section 4).
  *
- * One table says for each kind of token what it means where an operand begins (prefix) and after an operand (infix); how
- * tightly it binds is in token.h.  parse_expression() at the end is the whole algorithm; the handlers before it are in
- * order of size.  The tree is left as it was written; rewrite.c gives it the shape the evaluator wants.
+ * One table says for each kind of token what it means where an operand begins (prefix) and after an operand (infix);
+ * how tightly it binds is in token.h.  parse_expression() at the end is the whole algorithm; the handlers before it are
+ * in order of size.  The tree is left as it was written; rewrite.c gives it the shape the evaluator wants.
  *
  * Errors are sticky: after the first one the current token is the end of the text, at which every loop stops, so no
- * handler asks.  The same goes for memory: when it is out, nodes are `spare`, which nobody looks at.  Recursion happens in
- * parse_expression() alone, and is counted there. */
+ * handler asks.  The same goes for memory: when it is out, nodes are `spare`, which nobody looks at.  Recursion happens
+ * in parse_expression() alone, and is counted there. */
 #include "jsonata/parse.h"
 
 #include "core/arena.h"
@@ -353,8 +353,8 @@ static struct ast_node *parse_group(struct parser *p, const struct token *t, str
 }
 
 /* filter := expr '[' expr ']' | expr '[' ']'
- * The empty form marks what the filters before it filter: a[x][y][] marks `a`.  Each filter knows that node (`third`), so
- * that a long row of them is not walked again and again. */
+ * The empty form marks what the filters before it filter: a[x][y][] marks `a`.  Each filter knows that node (`third`),
+ * so that a long row of them is not walked again and again. */
 static struct ast_node *parse_filter(struct parser *p, const struct token *t, struct ast_node *left)
 {
     struct ast_node *base = left->kind == AST_FILTER ? left->third : left;

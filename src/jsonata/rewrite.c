@@ -1,8 +1,8 @@
-/* rewrite.c - the parsed tree, normalised (spec, section 5): dots become one list of steps, predicates and stages hang on
- * what they filter, order-by becomes a step, % finds the step that is its ancestor, tail calls are marked.
+/* rewrite.c - the parsed tree, normalised (spec, section 5): dots become one list of steps, predicates and stages hang
+ * on what they filter, order-by becomes a step, % finds the step that is its ancestor, tail calls are marked.
  *
- * Left operands may be nested as deeply as the text is long (1+1+1+...), so rewrite() walks down them with a loop and back
- * up by the `up` links; everything else recurses, and was bounded by the parser's max_depth.
+ * Left operands may be nested as deeply as the text is long (1+1+1+...), so rewrite() walks down them with a loop and
+ * back up by the `up` links; everything else recurses, and was bounded by the parser's max_depth.
  *
  * Ancestors.  Each % has a slot: how many levels up it looks.  A slot that finds no ancestor in the node at hand waits
  * in that node's `seeking` list, which moves upwards until a path can serve it: there, each step to the left that has
@@ -86,7 +86,7 @@ static void seek_in_path(struct rewriter *r, struct ast_node *path, struct ast_s
     while (slot->level > 0 && i > 0 && !failed(r));
 }
 
-/* Looks for the ancestor of `slot` in `n`, a step before the one that asks.  Recursion is as deep as blocks in blocks. */
+/* Looks for the ancestor of `slot` in `n`, a step before the one that asks.  It recurses as deep as blocks do. */
 static void seek(struct rewriter *r, struct ast_node *n, struct ast_slot *slot)
 {
     if (failed(r))
@@ -116,8 +116,8 @@ static void seek(struct rewriter *r, struct ast_node *n, struct ast_slot *slot)
     }
 }
 
-/* Looks for `slot` in the steps before the last one, from right to left.  A run of steps that bind a focus counts as one,
- * since the context does not move along it.  What is not found waits with the path. */
+/* Looks for `slot` in the steps before the last one, from right to left.  A run of steps that bind a focus counts as
+ * one, since the context does not move along it.  What is not found waits with the path. */
 static void seek_before_last(struct rewriter *r, struct ast_node *path, struct ast_slot *slot)
 {
     uint32_t i = path->items.len - 1;       // steps [0, i) are still to be looked at
@@ -359,7 +359,7 @@ static struct ast_node *rewrite_negation(struct rewriter *r, struct ast_node *n)
     return n;
 }
 
-/* a ? b : c      In a ?: b and a ?? b the condition holds the same node as the first branch: rewritten once, as that. */
+/* a ? b : c      In a ?: b and a ?? b the condition holds the same node as the first branch: rewritten once. */
 static struct ast_node *rewrite_condition(struct rewriter *r, struct ast_node *n)
 {
     struct ast_node *test = n->left, *shared = n->right;

@@ -52,7 +52,7 @@ struct runner {
     struct totals totals;
 };
 
-/* ---- one group ---------------------------------------------------------------------------------------------------- */
+/* ---- one group --------------------------------------------------------------------------------------------------- */
 
 static bool is_wanted(const struct runner *r, const struct suite_case *c)
 {
@@ -157,7 +157,7 @@ static bool run_group(struct runner *r, const char *name)
     return true;
 }
 
-/* ---- all of them -------------------------------------------------------------------------------------------------- */
+/* ---- all of them ------------------------------------------------------------------------------------------------- */
 
 static int is_folder(const struct dirent *d)
 {

@@ -156,7 +156,8 @@ char *suite_expression(const struct suite_case *c)
 }
 
 /* The input: `data`, even null; else the dataset, read into the context; else nothing. */
-static jn_value input_of(const struct suite *s, const struct suite_case *c, struct jsonata_context *context, char **held)
+static jn_value input_of(const struct suite *s, const struct suite_case *c, struct jsonata_context *context,
+                         char **held)
 {
     jn_value v = field(c->spec, "data");
     const jn_str name = jn_get_string(field(c->spec, "dataset"));
@@ -172,7 +173,7 @@ static jn_value input_of(const struct suite *s, const struct suite_case *c, stru
     return v;
 }
 
-/* ---- running ------------------------------------------------------------------------------------------------------ */
+/* ---- running ----------------------------------------------------------------------------------------------------- */
 
 static struct jsonata_limits limits_of(const struct suite_case *c)
 {

@@ -6,8 +6,8 @@
  *                    "bindings": { ... },        may be absent
  *                    "result": 5 } ] }           or "nothing": true, or "error": { "code": "T2001", ... }
  *
- * An error may also say position, token, value, index, message, functionName, each of which must then agree; `message` is
- * compared as it is.  Run one file, or one case of it:  jsonata_golden tests/golden/jsonata/paths.json 17
+ * An error may also say position, token, value, index, message, functionName, each of which must then agree; `message`
+ * is compared as it is.  Run one file, or one case of it:  jsonata_golden tests/golden/jsonata/paths.json 17
  * Public headers only.  Silent when all is well. */
 #include <dirent.h>
 #include <stdio.h>

@@ -48,8 +48,9 @@ static void user_text_is_told_as_it_is(void **state)
     check(&(struct jsonata_fault){ .code = "D3141", .value = jn_string(JN_STR("a\xED\xA0\xBD"), 0) }, "D3141",
           "a\xEF\xBF\xBD");
     check(&(struct jsonata_fault){ .code = "H0001", .message = "the host says no" }, "H0001", "the host says no");
-    check(&(struct jsonata_fault){ .code = "D3140", .value = jn_string(JN_STR("\xED\xA0\x80"), 0), .function = "encodeUrl" },
-          "D3140", "Malformed URL passed to $encodeUrl(): \"\\ud800\"");
+    const jn_value surrogate = jn_string(JN_STR("\xED\xA0\x80"), 0);
+    check(&(struct jsonata_fault){ .code = "D3140", .value = surrogate, .function = "encodeUrl" }, "D3140",
+          "Malformed URL passed to $encodeUrl(): \"\\ud800\"");
 }
 
 static void long_values_are_cut(void **state)
@@ -116,7 +117,8 @@ static void only_syntax_errors_can_be_at_the_very_start(void **state)
 static void templates_are_well_formed(void **state)
 {
     (void)state;
-    static const char *const codes[] = { "S0101", "S0217/top", "S0500", "T0410", "T1005", "D1001", "T2009", "D2014", "D3001",
+    static const char *const codes[] = { "S0101", "S0217/top", "S0500", "T0410", "T1005", "D1001", "T2009", "D2014",
+                                         "D3001",
                                          "D3093", "D3110", "D3136", "D3141", "U1001" };
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
         assert_non_null(jsonata_error_template(codes[i]));

@@ -88,7 +88,8 @@ static void words_that_are_operators_may_be_names(void **state)
 static void every_prefix_of_an_expression_fails_at_its_end_or_before(void **state)
 {
     (void)state;
-    static const char text[] = "({\"k\": [$f(a.b[x > 1]^(<c, >d), 's'), /r(g)/i ~> $g, function($p)<n-:s>{ $p ?: -1 }]})";
+    static const char text[] =
+        "({\"k\": [$f(a.b[x > 1]^(<c, >d), 's'), /r(g)/i ~> $g, function($p)<n-:s>{ $p ?: -1 }]})";
     struct jsonata_fault fault;
     assert_string_equal(code_of(jn_str_of(text), 0, &fault), "");
     for (size_t n = 0; n < sizeof text - 1; n++) {
@@ -116,7 +117,8 @@ static const char *code_of_repeated(const char *head, const char *unit, size_t c
 static void nesting_is_bounded(void **state)
 {
     (void)state;
-    static const char *const units[] = { "(", "[", "-", "{\"a\":", "a[", "$f(", "a ? ", "$x := ", "1 ? 1 : ", "a ?: ", "a ?? ",
+    static const char *const units[] = { "(", "[", "-", "{\"a\":", "a[", "$f(", "a ? ", "$x := ", "1 ? 1 : ", "a ?: ",
+                                         "a ?? ",
                                          "function(){", "|a|", "a{\"b\":", "a^(", "[1..", "1+(", "a and (" };
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (strcmp(code_of_repeated("", units[i], 20000, ""), "S0201/depth") != 0)

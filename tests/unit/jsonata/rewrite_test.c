@@ -67,7 +67,8 @@ static void filters_hang_on_what_they_filter(void **state)
     static const struct shape_case cases[] = {
         { "a[0]", "path|  step name a|    stage filter|      where number 0" },
         { "a.b[0][1]",
-          "path|  step name a|  step name b|    stage filter|      where number 0|    stage filter|      where number 1" },
+          "path|  step name a|  step name b|    stage filter|      where number 0|"
+          "    stage filter|      where number 1" },
         { "$x[0]", "variable $x|  predicate filter|    where number 0" },
         { "a.$x[0]", "path|  step name a|  step variable $x|    stage filter|      where number 0" },
         { "$x[0].a", "path|  step variable $x|    predicate filter|      where number 0|  step name a" },
@@ -75,7 +76,8 @@ static void filters_hang_on_what_they_filter(void **state)
           "block|  then path|    step name a|    step name b|  predicate filter|    where number 0" },
         { "a[1][]", "path [] keep-singleton|  step name a []|    stage filter|      where number 1" },
         { "$x[]", "variable $x []" },
-        { "a{b: c}", "path|  step name a|  group group|    entry path|      step name b|    entry path|      step name c" },
+        { "a{b: c}",
+          "path|  step name a|  group group|    entry path|      step name b|    entry path|      step name c" },
     };
     CHECK(cases);
 }
@@ -104,7 +106,8 @@ static void parents_find_their_step(void **state)
           "        step parent !0|        step name c" },
         // two % that mean the same share a label
         { "a.b.[%, %]",
-          "path|  step name a|  step name b ancestor !0 tuple|  step unary [ cons|    member parent !0|    member parent !0" },
+          "path|  step name a|  step name b ancestor !0 tuple|  step unary [ cons|    member parent !0|"
+          "    member parent !0" },
         // into the last expression of a block
         { "(a.b).%",
           "path|  step block tuple|    then path tuple|      step name a|      step name b ancestor !0 tuple|"
@@ -165,7 +168,8 @@ static void other_forms_keep_their_shape(void **state)
         { "[1..2]", "unary [|  member binary ..|    left number 1|    right number 2" },
         { "/a/i", "regex a /i" },
         { "$a ?? 1",
-          "condition|  if function exists|    call variable $exists|    argument variable $a|  then variable $a|  else number 1" },
+          "condition|  if function exists|    call variable $exists|    argument variable $a|  then variable $a|"
+          "  else number 1" },
         { "*.**", "path|  step wildcard|  step descendant" },
         { "\xCE\xBB($a)<n:s>{$a}", "lambda <n:s>|  body variable $a|  parameter variable $a" },
     };
