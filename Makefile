@@ -37,7 +37,7 @@ bench:
 	@mkdir -p build
 	@cmake --preset release -DALC_TESTS=ON -Wno-dev $(SILENT)
 	@cmake --build --preset release $(SILENT)
-	@$(BUILD)/bench/json_bench
+	@$(BUILD)/bin/json_bench
 
 lint:
 	@scripts/need.sh build test lint
