@@ -83,6 +83,7 @@ struct base_http_call {
     bool connected;                     /* a connection came about, sending may have begun */
     bool was_reused;                    /* ... and it was one from the cache */
     bool repeat_refused;                /* libcurl wanted to send again */
+    bool head_ended;                    /* the blank line came; lines after it are trailers */
     bool second_try;
     bool too_large, out_of_memory;
 };
@@ -130,8 +131,12 @@ static size_t answer_head(char *data, size_t size, size_t count, void *arg)
 {
     struct base_http_call *c = arg;
     const jn_str line = { data, size * count };
-    if (jn_str_starts(line, JN_STR("HTTP/")))
+    if (jn_str_starts(line, JN_STR("HTTP/"))) {
         jn_buf_truncate(&c->head, 0);
+        c->head_ended = false;
+    }
+    if (jn_str_trim(line).len == 0)
+        c->head_ended = true;
     jn_buf_append(&c->head, line);
     c->out_of_memory = c->head.failed != JN_OK;
     return c->out_of_memory ? 0 : line.len;
@@ -403,7 +408,8 @@ static const char *where_of(struct jn_arena *a, const struct base_url *url)
 static void begin_try(struct base_http_call *c)
 {
     c->handed = 0;
-    c->connected = c->was_reused = c->repeat_refused = c->too_large = c->out_of_memory = false;
+    c->connected = c->was_reused = c->repeat_refused = c->head_ended = false;
+    c->too_large = c->out_of_memory = false;
     c->reason[0] = '\0';
 }
 
@@ -622,18 +628,11 @@ static bool may_try_again(const struct base_http_call *c, CURLcode code)
     return broken && c->was_reused && !c->second_try && !may_be_sent(c);
 }
 
-/* libcurl takes a head that the end of the connection cuts off for a whole one. */
-static bool has_whole_head(const struct base_http_call *c)
-{
-    const jn_str head = jn_buf_str(&c->head);
-    return jn_str_ends(head, JN_STR("\n\r\n")) || jn_str_ends(head, JN_STR("\n\n"));
-}
-
 /* The call is out of libcurl's hands and of the list; sends it again, or tells its user. */
 static void end_call(struct base_http_call *c, CURLcode code)
 {
     struct base_http *h = c->http;
-    if (!code && !has_whole_head(c))
+    if (!code && !c->head_ended)        // libcurl takes a head that the end of the connection cuts off for a whole one
         code = CURLE_RECV_ERROR;
     if (code && may_try_again(c, code)) {
         base_trace(h->log, BASE_TRACE_HTTP, "%s %s%s: the reused connection was dead, trying a fresh one", c->method,
