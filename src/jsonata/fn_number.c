@@ -1,10 +1,12 @@
 /* fn_number.c - $number, $floor, $ceil, $abs, $sqrt, $round, $power, $random, $formatBase and the aggregates $sum, $max,
  * $min, $average (spec 9, 11.1).  Numbers are doubles; sums go from left to right, so that results are the reference's
  * to the last bit. */
+#include "jsonata/decimal.h"
 #include "jsonata/fn.h"
+#include "jsonata/power.h"
 
+#include <float.h>
 #include <math.h>
-#include <stdio.h>
 
 /* ---- $number ------------------------------------------------------------------------------------------------- */
 
@@ -76,36 +78,21 @@ BUILTIN(fn_number)
 
 /* ---- rounding ------------------------------------------------------------------------------------------------ */
 
-/* `d` x 10^shift, by moving the point in its shortest text: 2.675 x 100 is 267.5, whatever the double's own digits. */
-static double shift_decimal(double d, int shift)
-{
-    char digits[17];
-    int exponent;
-    char text[48];
-    const int n = jn_number_digits(digits, &exponent, d);
-    memcpy(text, digits, (size_t)n);
-    const int len = n + snprintf(text + n, sizeof text - (size_t)n, "e%d", exponent - n + shift);
-    const double shifted = jn_number_parse((jn_str){ text, (size_t)len });
-    return signbit(d) ? -shifted : shifted;
-}
-
-enum { FARTHEST_SHIFT = 2000 };     // moves any double out of range
+enum { FARTHEST = 700 };            // decimal places; moves any double out of range
 
 /* Half to even at `precision` decimals; negative: at tens, hundreds, ...  As the reference, not a number when the
- * precision is no integer, or when shifting leaves the range of doubles. */
+ * precision is no integer, or when so many decimals would leave the range of doubles. */
 static double round_to(double d, double precision)
 {
     if (isnan(precision) || precision == 0)
         return rint(d) + 0.0;
     if (!isfinite(d) || precision != trunc(precision))
         return NAN;
-    const int shift = precision > FARTHEST_SHIFT ? FARTHEST_SHIFT
-                      : precision < -FARTHEST_SHIFT ? -FARTHEST_SHIFT : (int)precision;
-    const double shifted = d == 0 ? 0 : shift_decimal(d, shift);
-    if (!isfinite(shifted))
+    if (d == 0 || precision < -FARTHEST)
+        return 0;
+    if (log10(fabs(d)) + precision > DBL_MAX_10_EXP + 0.2547)
         return NAN;
-    const double whole = rint(shifted);
-    return whole == 0 ? 0 : shift_decimal(whole, -shift);
+    return jsonata_round(d, (int)precision);
 }
 
 BUILTIN(fn_round)
@@ -140,17 +127,11 @@ BUILTIN(fn_sqrt)
     return jn_number(sqrt(d));
 }
 
-/* ECMAScript's power differs from C's in one thing: 1 to the power of what is not finite is not a number. */
-static double power(double base, double exponent)
-{
-    return fabs(base) == 1 && !isfinite(exponent) ? NAN : pow(base, exponent);
-}
-
 BUILTIN(fn_power)
 {
     if (jn_is_undefined(args[0]))
         return jn_undefined();
-    const double d = jn_is_undefined(args[1]) ? NAN : power(jn_num(args[0]), jn_num(args[1]));
+    const double d = jn_is_undefined(args[1]) ? NAN : jsonata_power(jn_num(args[0]), jn_num(args[1]));
     if (!isfinite(d))
         return jsonata_raise(e, (struct jsonata_fault){ .code = "D3061", .value = args[0], .index = 1 });
     return jn_number(d);

@@ -192,7 +192,7 @@ BUILTIN(fn_keys)
 {
     if (jn_is(args[0], JN_OBJECT))
         return keys_of(e, args[0].as.object->shape);
-    return jn_is(args[0], JN_ARRAY) ? union_of_keys(e, args[0]) : jn_undefined();
+    return jn_is(args[0], JN_ARRAY) ? union_of_keys(e, args[0]) : jsonata_array(e, 0, JN_SEQUENCE);
 }
 
 BUILTIN(fn_lookup)
@@ -216,15 +216,14 @@ static void spread_object(struct jsonata_eval *e, jn_value result, const struct 
     }
 }
 
-/* An object gives a sequence.  An array gives what its members give, in a plain array, or nothing when it has none. */
+/* An object gives a sequence.  An array gives what its members give in a plain array; an empty one, an empty sequence. */
 BUILTIN(fn_spread)
 {
     const bool is_object = jn_is(args[0], JN_OBJECT);
     if (!is_object && !jn_is(args[0], JN_ARRAY))
         return args[0];
-    if (!is_object && !jn_array_len(args[0]))
-        return jn_undefined();
-    const jn_value result = jsonata_array(e, 8, is_object ? JN_SEQUENCE : 0);
+    const bool is_sequence = is_object || !jn_array_len(args[0]);
+    const jn_value result = jsonata_array(e, 8, is_sequence ? JN_SEQUENCE : 0);
     if (jn_is_undefined(result))
         return result;
     if (is_object) {
@@ -256,9 +255,12 @@ BUILTIN(fn_merge)
     return maker_end(&m);
 }
 
+/* An input that is an array comes wrapped when it is the context; a clone is of the array itself. */
 BUILTIN(fn_clone)
 {
-    return jn_is_undefined(args[0]) ? args[0] : jsonata_clone(e, args[0]);
+    const jn_value v = args[0];
+    const bool is_wrapped = jn_is(v, JN_ARRAY) && v.flags & JN_OUTER_WRAPPER && jn_array_len(v);
+    return jn_is_undefined(v) ? v : jsonata_clone(e, is_wrapped ? jn_array_at(v, 0) : v);
 }
 
 /* ---- $sift, $each -------------------------------------------------------------------------------------------- */
@@ -271,12 +273,13 @@ static jn_value call_for(struct jsonata_eval *e, jn_value f, uint32_t given, jn_
     return jsonata_call_function(e, f, args, given);
 }
 
-/* The signatures let the function be left out when the object is, too; without both there is nothing to do. */
+/* The signature of $sift lets the function be left out, which only an empty object can do without. */
 static bool lacks_function(struct jsonata_eval *e, const jn_value *args)
 {
-    if (jn_is_undefined(args[1]))
+    const bool lacks = jn_object_len(args[0]) && jn_is_undefined(args[1]);
+    if (lacks)
         jsonata_raise(e, (struct jsonata_fault){ .code = "T0410", .index = 2 });
-    return jn_is_undefined(args[1]);
+    return lacks;
 }
 
 BUILTIN(fn_sift)
@@ -297,7 +300,7 @@ BUILTIN(fn_sift)
 
 BUILTIN(fn_each)
 {
-    if (jn_is_undefined(args[0]) || lacks_function(e, args))
+    if (jn_is_undefined(args[0]))
         return jn_undefined();
     const struct jn_object *o = args[0].as.object;
     const uint32_t given = fn_hof_count(args[1]);
