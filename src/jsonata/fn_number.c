@@ -78,6 +78,20 @@ BUILTIN(fn_number)
 
 /* ---- rounding ------------------------------------------------------------------------------------------------ */
 
+/* Rounding by a multiplication, when that is exact enough to tell: unless the shifted value is so near a tie that its error
+ * could matter.  The division of two exact numbers then gives the nearest double, as reading the decimal text would. */
+static bool round_quickly(double d, double precision, double *out)
+{
+    static const double powers[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
+    if (!(precision > 0 && precision < sizeof powers / sizeof *powers))
+        return false;
+    const double scale = powers[(int)precision], shifted = d * scale, whole = rint(shifted);
+    if (!(fabs(shifted) < 0x1p50) || fabs(fabs(shifted - whole) - 0.5) <= fabs(shifted) * 0x1p-50)
+        return false;
+    *out = whole / scale + 0.0;
+    return true;
+}
+
 enum { FARTHEST = 700 };            // decimal places; moves any double out of range
 
 /* Half to even at `precision` decimals; negative: at tens, hundreds, ...  As the reference, not a number when the
@@ -88,6 +102,9 @@ static double round_to(double d, double precision)
         return rint(d) + 0.0;
     if (!isfinite(d) || precision != trunc(precision))
         return NAN;
+    double quick;
+    if (round_quickly(d, precision, &quick))
+        return quick;
     if (d == 0 || precision < -FARTHEST)
         return 0;
     if (log10(fabs(d)) + precision > DBL_MAX_10_EXP + 0.2547)
