@@ -117,9 +117,10 @@ static void answer(int fd, enum behaviour b)
     }
 }
 
-static enum behaviour next_behaviour(const struct server *s)
+static enum behaviour next_behaviour(struct server *s)
 {
-    return s->begun < s->plan_len ? s->plan[s->begun] : ANSWER;
+    const size_t n = atomic_load(&s->begun);
+    return n < s->plan_len ? s->plan[n] : ANSWER;
 }
 
 /* One request; false when the connection is to be closed. */
