@@ -30,7 +30,7 @@ static bool read_zone(struct jsonata_eval *e, jn_str s, struct zone *z)
         n = n * 10 + (s.data[at] - '0');
     if (at == first || n >= 1000000) {
         jsonata_raise(e, (struct jsonata_fault){
-            .code = "T0410/zone", .index = 3, .value = jsonata_string(e, s), .function = "fromMillis",
+            .code = "T0410/zone", .value = jsonata_string(e, s),
         });
         return false;
     }

@@ -233,17 +233,21 @@ static size_t suffix_at(jn_str s, size_t at)
     return 0;
 }
 
+/* The digit 0 of the part's script; pictures without digits have none of their own. */
+static uint32_t zero_of_part(const struct jsonata_date_part *part)
+{
+    return part->integer->zero ? part->integer->zero : '0';
+}
+
 static bool match_decimal(struct matcher *m, uint32_t index, size_t at)
 {
     const struct jsonata_date_part *part = &m->picture->parts[index];
-    const uint32_t zero = part->integer->zero;
+    const uint32_t zero = zero_of_part(part);
     const size_t unit = zero < 0x80 ? 1 : zero < 0x800 ? 2 : 3;         // bytes of a digit
     const size_t longest = run_of_script_digits(m->text, at, zero);
-    if (part->component == 'f' && part->integer->is_ordinal)
-        return false;                                                   // a fraction has no ordinal
     if (part->digits)
         return longest >= part->digits * unit && accept(m, index, at, at + part->digits * unit);
-    if (!part->integer->is_ordinal)
+    if (!part->integer->is_ordinal || part->component == 'f')
         return accept_run(m, index, at, longest, unit);
     const size_t suffix = suffix_at(m->text, at + longest);
     return longest && suffix && accept(m, index, at, at + longest + suffix);
@@ -263,8 +267,8 @@ static bool match_words(struct matcher *m, uint32_t part, size_t at)
 static bool match_integer(struct matcher *m, uint32_t part, size_t at)
 {
     const struct jsonata_date_part *p = &m->picture->parts[part];
-    if (p->component == 'f' && p->integer->numbering != NUMBERING_DECIMAL)
-        return false;
+    if (p->component == 'f')                                            // a fraction: digits, whatever the picture
+        return match_decimal(m, part, at);
     switch (p->integer->numbering) {
     case NUMBERING_LETTERS: return accept_run(m, part, at, run_of_letters(m->text, at), 1);
     case NUMBERING_ROMAN: return accept_run(m, part, at, run_of_romans(m->text, at), 1);
@@ -315,7 +319,7 @@ static bool match_part(struct matcher *m, uint32_t part, size_t at)
 }
 
 /* Matches the parts from `part` on against all of the text from `at` on.  Recursion is as deep as there are parts, of
- * which parse_picture() allows so many. */
+ * which prepare() allows so many. */
 static bool match_from(struct matcher *m, uint32_t part, size_t at)
 {
     if (part == m->picture->count)
@@ -410,7 +414,7 @@ static void read_components(const struct matcher *m, struct components *c)
         else if (part->form == PART_ZONE)
             c->value[at] = zone_value(part, text);
         else if (part->component == 'f')
-            c->value[at] = fraction_value(text, part->integer->zero);
+            c->value[at] = fraction_value(text, zero_of_part(part));
         else
             c->value[at] = jsonata_parse_integer(text, part->integer);
     }
@@ -540,7 +544,7 @@ static bool has_component(const struct jsonata_date_picture *p)
 /* Memory of the search: parts x length, so both are bounded. */
 static bool prepare(struct matcher *m)
 {
-    enum { MAX_PARTS = 1000, MAX_PLACES = 1 << 26 };
+    enum { MAX_PARTS = 200, MAX_PLACES = 1 << 26 };
     const size_t places = (size_t)m->picture->count * (m->text.len + 1);
     if (m->picture->count > MAX_PARTS || m->text.len > MAX_PLACES || places > MAX_PLACES) {
         if (!jsonata_failed(m->e))

@@ -147,7 +147,7 @@ static void set_integer(struct reader *r, struct jsonata_date_part *part, jn_str
     if (!p)
         return;
     part->form = PART_INTEGER;
-    if (min > (int64_t)p->mandatory)
+    if (p->numbering == NUMBERING_DECIMAL && min > (int64_t)p->mandatory)
         p->mandatory = (uint32_t)min;
     if (part->component == 'Y' && part->width_max >= 0) {
         part->year_digits = part->width_max;

@@ -436,7 +436,7 @@ static void put_number(struct jsonata_output *out, const struct format *f, const
     trim(&d, p);
     put_text(out, p->prefix);
     put_integer_part(out, f, p, &d);
-    if (d.len > d.point && find(p->whole, f->decimal, 0) != SIZE_MAX)
+    if (d.len > d.point)
         jsonata_output_char(out, (uint32_t)f->decimal);
     put_fraction_part(out, f, p, &d);
     if (p->min_exponent)

@@ -234,6 +234,13 @@ static uint16_t read_character_escape(struct translator *t, bool in_class)
     }
 }
 
+/* In a group of its own: PCRE2 10.42 takes a quantified reference to an unset group as a failure. */
+static void put_reference(struct translator *t, uint32_t number)
+{
+    t->out->is_literal = false;
+    jn_buf_append_fmt(&t->out->text, "(?:\\g{%u})", (unsigned)number);
+}
+
 /* \1 and the like: a reference when there are that many groups.  False, without effect, when it is something else. */
 static bool reference(struct translator *t)
 {
@@ -244,8 +251,7 @@ static bool reference(struct translator *t)
     if (number == 0 || number > t->total)
         return false;
     t->at = end;
-    t->out->is_literal = false;
-    jn_buf_append_fmt(&t->out->text, "\\g{%u}", (unsigned)number);
+    put_reference(t, number);
     return true;
 }
 
@@ -264,8 +270,7 @@ static void named_reference(struct translator *t)
     const uint32_t number = group_number(t, name, len);
     if (!number)
         fail(t, "there is no group of that name", start);
-    t->out->is_literal = false;
-    jn_buf_append_fmt(&t->out->text, "\\g{%u}", (unsigned)number);
+    put_reference(t, number);
 }
 
 /* A set such as \d.  PCRE2's own \d \w (without Unicode properties) are ECMAScript's; its \s lacks the blanks beyond
