@@ -97,7 +97,8 @@ static bool is_truthy(jn_value v)
 }
 
 /* Merges from[0..half) and from[half..len) into `to`; the right one goes first when `f` says so. */
-static void merge_by(struct jsonata_eval *e, jn_value f, const jn_value *from, uint32_t half, uint32_t len, jn_value *to)
+static void merge_by(struct jsonata_eval *e, jn_value f, const jn_value *from, uint32_t half, uint32_t len,
+                     jn_value *to)
 {
     uint32_t left = 0, right = half, out = 0;
     while (left < half && right < len && jsonata_step(e)) {
@@ -190,8 +191,8 @@ static inline uint32_t smaller(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-/* Bottom-up merge sort, stable; gives back whichever of `k` and `spare` holds the result.  Inline, so that each order has
- * its own copy with the comparison inside. */
+/* Bottom-up merge sort, stable; gives back whichever of `k` and `spare` holds the result.  Inline, so that each
+ * order has its own copy with the comparison inside. */
 static inline struct sort_key *sort_keys(const struct jn_array *x, struct sort_key *k, struct sort_key *spare,
                                          goes_before_fn *before)
 {
@@ -244,8 +245,8 @@ static bool number_keys(struct jsonata_eval *e, const struct jn_array *x, struct
     return true;
 }
 
-/* False when there is a member that is no string.  A lone surrogate sorts between the halves of pairs, which bytes do not
- * show: then all prefixes are made equal, and the strings decide. */
+/* False when there is a member that is no string.  A lone surrogate sorts between the halves of pairs, which bytes
+ * do not show: then all prefixes are made equal, and the strings decide. */
 static bool string_keys(const struct jn_array *x, struct sort_key *k)
 {
     bool is_bytewise = true;
@@ -264,7 +265,8 @@ static jn_value sort_plain(struct jsonata_eval *e, const struct jn_array *x)
 {
     const jn_value result = array_of(e, x->len);
     const jn_mark mark = jn_arena_mark(e->arena);
-    struct sort_key *k = jn_arena_alloc(e->arena, x->len * sizeof *k), *spare = jn_arena_alloc(e->arena, x->len * sizeof *k);
+    struct sort_key *k = jn_arena_alloc(e->arena, x->len * sizeof *k);
+    struct sort_key *spare = jn_arena_alloc(e->arena, x->len * sizeof *k);
     if (jn_is_undefined(result) || !k || !spare)
         return jsonata_raise_memory(e);
     if (number_keys(e, x, k))
@@ -302,8 +304,8 @@ static uint64_t hash_number(double d)
     return bits;
 }
 
-/* What a hash looks at: so many levels, so many members at both ends of an array, so large objects.  Enough to tell real
- * records apart, and a bound for stack and time: values can share their parts many times over. */
+/* What a hash looks at: so many levels, so many members at both ends of an array, so large objects.  Enough to tell
+ * real records apart, and a bound for stack and time: values can share their parts many times over. */
 enum { HASHED_LEVELS = 3, HASHED_ENDS = 16, HASHED_KEYS = 32 };
 
 static uint64_t hash(jn_value v, int levels);

@@ -1,5 +1,5 @@
 /* fn_encode.c - $base64encode, $base64decode and the four URL functions (spec 9; ECMA-262, "Encode" and "Decode").
- * Base 64 is of characters, not of UTF-8: one byte per UTF-16 code unit, its low eight bits, as the reference has it. */
+ * Base 64 is of characters, not of UTF-8: one byte per UTF-16 code unit, its low eight bits, as in the reference. */
 #include "jsonata/fn.h"
 #include "jsonata/unicode.h"
 

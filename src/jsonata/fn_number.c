@@ -1,6 +1,6 @@
-/* fn_number.c - $number, $floor, $ceil, $abs, $sqrt, $round, $power, $random, $formatBase and the aggregates $sum, $max,
- * $min, $average (spec 9, 11.1).  Numbers are doubles; sums go from left to right, so that results are the reference's
- * to the last bit. */
+/* fn_number.c - $number, $floor, $ceil, $abs, $sqrt, $round, $power, $random, $formatBase and the aggregates $sum,
+ * $max, $min, $average (spec 9, 11.1).  Numbers are doubles; sums go from left to right, so that results are the
+ * reference's to the last bit. */
 #include "jsonata/decimal.h"
 #include "jsonata/fn.h"
 #include "jsonata/power.h"
@@ -29,8 +29,8 @@ static int digit_value(char c)
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : 16;
 }
 
-/* 0xHH 0oOO 0bBB: rounded once, to nearest and even.  What no longer fits into the 64 bits leaves one sticky bit, eleven
- * places below the last one of a double.  False when `s` has not this form. */
+/* 0xHH 0oOO 0bBB: rounded once, to nearest and even.  What no longer fits into the 64 bits leaves one sticky bit,
+ * eleven places below the last one of a double.  False when `s` has not this form. */
 static bool parse_radix(jn_str s, double *out)
 {
     const int bits = s.len > 2 && s.data[0] == '0' ? bits_of_prefix(s.data[1]) : 0;
@@ -78,8 +78,9 @@ BUILTIN(fn_number)
 
 /* ---- rounding ------------------------------------------------------------------------------------------------ */
 
-/* Rounding by a multiplication, when that is exact enough to tell: unless the shifted value is so near a tie that its error
- * could matter.  The division of two exact numbers then gives the nearest double, as reading the decimal text would. */
+/* Rounding by a multiplication, when that is exact enough to tell: unless the shifted value is so near a tie that
+ * its error could matter.  The division of two exact numbers then gives the nearest double, as reading the decimal
+ * text would. */
 static bool round_quickly(double d, double precision, double *out)
 {
     static const double powers[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
@@ -163,8 +164,8 @@ BUILTIN(fn_random)
 
 enum { MOST_BINARY_DIGITS = 1024 };     // of the largest double
 
-/* The digits of an integer.  A double has 53 bits: as ECMAScript's engines do, digits whose place is worth less than its
- * last bit are written as zeros. */
+/* The digits of an integer.  A double has 53 bits: as ECMAScript's engines do, digits whose place is worth less than
+ * its last bit are written as zeros. */
 static jn_value format_integer_in(struct jsonata_eval *e, double value, int radix)
 {
     char text[MOST_BINARY_DIGITS + 2];

@@ -168,7 +168,8 @@ static jn_value keys_of(struct jsonata_eval *e, const struct jn_shape *s)
     return jsonata_failed(e) ? jn_undefined() : result;
 }
 
-/* The keys of all objects in nested arrays, each once.  Neighbours mostly have the same keys, and then the same shape. */
+/* The keys of all objects in nested arrays, each once.  Neighbours mostly have the same keys, and then the same
+ * shape. */
 static jn_value union_of_keys(struct jsonata_eval *e, jn_value array)
 {
     struct jn_object *all = jn_object_new(e->arena, 8);
@@ -216,7 +217,8 @@ static void spread_object(struct jsonata_eval *e, jn_value result, const struct 
     }
 }
 
-/* An object gives a sequence.  An array gives what its members give in a plain array; an empty one, an empty sequence. */
+/* An object gives a sequence.  An array gives what its members give in a plain array; an empty one, an empty
+ * sequence. */
 BUILTIN(fn_spread)
 {
     const bool is_object = jn_is(args[0], JN_OBJECT);

@@ -1,9 +1,9 @@
-/* fn_string.c - $string, $substring, $substringBefore, $substringAfter, $lowercase, $uppercase, $length, $trim, $pad and
- * $join (spec 9).  The ones that take a pattern are in fn_regex.c.
+/* fn_string.c - $string, $substring, $substringBefore, $substringAfter, $lowercase, $uppercase, $length, $trim, $pad
+ * and $join (spec 9).  The ones that take a pattern are in fn_regex.c.
  *
- * Lengths and places count code points; what is only a piece of its argument borrows the argument's bytes.  Results that
- * are put together are measured first and written once.  Where pieces meet, a lone high surrogate and a lone low one
- * become a pair, as they do in JavaScript. */
+ * Lengths and places count code points; what is only a piece of its argument borrows the argument's bytes.  Results
+ * that are put together are measured first and written once.  Where pieces meet, a lone high surrogate and a lone
+ * low one become a pair, as they do in JavaScript. */
 #include "jsonata/fn.h"
 #include "jsonata/unicode.h"
 #include "jsonata/units.h"

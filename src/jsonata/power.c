@@ -1,16 +1,17 @@
 /* power.c - x to the power of y, bit by bit as in the reference.
  *
- * ECMA-262 leaves the last bits of powers to the engine.  V8, which runs the reference, computes them by the method of
- * FDLIBM (Sun Microsystems, 1993), whose results are off by up to 0.8 units in the last place; libc's pow() is better,
- * and differs for one compound interest in ten.  An integration that is compared with its JavaScript predecessor sees
- * that.  So this is the same method, step by step:
+ * ECMA-262 leaves the last bits of powers to the engine.  V8, which runs the reference, computes them by the method
+ * of FDLIBM (Sun Microsystems, 1993), whose results are off by up to 0.8 units in the last place; libc's pow() is
+ * better, and differs for one compound interest in ten.  An integration that is compared with its JavaScript
+ * predecessor sees that.  So this is the same method, step by step:
  *
  *     log2 x  =  n + log2(c) + log2(m / c)       m = x / 2^n in [0.866, 1.732), c = 1 or 1.5, whichever is nearer
  *     log2(m / c)  by the series of artanh in s = (m - c) / (m + c)
  *     y log2 x  =  n' + f,  2^n' 2^f             |f| <= 0.5, 2^f by a rational approximation
  *
- * Sums and products that must keep more than 53 bits are carried as a head of 21 bits and a tail.  The order of operations
- * is the result: nothing here may be regrouped, and the compiler is told not to fuse them (cmake/flags.cmake). */
+ * Sums and products that must keep more than 53 bits are carried as a head of 21 bits and a tail.  The order of
+ * operations is the result: nothing here may be regrouped, and the compiler is told not to fuse them
+ * (cmake/flags.cmake). */
 #include "jsonata/power.h"
 
 #include <math.h>
@@ -91,7 +92,8 @@ static double exp2_of(struct pair p, double z)
     const double u = f * ln2_head, v = (p.tail - (f - p.head)) * ln2 + f * ln2_tail;
     const double g = u + v, g_tail = v - (g - u), t = g * g;
     const double q = g - t * (1.66666666666666019037e-01 + t * (-2.77777777770155933842e-03 +
-                     t * (6.61375632143793436117e-05 + t * (-1.65339022054652515390e-06 + t * 4.13813679705723846039e-08))));
+                     t * (6.61375632143793436117e-05 + t * (-1.65339022054652515390e-06 +
+                     t * 4.13813679705723846039e-08))));
     // FDLIBM subtracts the correction behind the division; V8 has it in the divisor, and its results count.
     const double r = (g * q) / ((q - 2) - (g_tail + g * g_tail));
     return ldexp(1 - (r - g), (int)whole);

@@ -1,7 +1,7 @@
-/* unicode.c - upper and lower case.  ASCII goes through words of eight bytes; everything else through libunistring, which
- * knows SpecialCasing.txt (one letter to several).  Two characters are kept from it: lone surrogates, which are no UTF-8,
- * and in lowercasing the sigma, the only letter whose mapping depends on its neighbours; ECMAScript engines look at
- * those a little differently than libunistring does (apostrophes, letters that are also ignorable). */
+/* unicode.c - upper and lower case.  ASCII goes through words of eight bytes; everything else through libunistring,
+ * which knows SpecialCasing.txt (one letter to several).  Two characters are kept from it: lone surrogates, which
+ * are no UTF-8, and in lowercasing the sigma, the only letter whose mapping depends on its neighbours; ECMAScript
+ * engines look at those a little differently than libunistring does (apostrophes, letters that are also ignorable). */
 #include "jsonata/unicode.h"
 
 #include "jsonata/fn.h"
@@ -78,8 +78,8 @@ static bool precedes_cased(jn_str s, size_t at)
     return false;
 }
 
-/* The character at a stop, in lower case if it is a sigma.  Condition Final_Sigma of The Unicode Standard, section 3.13:
- * after a cased letter and before none, ignorable characters skipped. */
+/* The character at a stop, in lower case if it is a sigma.  Condition Final_Sigma of The Unicode Standard, section
+ * 3.13: after a cased letter and before none, ignorable characters skipped. */
 static uint32_t map_stop(jn_str s, size_t *at)
 {
     const size_t from = *at;

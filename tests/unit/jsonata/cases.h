@@ -58,7 +58,8 @@ static inline void evaluate_case(struct jsonata_context *c, const struct fn_case
     struct jsonata *program = NULL;
     jn_value document = jn_undefined(), result;
     if (x->input)
-        assert_int_equal(jn_read(jsonata_context_arena(c), as_json(&input, x->input), NULL, &document, NULL, NULL), JN_OK);
+        assert_int_equal(jn_read(jsonata_context_arena(c), as_json(&input, x->input), NULL, &document, NULL, NULL),
+                         JN_OK);
     enum jn_status s = jsonata_compile(as_json(&expression, x->expression), NULL, &program, &err);
     if (!s)
         s = jsonata_evaluate(program, c, document, jn_undefined(), &result, &err);

@@ -57,6 +57,7 @@ static const struct fn_case strings_cases[] = {
     { "$uppercase('straße ŉ ﬁ')", NULL, "'STRASSE ʼN FI'" },
     { "$lowercase('ΑΣ ΑΣΑ İ Σ')", NULL, "'ας ασα i̇ σ'" },
     { "$lowercase('aΣ\\u0301b aΣ\\u0301 Σ.')", NULL, "'aσ́b aς́ σ.'" },
+    { "$substring($formatBase(1e300, 3), 0, 40)", NULL, "'2022222111210212011112220220000120000000'" },
     { "$string($spread($sum))", NULL, "''" },
     { "$substring()", NULL, "!T0410 1" },
     { "$substring('l')", NULL, "!T0410 2" },
@@ -167,6 +168,7 @@ static const struct fn_case strings_cases[] = {
     { "$join(['','',''], '-')", NULL, "'--'" },
     { "$join(x.y, '/')", "{'x':[{'y':'p'},{'y':'q'}]}", "'p/q'" },
     { "$join([1..3].$string(), '+')", NULL, "'1+2+3'" },
+    { "$string($merge([1..70].{'k' & $: $})) ~> $length()", NULL, "613" },
     { "x.$uppercase()", "{'x':['a','b']}", "['A','B']" },
     { "x.$substringBefore('-')", "{'x':['a-1','b-2']}", "['a','b']" },
     { "x.$pad(3)", "{'x':['a','b']}", "['a  ','b  ']" },
@@ -178,6 +180,7 @@ static const struct fn_case strings_cases[] = {
     { "$pad('a', 'b')", NULL, "!T0410 2 'b'" },
     { "$substringBefore('x\\ud83d\\ude00y\\ude00z', '\\ude00z')", NULL, "'x😀y'" },
     { "$substringAfter('x\\ud83d\\ude00y', '\\ude00y')", NULL, "''" },
+    { "$length($formatBase(1.7976931348623157e308, 2))", NULL, "1024" },
 };
 
 TABLE_TEST(strings)
@@ -257,7 +260,9 @@ TABLE_TEST(encodings)
 static void endless_text_is_refused(void **state)
 {
     (void)state;
-    static const char *const endless[] = { "$pad('x', 1/0)", "$pad('x', -1/0, 'abc')", "$pad('x', 1e300)", "$pad('', 4e9)" };
+    static const char *const endless[] = {
+        "$pad('x', 1/0)", "$pad('x', -1/0, 'abc')", "$pad('x', 1e300)", "$pad('', 4e9)",
+    };
     struct jsonata_context *c = jsonata_context_new(NULL);
     for (size_t i = 0; i < sizeof endless / sizeof *endless; i++) {
         struct jsonata *program = NULL;
