@@ -17,11 +17,16 @@ struct parser {
     struct lexer lexer;
     struct token token;             /* the next one, not yet taken */
     size_t depth, max_depth;
+    size_t size, operand_size;      /* nodes so far, shared ones twice; the same where the left operand began */
     jsonata_token_fn *seen;
     void *seen_arg;
     struct jsonata_fault *fault;
     struct ast_node spare;
 };
+
+/* Nodes of an operand of ?: or ??, which whoever reads the tree meets twice: nested in each other they double each
+ * time, so that some 20 levels reach any limit. */
+enum { MAX_SHARED = 1000 * 1000 };
 
 static struct ast_node *parse_expression(struct parser *p, int power);
 
@@ -42,6 +47,7 @@ static void fail(struct parser *p, struct jsonata_fault fault)
 static struct ast_node *new_node(struct parser *p, enum ast_kind kind, int64_t position)
 {
     struct ast_node *n = ast_new(p->arena, kind, position);
+    p->size++;
     return n ? n : &p->spare;
 }
 
@@ -319,9 +325,19 @@ static struct ast_node *parse_condition(struct parser *p, const struct token *t,
     return n;
 }
 
+/* Counts the left operand once more, because the tree holds it twice. */
+static void count_shared(struct parser *p, int64_t position)
+{
+    const size_t operand = p->size - p->operand_size;
+    p->size += operand;
+    if (operand > MAX_SHARED)
+        fail(p, (struct jsonata_fault){ .code = "S0201/shared", .position = position });
+}
+
 /* default := expr '?:' expr        a ?: b is a ? a : b; the tree holds `a` twice. */
 static struct ast_node *parse_default(struct parser *p, const struct token *t, struct ast_node *left)
 {
+    count_shared(p, t->position);
     struct ast_node *n = new_node(p, AST_CONDITION, t->position);
     n->left = n->right = left;
     n->third = parse_expression(p, 0);
@@ -331,6 +347,7 @@ static struct ast_node *parse_default(struct parser *p, const struct token *t, s
 /* coalesce := expr '??' expr       a ?? b is $exists(a) ? a : b, with whatever $exists is bound to. */
 static struct ast_node *parse_coalesce(struct parser *p, const struct token *t, struct ast_node *left)
 {
+    count_shared(p, t->position);
     struct ast_node *exists = new_node(p, AST_CALL, t->position);
     exists->left = new_node(p, AST_VARIABLE, t->position);
     exists->left->text = JN_STR("exists");
@@ -553,9 +570,11 @@ static struct ast_node *parse_expression(struct parser *p, int power)
     if (++p->depth > p->max_depth)
         fail(p, (struct jsonata_fault){ .code = "S0201/depth", .position = p->token.position,
                                         .value = jn_number((double)p->max_depth) });
+    const size_t start = p->size;
     struct ast_node *left = parse_operand(p);
     while (token_power(p->token.kind) > power) {
         const struct token t = p->token;
+        p->operand_size = start;
         advance(p, false);
         left = rules[t.kind].infix(p, &t, left);
     }
