@@ -92,8 +92,7 @@ class Boto3(FlowTest):
         pids, threads = set(), []
 
         def call():
-            self.invoke({"do": "sleep", "ms": 300})
-            pids.add(json.load(self.invoke({"do": "pid"})["Payload"]))
+            pids.add(json.load(self.invoke({"do": "pid", "ms": 500})["Payload"]))
 
         for _ in range(6):
             threads.append(threading.Thread(target=call))
