@@ -132,7 +132,10 @@ static void the_child_is_clean(void **state)
     assert_non_null(strstr(s.text.data, "GREETING=hello"));
     assert_null(strstr(s.text.data, "HOME="));
     assert_non_null(strstr(s.text.data, "1:0 1 2 3 |"));    // 3 is the directory that ls reads
-    assert_non_null(strstr(s.text.data, "SigIgn:\t0000000000000000"));
+    const char *ignored = strstr(s.text.data, "SigIgn:\t");
+    assert_non_null(ignored);
+    /* 32 and 33 are the C library's own: posix_spawn(), with which make starts us, leaves them ignored for good. */
+    assert_int_equal(strtoull(ignored + strlen("SigIgn:\t"), NULL, 16) & ~(3ull << 31), 0);
     finish(&s);
 }
 
