@@ -123,7 +123,8 @@ static void put_named(struct jsonata_output *out, const struct jsonata_date_part
 static double number_of(const struct jsonata_date_part *part, const struct jsonata_date *d)
 {
     switch (part->component) {
-    case 'Y': return part->year_digits < 0 ? (double)d->year : fmod((double)d->year, pow(10, (double)part->year_digits));
+    case 'Y':
+        return part->year_digits < 0 ? (double)d->year : fmod((double)d->year, pow(10, (double)part->year_digits));
     case 'M': return d->month;
     case 'D': return d->day;
     case 'd': return d->day_of_year;
@@ -192,12 +193,11 @@ jn_value jsonata_format_date(struct jsonata_eval *e, double millis, jn_str pictu
     const struct jsonata_date d = jsonata_date_of((int64_t)local);
     if (!picture.data)
         return format_iso8601(e, &d, &z);
-    const struct jsonata_date_picture *p = jsonata_date_picture(e, picture);
-    if (!p)
-        return jn_undefined();
     struct jsonata_output out;
-    jsonata_output_begin(&out, e, picture.len + 32);
-    for (uint32_t i = 0; i < p->count && !jsonata_failed(e); i++)
+    jsonata_output_begin(&out, e, picture.len + 64);
+    const jn_mark scratch = jsonata_output_mark(&out);
+    const struct jsonata_date_picture *p = jsonata_date_picture(e, picture);
+    for (uint32_t i = 0; p && i < p->count && !jsonata_failed(e); i++)
         put_part(&out, &p->parts[i], &d, &z);
-    return jsonata_output_end(&out);
+    return jsonata_output_end_scratch(&out, scratch);
 }

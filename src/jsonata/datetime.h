@@ -30,8 +30,8 @@ struct jsonata_date jsonata_date_of(int64_t millis);
 double jsonata_millis_of(double year, double month, double day, double hour, double minute, double second,
                          double millisecond);
 
-/* A week, and the year or month that it belongs to.  Weeks begin on Monday; the first week of a year or month is the one
- * with its first Thursday (ISO 8601, section 3.1.1.23). */
+/* A week, and the year or month that it belongs to.  Weeks begin on Monday; the first week of a year or month is the
+ * one with its first Thursday (ISO 8601, section 3.1.1.23). */
 struct jsonata_week {
     int64_t year;
     int month;                  /* 1 to 12; weeks of the year: 1 */

@@ -55,8 +55,7 @@ BUILTIN(fn_format_integer)
         return jn_undefined();
     if (jn_is_undefined(args[1]))
         return raise_argument(e, 2, args[1]);
-    const struct jsonata_integer_picture *p = jsonata_integer_picture(e, jn_text(args[1]));
-    return p ? jsonata_format_integer(e, jn_num(args[0]), p) : jn_undefined();
+    return jsonata_format_integer(e, jn_num(args[0]), jn_text(args[1]));
 }
 
 BUILTIN(fn_parse_integer)
@@ -65,8 +64,13 @@ BUILTIN(fn_parse_integer)
         return jn_undefined();
     if (jn_is_undefined(args[1]))
         return raise_argument(e, 2, args[1]);
+    const jn_mark scratch = jn_arena_mark(e->arena);
     const struct jsonata_integer_picture *p = jsonata_integer_picture(e, jn_text(args[1]));
-    return p ? jn_number(jsonata_parse_integer(jn_text(args[0]), p)) : jn_undefined();
+    if (!p)
+        return jn_undefined();
+    const double value = jsonata_parse_integer(jn_text(args[0]), p);
+    jn_arena_rewind(e->arena, scratch);
+    return jn_number(value);
 }
 
 const struct jsonata_builtin jsonata_fn_datetime[] = {

@@ -1,9 +1,9 @@
 /* fn_regex.c - $match, $contains, $replace and $split (spec 9 and 10).
  *
- * The four take a pattern that is a regex, a string ($match excepted), or any function that behaves as a matcher: called
- * with the text it returns nothing or {match, start, end, groups, next}, where `next` is called for the match after.
- * `struct matcher` makes them all look alike.  A string is found by memmem; a regex is matched without making objects
- * that nobody looks at. */
+ * The four take a pattern that is a regex, a string ($match excepted), or any function that behaves as a matcher:
+ * called with the text it returns nothing or {match, start, end, groups, next}, where `next` is called for the match
+ * after.  `struct matcher` makes them all look alike.  A string is found by memmem; a regex is matched without making
+ * objects that nobody looks at. */
 #include "jsonata/fn.h"
 #include "jsonata/output.h"
 #include "jsonata/regex.h"
@@ -125,25 +125,42 @@ static double limit_of(jn_value v)
 
 /* ---- $match -------------------------------------------------------------------------------------------------- */
 
-static void put(struct jsonata_eval *e, struct jn_object *o, jn_str key, jn_value v)
+/* The three members of a result, in order; a matcher of the user's may leave some of them out. */
+static const jn_str result_keys[3] = { JN_STR_INIT("match"), JN_STR_INIT("index"), JN_STR_INIT("groups") };
+
+/* The shape that all complete results share; NULL when the context's table of shapes is full. */
+static struct jn_shape *result_shape(struct jsonata_eval *e)
 {
-    if (!jn_is_undefined(v) && !jn_object_set(e->arena, o, key, v))
-        jsonata_raise_memory(e);
+    struct jn_shape *shape = jn_shapes_root(e->shapes);
+    for (size_t i = 0; i < 3 && shape; i++)
+        shape = jn_shapes_extend(e->shapes, shape, result_keys[i]);
+    return shape;
 }
 
-static void push_match(const struct matcher *m, jn_value list)
+static struct jn_object *result_object(struct jsonata_eval *e, struct jn_shape *shape, const jn_value values[3])
 {
-    struct jsonata_eval *e = m->e;
-    struct jn_object *o = jn_object_new(e->arena, 3);
-    if (!o) {
-        jsonata_raise_memory(e);
+    const bool is_complete = !jn_is_undefined(values[0]) && !jn_is_undefined(values[1]) && !jn_is_undefined(values[2]);
+    struct jn_object *o = shape && is_complete ? jn_object_of(e->arena, shape) : jn_object_new(e->arena, 3);
+    for (size_t i = 0; o && i < 3; i++)
+        if (shape && is_complete)
+            o->values[i] = values[i];
+        else if (!jn_is_undefined(values[i]) && !jn_object_set(e->arena, o, result_keys[i], values[i]))
+            return NULL;
+    return o;
+}
+
+static void push_match(const struct matcher *m, struct jn_shape *shape, jn_value list)
+{
+    const jn_value values[3] = {
+        match_text(m), m->regex ? jn_number((double)m->start) : jn_member(m->object, JN_STR("start")), match_groups(m),
+    };
+    if (jsonata_failed(m->e))
         return;
-    }
-    put(e, o, JN_STR("match"), match_text(m));
-    put(e, o, JN_STR("index"), m->regex ? jn_number((double)m->start) : jn_member(m->object, JN_STR("start")));
-    put(e, o, JN_STR("groups"), match_groups(m));
-    if (!jsonata_failed(e))
-        jsonata_push(e, list, jn_object_value(o));
+    struct jn_object *o = result_object(m->e, shape, values);
+    if (o)
+        jsonata_push(m->e, list, jn_object_value(o));
+    else
+        jsonata_raise_memory(m->e);
 }
 
 BUILTIN(fn_match)
@@ -154,10 +171,13 @@ BUILTIN(fn_match)
     if (limit < 0)
         return jsonata_raise(e, (struct jsonata_fault){ .code = "D3040", .value = args[2], .index = 3 });
     struct matcher m;
+    struct jn_shape *shape = result_shape(e);
     const jn_value list = jsonata_array(e, 0, JN_SEQUENCE);
+    if (jsonata_failed(e))
+        return jn_undefined();
     bool more = matcher_first(&m, e, args[1], args[0]);
     for (double found = 0; more && found < limit; found++) {
-        push_match(&m, list);
+        push_match(&m, shape, list);
         more = matcher_next(&m);
     }
     matcher_close(&m);
@@ -173,9 +193,14 @@ BUILTIN(fn_contains)
     if (jn_is(args[1], JN_STRING))
         return jn_boolean(jn_str_find(jn_text(args[0]), jn_text(args[1]), 0) != SIZE_MAX);
     struct matcher m;
+    const jn_mark scratch = jn_arena_mark(e->arena);
     const bool found = matcher_first(&m, e, args[1], args[0]);
     matcher_close(&m);
-    return jsonata_failed(e) ? jn_undefined() : jn_boolean(found);
+    if (jsonata_failed(e))
+        return jn_undefined();
+    if (m.regex)                            // a function of the user's may have made values that live on
+        jn_arena_rewind(e->arena, scratch);
+    return jn_boolean(found);
 }
 
 /* ---- $split -------------------------------------------------------------------------------------------------- */
@@ -268,8 +293,9 @@ static size_t digits_in(uint32_t n)
     return digits;
 }
 
-/* What `$` and `rest` after it stand for: $$ a dollar, $0 the match, $n a capture, anything else itself.  As many digits
- * belong to n as the number of captures has, one less when that is too large.  Returns the bytes of `rest` used up. */
+/* What `$` and `rest` after it stand for: $$ a dollar, $0 the match, $n a capture, anything else itself.  As many
+ * digits belong to n as the number of captures has, one less when that is too large.  Returns the bytes of `rest` that
+ * are used up. */
 static size_t append_dollar(struct jsonata_output *out, const struct matcher *m, jn_value groups, jn_str rest)
 {
     uint32_t number;

@@ -23,6 +23,7 @@ static bool has_room(struct jsonata_output *out, size_t extra)
         jsonata_raise_memory(out->e);
         return false;
     }
+    out->has_moved = true;
     out->data = data;
     out->cap = cap;
     return true;
@@ -51,6 +52,12 @@ void jsonata_output_value(struct jsonata_output *out, jn_value v)
 void jsonata_output_char(struct jsonata_output *out, uint32_t c)
 {
     char bytes[4];
+    if (c < 0x80 && out->cap > out->len && !jsonata_failed(out->e)) {
+        out->data[out->len++] = (char)c;
+        if (c < ' ' || c == '"' || c == '\\')
+            out->flags &= ~(unsigned)JN_STR_PLAIN;
+        return;
+    }
     const bool is_plain = c >= ' ' && c < 0x7F && c != '"' && c != '\\';
     jsonata_output_append(out, (jn_str){ bytes, jn_utf8_put(bytes, c) }, is_plain ? JN_STR_ASCII | JN_STR_PLAIN : 0);
 }
@@ -62,4 +69,12 @@ jn_value jsonata_output_end(struct jsonata_output *out)
     jn_value v = jsonata_string_end(out->e, out->data, out->cap, out->len);
     v.flags |= (uint8_t)out->flags;
     return v;
+}
+
+jn_value jsonata_output_end_scratch(struct jsonata_output *out, jn_mark scratch)
+{
+    // An error may carry values made since then, and a text that moved stands behind the mark.
+    if (!jsonata_failed(out->e) && !out->has_moved)
+        jn_arena_rewind(out->e->arena, scratch);
+    return jsonata_output_end(out);
 }

@@ -10,6 +10,7 @@ struct jsonata_output {
     char *data;
     size_t len, cap;
     unsigned flags;             /* JN_STR_ASCII and JN_STR_PLAIN as long as every piece has them */
+    bool has_moved;             /* grew out of its first place in the arena */
 };
 
 /* Begins with room for `cap` bytes; more come when they are needed. */
@@ -24,6 +25,15 @@ void jsonata_output_value(struct jsonata_output *out, jn_value v);
 
 /* Appends one code point. */
 void jsonata_output_char(struct jsonata_output *out, uint32_t c);
+
+/* Where scratch memory of the writer begins: call it right after the begin. */
+static inline jn_mark jsonata_output_mark(const struct jsonata_output *out)
+{
+    return jn_arena_mark(out->e->arena);
+}
+
+/* The string, after giving back all scratch memory since `scratch`, unless the text had to move behind it. */
+jn_value jsonata_output_end_scratch(struct jsonata_output *out, jn_mark scratch);
 
 /* The string. */
 jn_value jsonata_output_end(struct jsonata_output *out);

@@ -32,11 +32,12 @@ struct jsonata_integer_picture *jsonata_integer_picture(struct jsonata_eval *e, 
 /* True for the decimal digits, of any script in the basic plane, that pictures may be written with. */
 bool jsonata_is_decimal_digit(uint32_t c);
 
-/* Appends the text of the integer `value`, which must be finite.  Raises D1001 when it is too large for the numbering. */
+/* Appends the text of the integer `value`, which must be finite.  Raises D1001 for Roman ones
+ * from ten million on. */
 void jsonata_put_integer(struct jsonata_output *out, double value, const struct jsonata_integer_picture *p);
 
 /* $formatInteger: the text of floor(value).  D1001 for infinities and NaN. */
-jn_value jsonata_format_integer(struct jsonata_eval *e, double value, const struct jsonata_integer_picture *p);
+jn_value jsonata_format_integer(struct jsonata_eval *e, double value, jn_str picture);
 
 /* $parseInteger: lenient; NaN for unknown text. */
 double jsonata_parse_integer(jn_str text, const struct jsonata_integer_picture *p);

@@ -1,8 +1,8 @@
 /* picture_integer.c - integers by picture: $formatInteger, $parseInteger and the components of dates (spec 13.2, after
  * XPath's fn:format-integer).
  *
- * The picture is `primary` or `primary;modifier`.  A primary of A a I i W w Ww is a numbering of its own; any other is a
- * pattern of decimal digits, # for digits that may be missing, and separators. */
+ * The picture is `primary` or `primary;modifier`.  A primary of A a I i W w Ww is a numbering of its own; any other is
+ * a pattern of decimal digits, # for digits that may be missing, and separators. */
 #include "jsonata/picture.h"
 
 #include <math.h>
@@ -19,7 +19,9 @@ static const uint16_t zeros[] = {
 /* The digit 0 of the family that `c` is a digit of; 0 when it is no digit. */
 static uint32_t zero_of(uint32_t c)
 {
-    for (size_t i = 0; i < sizeof zeros / sizeof *zeros; i++)
+    if (c < 0x660)                                      // all but the first are beyond
+        return c >= '0' && c <= '9' ? '0' : 0;
+    for (size_t i = 1; i < sizeof zeros / sizeof *zeros; i++)
         if (c >= zeros[i] && c <= zeros[i] + 9u)
             return zeros[i];
     return 0;
@@ -224,14 +226,17 @@ void jsonata_put_integer(struct jsonata_output *out, double value, const struct 
     }
 }
 
-jn_value jsonata_format_integer(struct jsonata_eval *e, double value, const struct jsonata_integer_picture *p)
+jn_value jsonata_format_integer(struct jsonata_eval *e, double value, jn_str picture)
 {
     struct jsonata_output out;
-    if (!isfinite(value))
+    jsonata_output_begin(&out, e, 128);
+    const jn_mark scratch = jsonata_output_mark(&out);
+    const struct jsonata_integer_picture *p = jsonata_integer_picture(e, picture);
+    if (p && !isfinite(value))
         return jsonata_raise(e, (struct jsonata_fault){ .code = "D1001", .value = jn_number(value) });
-    jsonata_output_begin(&out, e, 32);
-    jsonata_put_integer(&out, floor(value), p);
-    return jsonata_output_end(&out);
+    if (p)
+        jsonata_put_integer(&out, floor(value), p);
+    return jsonata_output_end_scratch(&out, scratch);
 }
 
 /* ---- parsing ------------------------------------------------------------------------------------------------- */

@@ -5,8 +5,8 @@
  *      prefix  integer part . fraction part e exponent  suffix
  *
  * where everything but prefix and suffix consists of active characters.  It is analysed into struct sub_picture, which
- * says all that formatting needs.  Which characters are active is for the options to say, so the picture is looked at as
- * an array of code points. */
+ * says all that formatting needs.  Which characters are active is for the options to say, so the picture is looked at
+ * as an array of code points. */
 #include "jsonata/picture.h"
 
 #include <math.h>
@@ -260,8 +260,8 @@ static void group_integer(const struct format *f, struct sub_picture *p)
         p->integer_groups[p->integer_group_count++] = count_places(f, sub(t, at, t.len));
 }
 
-/* The same for the fraction, counted to the left.  The reference looks for the second and later ones in the integer part:
- * kept, it shows only where the fraction has more than one. */
+/* The same for the fraction, counted to the left.  The reference looks for the second and later ones in the integer
+ * part: kept, it shows only where the fraction has more than one. */
 static void group_fraction(const struct format *f, struct sub_picture *p)
 {
     for (size_t at = find(p->fraction, f->grouping, 0); at != SIZE_MAX && p->fraction_group_count < MAX_GROUPS;
@@ -448,6 +448,9 @@ jn_value jsonata_format_number(struct jsonata_eval *e, double value, jn_str pict
 {
     struct format f;
     struct sub_picture positive, negative;
+    struct jsonata_output out;
+    jsonata_output_begin(&out, e, 64);
+    const jn_mark scratch = jsonata_output_mark(&out);
     if (!read_options(e, options, &f))
         return jn_undefined();
     const struct text whole = to_text(e, picture);
@@ -461,10 +464,8 @@ jn_value jsonata_format_number(struct jsonata_eval *e, double value, jn_str pict
         return jn_undefined();
     if (!isfinite(value))
         return jsonata_raise(e, (struct jsonata_fault){ .code = "D1001", .value = jn_number(value) });
-    struct jsonata_output out;
-    jsonata_output_begin(&out, e, 64);
     if (value < 0 && !has_second)
         jsonata_output_append(&out, f.minus, 0);
     put_number(&out, &f, value < 0 && has_second ? &negative : &positive, fabs(value));
-    return jsonata_output_end(&out);
+    return jsonata_output_end_scratch(&out, scratch);
 }

@@ -282,7 +282,8 @@ static bool raise_limit(struct jsonata_search *s, int rc)
     }
     const char *limit = rc == PCRE2_ERROR_MATCHLIMIT ? STRINGIFY(LIMIT_MATCH) " steps of backtracking"
                         : rc == PCRE2_ERROR_DEPTHLIMIT ? STRINGIFY(LIMIT_DEPTH) " levels of backtracking"
-                        : "8 MiB of memory for backtracking";
+                        : rc == PCRE2_ERROR_JIT_STACKLIMIT ? "8 MiB of memory for backtracking"
+                        : "32 MiB of memory for backtracking";
     jsonata_raise(s->e, (struct jsonata_fault){
         .code = "D1012/regex", .token = s->regex->pattern, .value = jn_string(jn_str_of(limit), JN_STR_ASCII),
     });

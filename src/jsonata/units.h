@@ -17,8 +17,8 @@ struct jsonata_units {
 /* Prepares the view of the string `v`, in the evaluation's arena.  False after raising. */
 bool jsonata_units_open(struct jsonata_eval *e, jn_value v, struct jsonata_units *u);
 
-/* The part from unit `from` to unit `to`, which must be in order and in range.  It borrows from the text, unless it cuts
- * a surrogate pair in two: then it is a copy.  undefined after raising. */
+/* The part from unit `from` to unit `to`, which must be in order and in range.  It borrows from the text, unless it
+ * cuts a surrogate pair in two: then it is a copy.  undefined after raising. */
 jn_value jsonata_units_slice(struct jsonata_eval *e, const struct jsonata_units *u, size_t from, size_t to);
 
 #endif

@@ -1,5 +1,5 @@
-/* datetime_test.c - the calendar, and dates by picture: $fromMillis, $toMillis, $now.  What the tables expect was compared
- * with the reference, running in UTC; we differ on purpose where it writes NaN. */
+/* datetime_test.c - the calendar, and dates by picture: $fromMillis, $toMillis, $now.  What the tables expect was
+ * compared with the reference, running in UTC; we differ on purpose where it writes NaN. */
 #include "cases.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* picture_test.c - numbers by picture: $formatInteger, $parseInteger, $formatNumber.  What the tables expect was compared
- * with the reference; we differ on purpose where it writes wrong digits or an error without a code. */
+/* picture_test.c - numbers by picture: $formatInteger, $parseInteger, $formatNumber.  What the tables expect was
+ * compared with the reference; we differ on purpose where it writes wrong digits or an error without a code. */
 #include "cases.h"
 
 #include <math.h>
@@ -308,7 +308,8 @@ static void rounding_looks_at_the_shortest_decimal_text(void **state)
         int places;
         double expected;
     } cases[] = {
-        { 1.005, 2, 1 }, { 1.015, 2, 1.02 }, { 2.5, 0, 2 }, { 3.5, 0, 4 }, { -2.5, 0, -2 }, { 0.49999999999999994, 0, 0 },
+        { 1.005, 2, 1 }, { 1.015, 2, 1.02 }, { 2.5, 0, 2 }, { 3.5, 0, 4 }, { -2.5, 0, -2 },
+        { 0.49999999999999994, 0, 0 },
         { 4503599627370497, 0, 4503599627370497 }, { 1e300, 5, 1e300 }, { 123.456, -1, 120 }, { 0, 3, 0 },
         { 5e-324, 10, 0 }, { 1e-5, 5, 1e-5 },
     };
