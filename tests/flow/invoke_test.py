@@ -263,6 +263,21 @@ class Interruption(FlowTest):
         self.assertEqual(process.wait(20), 0)
         process.stdout.close(), process.stderr.close()
 
+    def test_a_terminal_sees_progress_and_an_end_in_sight(self):
+        terminal, theirs = os.openpty()
+        with tempfile.NamedTemporaryFile("w") as f:
+            f.write(lines([{"do": "sleep", "ms": 250} for _ in range(4)]))
+            f.flush()
+            process = subprocess.Popen(
+                [COMPONENT, "invoke", "--function", "probe", "--region", REGION, "--endpoint", self.local.endpoint,
+                 "--concurrency", "1", f.name], stdout=subprocess.DEVNULL, stderr=theirs, env=clean_env(KEYS))
+            self.assertEqual(process.wait(20), 0)
+        os.close(theirs)
+        seen = os.read(terminal, 65536).decode()
+        os.close(terminal)
+        self.assertIn("1 in flight", seen)
+        self.assertRegex(seen, r"4 messages in .* 4 succeeded")
+
     def test_nothing_of_the_progress_line_without_a_terminal(self):
         process = self.start()
         _, err = process.communicate(lines([{"do": "sleep", "ms": 300}]).encode())
