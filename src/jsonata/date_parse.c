@@ -2,7 +2,7 @@
  *
  * The parts of a picture are matched against the text one after the other.  A part that can take more or less of it (a
  * run of digits, letters or number words) takes as much as it can and gives back when what follows does not match; that
- * a part failed at a place is remembered, so the search is bounded by parts x length. */
+ * a part failed at a place is remembered, so that no place is tried twice. */
 #include "jsonata/picture_date.h"
 
 #include <math.h>
@@ -22,7 +22,8 @@ struct matcher {
     jn_str text;
     struct span *spans;
     uint8_t *failed;            /* a bit per part and offset: it was tried there in vain */
-    bool *word_ends;            /* scratch for number words, text.len + 1 places per part that needs them */
+    bool *word_ends;            /* scratch for number words, text.len + 1 places per part */
+    uint32_t *word_lengths;     /* by offset: jsonata_word_lengths() of what follows */
 };
 
 static bool match_from(struct matcher *m, uint32_t part, size_t at);
@@ -73,7 +74,7 @@ static size_t run_of_script_digits(jn_str s, size_t at, uint32_t zero)
 static bool accept(struct matcher *m, uint32_t part, size_t from, size_t to)
 {
     m->spans[part] = (struct span){ from, to };
-    return match_from(m, part + 1, to);
+    return jsonata_step(m->e) && match_from(m, part + 1, to);
 }
 
 /* From `longest` bytes down to `shortest`, in steps of `unit`. */
@@ -134,12 +135,21 @@ static bool match_decimal(struct matcher *m, uint32_t index, size_t at)
     return longest && suffix && accept(m, index, at, at + longest + suffix);
 }
 
+/* A run of number words.  Where it may end is found first, as sixty is also six and a rest; then the longest is tried,
+ * and shorter ones. */
 static bool match_words(struct matcher *m, uint32_t part, size_t at)
 {
     bool *ends = m->word_ends + (size_t)part * (m->text.len + 1);
-    memset(ends, 0, m->text.len + 1);
-    jsonata_find_words(m->text, at, ends);
-    for (size_t to = m->text.len; to > at; to--)
+    size_t last = at;
+    memset(ends + at, 0, m->text.len + 1 - at);
+    ends[at] = true;
+    for (size_t i = at; i <= last; i++)
+        for (uint32_t n = 1, lengths = ends[i] ? m->word_lengths[i] >> 1 : 0; lengths; n++, lengths >>= 1)
+            if (lengths & 1) {
+                ends[i + n] = true;
+                last = i + n > last ? i + n : last;
+            }
+    for (size_t to = last; to > at; to--)
         if (ends[to] && accept(m, part, at, to))
             return true;
     return false;
@@ -303,7 +313,8 @@ static void read_components(const struct matcher *m, struct components *c)
 
 /* ---- components to an instant -------------------------------------------------------------------------------- */
 
-/* True when at least one of `letters` has a value other than 0, and none of `others` has. */
+/* True when at least one of `letters` has a value other than 0, and none of `others` has: which set of components dates
+ * the text.  A 0 does not count, as in the reference. */
 static bool only(const struct components *c, const char *letters, const char *others)
 {
     bool some = false;
@@ -332,7 +343,8 @@ static double now_value(const struct jsonata_date *now, char component)
 }
 
 /* Fills in what is missing, most significant first: before the first component given, from now; after the last, the
- * least.  A gap in between is an error. */
+ * least.  A gap in between is an error.  (The reference forgets d here: it refuses a time after a day of the year, which
+ * the language allows, and we read it.) */
 static bool complete(struct jsonata_eval *e, struct components *c, const char *order)
 {
     const struct jsonata_date now = jsonata_date_of(e->now_ms);
@@ -424,12 +436,25 @@ static bool has_component(const struct jsonata_date_picture *p)
     return false;
 }
 
-/* Memory of the search: parts x length, so both are bounded. */
+static bool prepare_words(struct matcher *m, size_t places)
+{
+    m->word_ends = jn_arena_alloc(m->e->arena, places * sizeof *m->word_ends);
+    m->word_lengths = jn_arena_alloc(m->e->arena, (m->text.len + 1) * sizeof *m->word_lengths);
+    if (!m->word_ends || !m->word_lengths) {
+        jsonata_raise_memory(m->e);
+        return false;
+    }
+    for (size_t i = 0; i <= m->text.len; i++)
+        m->word_lengths[i] = jsonata_word_lengths(jn_str_sub(m->text, i, m->text.len));
+    return true;
+}
+
+/* Memory of the search is parts x length, time parts x length x length at worst; no date needs much of either. */
 static bool prepare(struct matcher *m)
 {
-    enum { MAX_PARTS = 200, MAX_PLACES = 1 << 26 };
+    enum { MAX_PARTS = 100, MAX_LENGTH = 4096 };
     const size_t places = (size_t)m->picture->count * (m->text.len + 1);
-    if (m->picture->count > MAX_PARTS || m->text.len > MAX_PLACES || places > MAX_PLACES) {
+    if (m->picture->count > MAX_PARTS || m->text.len > MAX_LENGTH) {
         if (!jsonata_failed(m->e))
             m->e->status = JN_LIMIT;
         return false;
@@ -438,10 +463,11 @@ static bool prepare(struct matcher *m)
     for (uint32_t i = 0; i < m->picture->count; i++)
         has_words |= m->picture->parts[i].form == PART_INTEGER
                      && m->picture->parts[i].integer->numbering == NUMBERING_WORDS;
+    if (has_words && !prepare_words(m, places))
+        return false;
     m->spans = jn_arena_alloc(m->e->arena, m->picture->count * sizeof *m->spans);
     m->failed = jn_arena_zalloc(m->e->arena, places / 8 + 1);
-    m->word_ends = has_words ? jn_arena_alloc(m->e->arena, places * sizeof *m->word_ends) : NULL;
-    if (m->spans && m->failed && (m->word_ends || !has_words))
+    if (m->spans && m->failed)
         return true;
     jsonata_raise_memory(m->e);
     return false;

@@ -50,9 +50,9 @@ void jsonata_put_words(struct jsonata_output *out, double value, enum jsonata_le
 /* The number in words, or NaN. */
 double jsonata_parse_words(jn_str text);
 
-/* Sets ends[i] for each offset i at which a run of number words, "and", hyphens, commas and blanks from `from` on may
- * end.  `ends` has text.len + 1 places, all false. */
-void jsonata_find_words(jn_str text, size_t from, bool *ends);
+/* The lengths of what `s` may start with in a number in words: a word, "and", a hyphen, comma or blank; bit n for n
+ * bytes.  The longest word has 14. */
+uint32_t jsonata_word_lengths(jn_str s);
 
 /* ---- numbers: picture_number.c ------------------------------------------------------------------------------- */
 

@@ -147,32 +147,29 @@ double jsonata_parse_words(jn_str text)
     }
 }
 
-static void mark(jn_str text, size_t from, const char *word, bool *ends)
+/* Adds the length of `word` when `s` starts with it. */
+static void add_length(uint32_t *lengths, jn_str s, const char *word)
 {
-    const size_t len = starts_with(jn_str_sub(text, from, text.len), word);
+    const size_t len = starts_with(s, word);
     if (len)
-        ends[from + len] = true;
+        *lengths |= (uint32_t)1 << len;
 }
 
-void jsonata_find_words(jn_str text, size_t from, bool *ends)
+uint32_t jsonata_word_lengths(jn_str s)
 {
-    for (size_t at = from; at < text.len; at++) {
-        if (at > from && !ends[at])
-            continue;
-        for (int i = 0; i < 20; i++) {
-            mark(text, at, few[i], ends);
-            mark(text, at, few_ordinal[i], ends);
-        }
-        for (int i = 0; i < 8; i++) {
-            mark(text, at, tens[i], ends);
-            mark(text, at, tens_ordinal[i], ends);
-        }
-        for (int i = 0; i < 5; i++) {
-            mark(text, at, units[i], ends);
-            mark(text, at, units_ordinal[i], ends);
-        }
-        mark(text, at, "and", ends);
-        if (text.data[at] == '-' || text.data[at] == ',' || text.data[at] == ' ')
-            ends[at + 1] = true;
+    uint32_t lengths = s.len && (s.data[0] == '-' || s.data[0] == ',' || s.data[0] == ' ') ? 1u << 1 : 0;
+    add_length(&lengths, s, "and");
+    for (int i = 0; i < 20; i++) {
+        add_length(&lengths, s, few[i]);
+        add_length(&lengths, s, few_ordinal[i]);
     }
+    for (int i = 0; i < 8; i++) {
+        add_length(&lengths, s, tens[i]);
+        add_length(&lengths, s, tens_ordinal[i]);
+    }
+    for (int i = 0; i < 5; i++) {
+        add_length(&lengths, s, units[i]);
+        add_length(&lengths, s, units_ordinal[i]);
+    }
+    return lengths;
 }

@@ -372,6 +372,17 @@ static const struct fn_case now_cases[] = {
 
 TABLE_TEST(now)
 
+/* A search that could take long is refused or bounded: "! 0" is JN_LIMIT, which has no code. */
+static const struct fn_case limit_cases[] = {
+    { "$toMillis($pad('', 4097, '1'), '[Y]')", NULL, "! 0" },
+    { "$toMillis('2018', $pad('', 404, '[Y]-'))", NULL, "! 0" },
+    { "$toMillis($pad('', 300, 'a') & '1', $pad('', 100, '[MNn]') & '!')", NULL, "" },
+    { "$toMillis($pad('', 300, 'one '), $pad('', 100, '[Yw]') & '!')", NULL, "" },
+    { "$toMillis('2018-094 10:30', '[Y0001]-[d001] [H01]:[m01]')", NULL, "1522837800000" },
+};
+
+TABLE_TEST(limit)
+
 /* ---- below the language -------------------------------------------------------------------------------------- */
 
 /* Every day of 4,000 years, one after the other: each is the day after the one before. */
@@ -453,6 +464,7 @@ int main(void)
         cmocka_unit_test(parse_date),
         cmocka_unit_test(parse_iso8601),
         cmocka_unit_test(now),
+        cmocka_unit_test(limit),
         cmocka_unit_test(days_follow_each_other),
         cmocka_unit_test(the_epoch_was_a_thursday),
         cmocka_unit_test(members_out_of_range_roll_over),
