@@ -5,14 +5,13 @@
 
 #include "cli/command.h"
 
-static const struct cli_command *const commands[] = { &cli_invoke, &cli_local };
-enum { COMMANDS = sizeof commands / sizeof *commands };
+static const struct cli_command *const commands[] = { &cli_invoke, &cli_local, NULL };
 
 static void print_overview(FILE *out)
 {
     fputs("aws-lambda-component: calls AWS Lambda from an integration flow\n\n"
           "usage: aws-lambda-component COMMAND [OPTION...] [ARGUMENT...]\n\ncommands\n", out);
-    for (size_t i = 0; i < COMMANDS; i++)
+    for (size_t i = 0; commands[i]; i++)
         fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
     fputs("\nEach command explains itself: aws-lambda-component COMMAND --help\n", out);
 }
@@ -51,7 +50,7 @@ int main(int argc, char **argv)
     /* A reader that goes away shows as a failed write, which is reported; not as a silent death. */
     signal(SIGPIPE, SIG_IGN);
     const char *name = argc > 1 ? argv[1] : "";
-    for (size_t i = 0; i < COMMANDS; i++) {
+    for (size_t i = 0; commands[i]; i++) {
         if (strcmp(commands[i]->name, name) == 0)
             return commands[i]->run(commands[i], argc - 2, argv + 2);
     }
