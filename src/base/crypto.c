@@ -41,7 +41,8 @@ void base_hex(char *out, const unsigned char *data, size_t len)
     *out = '\0';
 }
 
-/* In pieces: EVP_EncodeBlock() takes an int.  Every piece but the last is a multiple of 3, so that padding comes last. */
+/* In pieces: EVP_EncodeBlock() takes an int.  Every piece but the last is a multiple of 3, so that padding comes
+ * last. */
 void base_base64_encode(struct jn_buf *out, jn_str data)
 {
     enum { PIECE = 3 << 20 };
@@ -85,8 +86,8 @@ static bool decode_group(char *out, const char *in, size_t n)
     return true;
 }
 
-/* Strict, as RFC 4648 section 3.5 permits: whole groups, padding only at the end, no unused bits.  OpenSSL's own decoder
- * skips white space and cannot tell how much of the last group is padding. */
+/* Strict, as RFC 4648 section 3.5 permits: whole groups, padding only at the end, no unused bits.  OpenSSL's own
+ * decoder skips white space and cannot tell how much of the last group is padding. */
 bool base_base64_decode(struct jn_buf *out, jn_str text)
 {
     if (text.len % 4 != 0)

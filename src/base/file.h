@@ -1,4 +1,5 @@
-/* file.h - small files whole, directories, and what the shell knows of paths.  Blocking: for start-up, not for the loop. */
+/* file.h - small files whole, directories, and what the shell knows of paths.  Blocking: for start-up, not for the
+ * loop. */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 

@@ -25,8 +25,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/http_text.h"
 #include "base/loop_internal.h"
-#include "base/url.h"
 #include "core/arena.h"
 
 enum {
@@ -50,6 +50,7 @@ struct base_http {
     unsigned pooled;
     int64_t idle_ms;
     char *ca_bundle;
+    bool lost_socket;                   /* one could not be watched: libcurl gives up on every transfer */
     bool freed;
 };
 
@@ -85,7 +86,7 @@ struct base_http_call {
     bool repeat_refused;                /* libcurl wanted to send again */
     bool head_ended;                    /* the blank line came; lines after it are trailers */
     bool second_try;
-    bool too_large, out_of_memory;
+    bool too_large, out_of_memory, given_up;
 };
 
 /* ---- what libcurl asks while it sends ------------------------------------------------------------------------ */
@@ -293,33 +294,8 @@ static void unlink_call(struct base_http_call *c)
 
 /* ---- building a request -------------------------------------------------------------------------------------- */
 
-static bool has_byte_of(jn_str s, jn_str unwanted)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (memchr(unwanted.data, s.data[i], unwanted.len))
-            return true;
-    }
-    return false;
-}
-
-static enum jn_status check_request(const struct base_http_request *req, struct base_url *url, struct jn_error *err)
-{
-    const jn_str line_ends = JN_STR("\r\n\0"), not_in_names = JN_STR("\r\n\0 \t:");
-    const jn_str method = jn_str_of(req->method);
-    if (!method.len || has_byte_of(method, not_in_names))
-        return jn_fail(err, JN_BAD_VALUE, "\"%s\" is not an HTTP method", req->method ? req->method : "");
-    for (size_t i = 0; i < req->header_count; i++) {
-        const struct base_header *h = &req->headers[i];
-        if (!h->name.len || has_byte_of(h->name, not_in_names))
-            return jn_fail(err, JN_BAD_VALUE, "\"%.*s\" is not the name of an HTTP header", JN_ARG(h->name));
-        if (has_byte_of(h->value, line_ends))
-            return jn_fail(err, JN_BAD_VALUE, "the value of header %.*s holds a line end or NUL", JN_ARG(h->name));
-    }
-    return base_url_parse(jn_str_of(req->url), url, err);
-}
-
-/* A line for CURLOPT_HTTPHEADER.  libcurl only reads the list, so its nodes can live in the arena.  "name;" is libcurl's
- * spelling of an empty value, "name:" would take the header away. */
+/* A line for CURLOPT_HTTPHEADER.  libcurl only reads the list, so its nodes can live in the arena.  "name;" is
+ * libcurl's spelling of an empty value, "name:" would take the header away. */
 static void add_line(struct base_http_call *c, struct curl_slist ***last, jn_str name, jn_str separator, jn_str value)
 {
     struct curl_slist *node = jn_arena_alloc(&c->memory, sizeof *node);
@@ -409,7 +385,7 @@ static void begin_try(struct base_http_call *c)
 {
     c->handed = 0;
     c->connected = c->was_reused = c->repeat_refused = c->head_ended = false;
-    c->too_large = c->out_of_memory = false;
+    c->too_large = c->out_of_memory = c->given_up = false;
     c->reason[0] = '\0';
 }
 
@@ -434,7 +410,7 @@ enum jn_status base_http_send(struct base_http *h, const struct base_http_reques
                               void *arg, struct base_http_call **out, struct jn_error *err)
 {
     struct base_url url;
-    const enum jn_status s = check_request(req, &url, err);
+    const enum jn_status s = base_http_check(req, &url, err);
     if (s)
         return s;
     struct base_http_call *c = take_call(h);
@@ -535,7 +511,7 @@ static enum jn_status explain(const struct base_http_call *c, CURLcode code, str
         return jn_fail(err, JN_LIMIT, "the answer of %s is larger than the %zu bytes allowed", c->where,
                        c->max_response);
     if (c->out_of_memory || code == CURLE_OUT_OF_MEMORY)
-        return jn_fail(err, JN_NO_MEMORY, "no memory for the answer of %s", c->where);
+        return jn_fail(err, JN_NO_MEMORY, "no memory for the exchange with %s", c->where);
     if (c->repeat_refused)
         return fail_broken(c, err);
     switch (code) {
@@ -568,26 +544,6 @@ static enum jn_status explain(const struct base_http_call *c, CURLcode code, str
     }
 }
 
-/* head := status-line field-line* ; lines end with CRLF or LF.  A continued line (obs-fold) is left out. */
-static size_t parse_head(struct base_http_call *c, struct base_header *out)
-{
-    const jn_str head = jn_buf_str(&c->head);
-    size_t count = 0, next;
-    for (size_t from = 0; from < head.len; from = next) {
-        const size_t newline = jn_str_find(head, JN_STR("\n"), from);
-        next = newline == SIZE_MAX ? head.len : newline + 1;
-        const jn_str line = jn_str_sub(head, from, next);
-        const size_t colon = jn_str_find(line, JN_STR(":"), 0);
-        if (from == 0 || colon == SIZE_MAX || colon == 0 || line.data[0] == ' ' || line.data[0] == '\t')
-            continue;
-        if (out)
-            out[count] = (struct base_header){ jn_str_trim(jn_str_sub(line, 0, colon)),
-                                               jn_str_trim(jn_str_sub(line, colon + 1, line.len)) };
-        count++;
-    }
-    return count;
-}
-
 /* The answer as it came, whole or not. */
 static void read_answer(struct base_http_call *c, struct base_http_response *r)
 {
@@ -599,10 +555,10 @@ static void read_answer(struct base_http_call *c, struct base_http_response *r)
     r->total_us = (int64_t)((uv_hrtime() - c->started_at) / 1000);
     r->body = jn_buf_str(&c->body);
 
-    const size_t count = parse_head(c, NULL);
+    const size_t count = base_http_parse_head(jn_buf_str(&c->head), NULL);
     struct base_header *headers = jn_arena_alloc(&c->memory, count * sizeof *headers);
     if (headers) {
-        r->header_count = parse_head(c, headers);
+        r->header_count = base_http_parse_head(jn_buf_str(&c->head), headers);
         r->headers = headers;
     } else if (r->status == JN_OK) {
         r->status = jn_fail(&r->error, JN_NO_MEMORY, "no memory for the answer of %s", c->where);
@@ -656,6 +612,35 @@ static void end_call(struct base_http_call *c, CURLcode code)
     give_back_call(c);
 }
 
+/* Takes a call out of libcurl's hands. */
+static void take_out(struct base_http_call *c)
+{
+    curl_multi_remove_handle(c->http->multi, c->easy);
+    unlink_call(c);
+}
+
+static struct base_http_call *next_given_up(const struct base_http *h)
+{
+    struct base_http_call *c = h->active;
+    while (c && !c->given_up)
+        c = c->next;
+    return c;
+}
+
+/* When a socket callback fails, libcurl is done with all its transfers but tells nobody, and its timer stands still.
+ * So we end those of now; what their users start meanwhile may do better. */
+static void give_up(struct base_http *h)
+{
+    h->lost_socket = false;
+    for (struct base_http_call *c = h->active; c; c = c->next)
+        c->given_up = true;
+    struct base_http_call *c;
+    while (!h->freed && (c = next_given_up(h)) != NULL) {
+        take_out(c);
+        end_call(c, CURLE_OUT_OF_MEMORY);
+    }
+}
+
 /* Looks what libcurl has finished.  A user's callback may free everything: then nothing of `h` is touched any more. */
 static void drain(struct base_http *h)
 {
@@ -665,10 +650,11 @@ static void drain(struct base_http *h)
         struct base_http_call *c = NULL;
         const CURLcode code = m->data.result;
         curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &c);
-        curl_multi_remove_handle(h->multi, c->easy);
-        unlink_call(c);
+        take_out(c);
         end_call(c, code);
     }
+    if (!h->freed && h->lost_socket)
+        give_up(h);
 }
 
 /* ---- libcurl on the loop ------------------------------------------------------------------------------------- */
@@ -735,10 +721,12 @@ static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *arg, voi
     }
     if (!w)
         w = new_watch(h, fd);
-    if (!w)
-        return -1;
-    w->events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    return uv_poll_start(&w->poll, w->events, on_socket) ? -1 : 0;
+    if (w)
+        w->events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+    if (w && uv_poll_start(&w->poll, w->events, on_socket) == 0)
+        return 0;
+    h->lost_socket = true;
+    return -1;
 }
 
 static void on_timer(uv_timer_t *handle)
@@ -811,8 +799,7 @@ enum jn_status base_http_new(struct base_loop *l, const struct base_http_options
 
 void base_http_cancel(struct base_http_call *c)
 {
-    curl_multi_remove_handle(c->http->multi, c->easy);
-    unlink_call(c);
+    take_out(c);
     give_back_call(c);
 }
 
@@ -835,14 +822,4 @@ void base_http_free(struct base_http *h)
     curl_global_cleanup();
     base_loop_release(h->loop);
     uv_close((uv_handle_t *)&h->timer, on_timer_closed);
-}
-
-jn_str base_header_get(const struct base_header *headers, size_t count, const char *name)
-{
-    const size_t len = strlen(name);
-    for (size_t i = 0; i < count; i++) {
-        if (headers[i].name.len == len && strncasecmp(headers[i].name.data, name, len) == 0)
-            return headers[i].value.data ? headers[i].value : JN_STR("");
-    }
-    return (jn_str){ NULL, 0 };
 }

@@ -1,10 +1,11 @@
 /* http.h - HTTP requests over libcurl's multi interface on the loop; http.c alone includes curl.h.
  *
- * A request is sent at most once.  libcurl re-sends a POST by itself when a reused connection dies before the first
- * byte of the answer, which for AWS Lambda is a second execution; so the body goes through a read callback whose seek
- * callback refuses, requests without a body use a fresh connection unless they are GETs, and idle connections are dropped
- * long before servers drop them.  What is known about a failed request is told exactly: `sent` says whether the server
- * can have seen the whole request. */
+ * A request is executed at most once.  libcurl re-sends a POST by itself when a reused connection dies before the
+ * first byte of the answer, which for AWS Lambda is a second execution; so every second attempt of its own is
+ * refused, requests without a body use a fresh connection unless they are GETs, and idle connections are dropped
+ * long before servers drop them.  A fresh connection is tried once, by us, when the server cannot have had the whole
+ * request.  What is known about a failed request is told exactly: `sent` says whether the server can have seen all
+ * of it. */
 #ifndef BASE_HTTP_H
 #define BASE_HTTP_H
 
@@ -59,7 +60,8 @@ struct base_http_response {
 
 typedef void base_http_done_fn(const struct base_http_response *r, void *arg);
 
-/* Starts a request; strings and headers are copied, the body is borrowed.  `*out` (may be NULL) is valid until the callback. */
+/* Starts a request; strings and headers are copied, the body is borrowed.  `*out` (may be NULL) is valid until the
+ * callback. */
 enum jn_status base_http_send(struct base_http *h, const struct base_http_request *req, base_http_done_fn *done,
                               void *arg, struct base_http_call **out, struct jn_error *err);
 

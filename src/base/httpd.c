@@ -307,8 +307,8 @@ static void on_closed(uv_handle_t *handle)
         free(d);
 }
 
-/* libmicrohttpd insists that nothing is suspended when it is stopped; on_request() is not called any more, on_completed()
- * is, for each request. */
+/* libmicrohttpd insists that nothing is suspended when it is stopped; on_request() is not called any more,
+ * on_completed() is, for each request. */
 static void destroy(struct base_httpd *d)
 {
     uv_close((uv_handle_t *)&d->poll, on_closed);

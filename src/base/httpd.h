@@ -1,5 +1,5 @@
-/* httpd.h - an HTTP/1.1 server on the loop over libmicrohttpd (single-threaded: its epoll descriptor is polled by ours);
- * httpd.c alone includes microhttpd.h.  A request may be answered at once or at any later time. */
+/* httpd.h - an HTTP/1.1 server on the loop over libmicrohttpd (single-threaded: its epoll descriptor is polled by
+ * ours); httpd.c alone includes microhttpd.h.  A request may be answered at once or at any later time. */
 #ifndef BASE_HTTPD_H
 #define BASE_HTTPD_H
 
@@ -32,17 +32,20 @@ void base_httpd_free(struct base_httpd *d);
 jn_str base_httpd_method(const struct base_httpd_request *r);
 jn_str base_httpd_path(const struct base_httpd_request *r);     /* as on the wire, still encoded */
 jn_str base_httpd_query(const struct base_httpd_request *r);    /* as on the wire, without '?' */
+/* The value of a header, or of a trailer behind a chunked body; without blanks around it. */
 jn_str base_httpd_header(const struct base_httpd_request *r, const char *name);     /* {NULL, 0}: absent */
 const struct base_header *base_httpd_headers(const struct base_httpd_request *r, size_t *count);
 jn_str base_httpd_body(const struct base_httpd_request *r);
 bool base_httpd_too_large(const struct base_httpd_request *r);
 size_t base_httpd_body_size(const struct base_httpd_request *r);    /* also when too large: what arrived */
 
-/* Called when the client closes before the answer. */
+/* Called when the client closes before the answer; shutting down its sending side counts.  Without `fn` the request
+ * stays valid until it is answered, and the answer goes nowhere. */
 typedef void base_httpd_gone_fn(struct base_httpd_request *r, void *arg);
 void base_httpd_on_gone(struct base_httpd_request *r, base_httpd_gone_fn *fn, void *arg);
 
-/* Answers; body and headers are copied.  The request is dead afterwards. */
+/* Answers; body and headers are copied.  Headers that HTTP cannot carry (a line end in one) and those that the server
+ * computes (Content-Length, Transfer-Encoding) are left out.  The request is dead afterwards. */
 void base_httpd_reply(struct base_httpd_request *r, int status, const struct base_header *headers, size_t header_count,
                       jn_str body);
 

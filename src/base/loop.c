@@ -1,9 +1,9 @@
 /* loop.c - the event loop over libuv.  The rules that every object on it keeps are in loop.h; what its siblings may
  * touch is in loop_internal.h.
  *
- * Deferred calls are a list that one idle handle works off.  Idle handles run once per round just before the loop waits,
- * so a call deferred from a timer runs in the same round, one deferred from a socket's callback in the next; and while
- * the list holds anything the loop does not sleep. */
+ * Deferred calls are a list that one idle handle works off.  Idle handles run once per round just before the loop
+ * waits, so a call deferred from a timer runs in the same round, one deferred from a socket's callback in the next;
+ * and while the list holds anything the loop does not sleep. */
 #include "base/loop_internal.h"
 
 #include <assert.h>

@@ -2,7 +2,7 @@
  *
  *   1. One thread owns a loop and everything made on it.
  *   2. A callback never runs inside the call that started it.
- *   3. If starting fails, the callback never runs; if it succeeds, it runs exactly once (or once per event, for sources).
+ *   3. If starting fails, the callback never runs; if it succeeds, it runs exactly once (sources: once per event).
  *   4. X_free() may be called at any time, also from X's own callback; memory that libuv still needs is kept until its
  *      close callback, and no callback of X runs after X_free(). */
 #ifndef BASE_LOOP_H

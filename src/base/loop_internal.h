@@ -13,7 +13,8 @@ uv_loop_t *base_loop_uv(struct base_loop *l);
 void base_loop_hold(struct base_loop *l);
 void base_loop_release(struct base_loop *l);
 
-/* What to give uv_timer_start() for `ms` from now: libuv counts from the start of the round, which may be a while ago. */
+/* What to give uv_timer_start() for `ms` from now: libuv counts from the start of the round, which may be a while
+ * ago. */
 uint64_t base_loop_delay(struct base_loop *l, int64_t ms);
 
 #endif

@@ -148,7 +148,8 @@ static bool deliver(struct output *o, const char *data, size_t len)
     return !p->freed;
 }
 
-/* Delivers the whole lines in the buffer and moves the rest to its front.  False when the process was freed meanwhile. */
+/* Delivers the whole lines in the buffer and moves the rest to its front.  False when the process was freed
+ * meanwhile. */
 static bool deliver_lines(struct output *o)
 {
     size_t from = 0;
@@ -231,39 +232,38 @@ static void on_ended(uv_poll_t *handle, int status, int events)
 /* ---- starting ------------------------------------------------------------------------------------------------ */
 
 /* A pipe for output: our end does not block, neither end reaches another child. */
-static struct output *new_output(struct base_process *p, bool is_stderr, int *write_end)
+static enum jn_status open_output(struct output *o, int *write_end, struct jn_error *err)
 {
     int fds[2];
-    struct output *o = calloc(1, sizeof *o);
-    if (!o || pipe2(fds, O_CLOEXEC)) {
-        free(o);
-        return NULL;
-    }
-    o->process = p;
-    o->is_stderr = is_stderr;
-    o->fd = fds[0];
-    *write_end = fds[1];
-    if (uv_poll_init(base_loop_uv(p->loop), &o->poll, o->fd)) {    // makes our end non-blocking
+    if (pipe2(fds, O_CLOEXEC))
+        return jn_fail(err, JN_IO, "cannot make a pipe for a process's output: %s", strerrordesc_np(errno));
+    const int failed = uv_poll_init(base_loop_uv(o->process->loop), &o->poll, fds[0]);  // makes our end non-blocking
+    if (failed) {
         close(fds[0]);
         close(fds[1]);
-        *write_end = -1;
-        free(o);
-        return NULL;
+        return jn_fail(err, JN_IO, "cannot watch a process's output: %s", uv_strerror(failed));
     }
     o->poll.data = o;
+    o->fd = fds[0];
     o->open = true;
-    p->handles++;
-    return o;
+    o->process->handles++;
+    *write_end = fds[1];
+    return JN_OK;
 }
 
 static enum jn_status open_outputs(struct base_process *p, int write_ends[2], struct jn_error *err)
 {
-    for (int i = 0; p->on_line && i < 2; i++) {
-        p->outputs[i] = new_output(p, i == 1, &write_ends[i]);
-        if (!p->outputs[i])
-            return jn_fail(err, JN_IO, "cannot make a pipe for a process's output: %s", strerrordesc_np(errno));
+    enum jn_status s = JN_OK;
+    for (int i = 0; !s && p->on_line && i < 2; i++) {
+        struct output *o = calloc(1, sizeof *o);
+        if (!o)
+            return jn_fail(err, JN_NO_MEMORY, "no memory for a process's output");
+        o->process = p;
+        o->is_stderr = i == 1;
+        p->outputs[i] = o;
+        s = open_output(o, &write_ends[i], err);
     }
-    return JN_OK;
+    return s;
 }
 
 static enum jn_status watch(struct base_process *p, struct jn_error *err)
@@ -303,8 +303,8 @@ static void abandon(struct base_process *p)
     free_when_closed(p);
 }
 
-enum jn_status base_process_start(struct base_loop *l, const struct base_process_options *opt, struct base_process **out,
-                                  struct jn_error *err)
+enum jn_status base_process_start(struct base_loop *l, const struct base_process_options *opt,
+                                  struct base_process **out, struct jn_error *err)
 {
     struct base_process *p = calloc(1, sizeof *p);
     if (!p)

@@ -32,8 +32,8 @@ struct base_process_options {
 
 /* Starts a process in a session (and so a process group) of its own, with standard input from /dev/null.  It is killed
  * by the kernel when we die (PR_SET_PDEATHSIG).  JN_IO with the system's reason. */
-enum jn_status base_process_start(struct base_loop *l, const struct base_process_options *opt, struct base_process **out,
-                                  struct jn_error *err);
+enum jn_status base_process_start(struct base_loop *l, const struct base_process_options *opt,
+                                  struct base_process **out, struct jn_error *err);
 
 /* Sends a signal to the whole process group. */
 void base_process_kill(struct base_process *p, int signum);

@@ -3,7 +3,8 @@
  * Between fork and exec only async-signal-safe functions are called, since other threads (libuv's pool, libcurl's
  * resolver) may hold locks at the moment of the fork.  Everything that needs memory is prepared before it.
  *
- * The child tells a failure (step and errno) through a pipe that exec closes: end of file means that the program runs. */
+ * The child tells a failure (step and errno) through a pipe that exec closes: end of file means that the program
+ * runs. */
 #include "base/spawn.h"
 
 #include <errno.h>

@@ -46,7 +46,7 @@ static void free_when_unused(struct base_reader *r)
         return;
     if (r->epoll_fd >= 0)
         close(r->epoll_fd);
-    if (r->owns_fd)
+    if (r->owns_fd && r->fd >= 0)
         close(r->fd);
     free(r->name);
     free(r);
@@ -153,11 +153,8 @@ static enum jn_status open_input(struct base_reader *r, const char *path, struct
         return jn_fail(err, JN_NO_MEMORY, "no memory to read %s", r->owns_fd ? path : "standard input");
     r->fd = r->owns_fd ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : STDIN_FILENO;
     struct stat st;
-    if (r->fd < 0 || fstat(r->fd, &st)) {
-        const int code = errno;
-        r->owns_fd = r->owns_fd && r->fd >= 0;
-        return jn_fail(err, JN_IO, "cannot open %s: %s", r->name, strerrordesc_np(code));
-    }
+    if (r->fd < 0 || fstat(r->fd, &st))
+        return jn_fail(err, JN_IO, "cannot open %s: %s", r->name, strerrordesc_np(errno));
     if (S_ISDIR(st.st_mode))
         return jn_fail(err, JN_IO, "cannot read %s: it is a directory", r->name);
     r->size = S_ISREG(st.st_mode) ? (int64_t)st.st_size : -1;
@@ -204,7 +201,7 @@ enum jn_status base_reader_open(struct base_loop *l, const char *path, base_read
     r->loop = l;
     r->fn = fn;
     r->arg = arg;
-    r->epoll_fd = -1;
+    r->fd = r->epoll_fd = -1;
 
     enum jn_status s = open_input(r, path, err);
     if (!s)

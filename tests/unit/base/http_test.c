@@ -41,7 +41,8 @@ static void handle(struct base_httpd_request *r, void *arg)
     for (size_t i = 0; i < count; i++)
         len += (size_t)snprintf(s->request + len, sizeof s->request - len, "|%.*s: %.*s", JN_ARG(h[i].name),
                                 JN_ARG(h[i].value));
-    snprintf(s->request + len, sizeof s->request - len, "|%.*s", base_httpd_body(r).len > 100 ? 1 : JN_ARG(base_httpd_body(r)));
+    const jn_str body_start = jn_str_sub(base_httpd_body(r), 0, 100);
+    snprintf(s->request + len, sizeof s->request - len, "|%.*s", JN_ARG(body_start));
     if (s->drop) {
         base_httpd_drop(r);
     } else if (s->hold) {
@@ -392,15 +393,17 @@ static void answers_are_read_as_http_has_them(void **state)
         const char *header, *says;
     } cases[] = {
         { "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-Answer:  a  \r\n\r\nabc", JN_OK, 200, 3, "a", "" },
-        { "HTTP/1.1 100 Continue\r\nX-Answer: early\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", JN_OK, 201,
-          0, "", "" },
+        { "HTTP/1.1 100 Continue\r\nX-Answer: early\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", JN_OK,
+          201, 0, "", "" },
         { "HTTP/1.1 103 Early Hints\r\nX-Answer: e\r\n\r\nHTTP/1.1 200 OK\r\nX-Answer: l\r\nContent-Length: 0\r\n\r\n",
           JN_OK, 200, 0, "l", "" },
         { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-Answer: trailer\r\n\r\n",
           JN_OK, 200, 5, "trailer", "" },
         { "HTTP/1.0 200 OK\r\n\r\nuntil the end", JN_OK, 200, 13, "", "" },
-        { "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ntwelve bytes", JN_IO, 200, 12, "", "broke off after 12 of 100" },
-        { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nabcd", JN_IO, 200, 4, "", "broke off after 4 bytes" },
+        { "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ntwelve bytes", JN_IO, 200, 12, "",
+          "broke off after 12 of 100" },
+        { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nabcd", JN_IO, 200, 4, "",
+          "broke off after 4 bytes" },
         { "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\nx", JN_LIMIT, 200, 0, "", "larger than" },
         { "nonsense\r\n\r\n", JN_IO, 0, 0, "", "failed: Received HTTP/0.9" },
         { "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", JN_IO, 200, 0, "", "" },
@@ -558,8 +561,8 @@ static void idle_connections_keep_nothing_alive(void **state)
 
 int main(void)
 {
-    static const char *const proxies[] = { "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy",
-                                           "NO_PROXY" };
+    static const char *const proxies[] = { "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+                                           "no_proxy", "NO_PROXY" };
     for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++)
         unsetenv(proxies[i]);
     const struct CMUnitTest tests[] = {

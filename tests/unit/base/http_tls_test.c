@@ -68,8 +68,8 @@ static int start(void **state)
                                  "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
                                  "subjectAltName=DNS:localhost", "-keyout", s.key, "-out", s.certificate, NULL };
     base_process_free(run(&s, make));
-    const char *const serve[] = { "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", s.certificate, "-key", s.key,
-                                  "-www", NULL };
+    const char *const serve[] = { "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", s.certificate, "-key",
+                                  s.key, "-www", NULL };
     s.ended = false;
     s.server = run(&s, serve);
     return s.port ? 0 : -1;
@@ -147,8 +147,8 @@ static void a_bundle_that_cannot_be_used_is_told(void **state)
     struct scene *s = *state;
     struct base_http *http = NULL;
     struct jn_error err = { 0 };
-    assert_int_equal(base_http_new(s->loop, &(struct base_http_options){ .ca_bundle = "/nonexistent.pem" }, &http, &err),
-                     JN_IO);
+    const struct base_http_options opt = { .ca_bundle = "/nonexistent.pem" };
+    assert_int_equal(base_http_new(s->loop, &opt, &http, &err), JN_IO);
     assert_string_equal(err.message, "cannot read the CA bundle /nonexistent.pem: No such file or directory");
     get(s, "https", "localhost", "/etc/hostname");  // no certificate in it
     assert_int_equal(s->status, JN_TLS);

@@ -139,8 +139,8 @@ static int count(const char *text, const char *what)
     return n;
 }
 
-/* Runs until `answers` answers have come, or the end of the connection; two seconds at most.  "(nothing)" and "(closed)"
- * stand for themselves. */
+/* Runs until `answers` answers have come, or the end of the connection; two seconds at most.  "(nothing)" and
+ * "(closed)" stand for themselves. */
 static const char *hear(struct scene *s, int fd, int answers)
 {
     static char text[65536];
@@ -179,7 +179,8 @@ static void targets_and_headers_are_as_on_the_wire(void **state)
     struct scene s;
     start(&s, AT_ONCE, 0);
     const int fd = open_client(&s);
-    say(fd, "PUT /a%2Fb/../c%20?x=%41+&y=?z HTTP/1.1\r\nHost: h\r\nX-Seen:  some thing \r\nContent-Length: 4\r\n\r\nbo");
+    say(fd, "PUT /a%2Fb/../c%20?x=%41+&y=?z HTTP/1.1\r\nHost: h\r\nX-Seen:  some thing \r\n"
+            "Content-Length: 4\r\n\r\nbo");
     run_for(&s, 10);
     assert_int_equal(s.seen, 0);
     say(fd, "dy");
