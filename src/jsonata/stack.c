@@ -107,7 +107,6 @@ struct crossing {
     char *start;                    /* of the new stack */
     const void *caller_stack;       /* for the sanitizers */
     size_t caller_size;
-    void *caller_fiber, *fiber;
 };
 
 /* The first function on the new stack. */
@@ -116,7 +115,6 @@ static void arrive(void *arg)
     struct crossing *c = arg;
     asan_arrive(NULL, &c->caller_stack, &c->caller_size);
     c->fn(c->arg);
-    tsan_switch(c->caller_fiber);
     asan_leave(NULL, c->caller_stack, c->caller_size);
 }
 
@@ -183,11 +181,12 @@ void reserve_run(const struct reserve *r, void (*fn)(void *), void *arg)
 {
     struct crossing c = { .fn = fn, .arg = arg, .start = r->start };
     void *fake = NULL;
-    c.caller_fiber = tsan_here();
-    c.fiber = tsan_create();
+    /* Both of the thread sanitizer's switches are here, so that each function it sees begin also ends on its fiber. */
+    void *here = tsan_here(), *fiber = tsan_create();
     asan_leave(&fake, r->start, r->size);
-    tsan_switch(c.fiber);
+    tsan_switch(fiber);
     call_on(r->start + r->size, &c);        /* page-aligned, as the ABIs want 16 bytes */
+    tsan_switch(here);
     asan_arrive(fake, NULL, NULL);
-    tsan_destroy(c.fiber);
+    tsan_destroy(fiber);
 }
