@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -137,15 +138,11 @@ bool base_is_executable(const char *path)
 
 char *base_path_join(const char *dir, const char *name)
 {
-    const size_t dir_len = strlen(dir), name_len = strlen(name);
+    const size_t dir_len = strlen(dir), size = dir_len + strlen(name) + 2;
     const bool slash = dir_len > 0 && dir[dir_len - 1] != '/';
-    char *path = malloc(dir_len + slash + name_len + 1);
-    if (!path)
-        return NULL;
-    memcpy(path, dir, dir_len);
-    if (slash)
-        path[dir_len] = '/';
-    memcpy(path + dir_len + slash, name, name_len + 1);
+    char *path = malloc(size);
+    if (path)
+        snprintf(path, size, "%s%s%s", dir, slash ? "/" : "", name);
     return path;
 }
 

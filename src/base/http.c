@@ -809,11 +809,12 @@ void base_http_free(struct base_http *h)
         return;
     assert(!h->freed);
     h->freed = true;                        // from here on calls are freed, not pooled
-    while (h->active)
-        base_http_cancel(h->active);
-    while (h->pool) {
-        struct base_http_call *c = h->pool;
-        h->pool = c->next;
+    for (struct base_http_call *c = h->active, *next; c; c = next) {
+        next = c->next;
+        base_http_cancel(c);
+    }
+    for (struct base_http_call *c = h->pool, *next; c; c = next) {
+        next = c->next;
         free_call(c);
     }
     curl_multi_cleanup(h->multi);

@@ -7,6 +7,7 @@
  * runs. */
 #include "base/spawn.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -107,27 +108,32 @@ static char *candidate(jn_str directory, const char *name)
     return path;
 }
 
-/* Where the program is; the caller frees. */
-static enum jn_status locate(const struct base_process_options *opt, char **out, struct jn_error *err)
+/* The first program called `file` in the directories of `path`; NULL with *no_memory false when there is none. */
+static char *search_path(const char *file, jn_str path, bool *no_memory)
 {
-    const jn_str path = path_of(opt->env);
-    char *found = strchr(opt->file, '/') ? strdup(opt->file) : NULL;
-    if (!found && strchr(opt->file, '/'))
-        return jn_fail(err, JN_NO_MEMORY, "no memory to start %s", opt->file);
-
-    for (size_t from = 0; !found && from <= path.len;) {
+    for (size_t from = 0; from <= path.len;) {
         size_t colon = jn_str_find(path, JN_STR(":"), from);
         if (colon == SIZE_MAX)
             colon = path.len;
-        found = candidate(jn_str_sub(path, from, colon), opt->file);
-        if (!found)
-            return jn_fail(err, JN_NO_MEMORY, "no memory to start %s", opt->file);
-        if (!base_is_executable(found)) {
-            free(found);
-            found = NULL;
-        }
+        char *found = candidate(jn_str_sub(path, from, colon), file);
+        *no_memory = !found;
+        if (!found || base_is_executable(found))
+            return found;
+        free(found);
         from = colon + 1;
     }
+    return NULL;
+}
+
+/* Where the program is; the caller frees. */
+static enum jn_status locate(const struct base_process_options *opt, char **out, struct jn_error *err)
+{
+    const bool has_slash = strchr(opt->file, '/') != NULL;
+    const jn_str path = path_of(opt->env);
+    bool no_memory = has_slash;
+    char *found = has_slash ? strdup(opt->file) : search_path(opt->file, path, &no_memory);
+    if (!found && no_memory)
+        return jn_fail(err, JN_NO_MEMORY, "no memory to start %s", opt->file);
     if (!found)
         return jn_fail(err, JN_IO, "cannot start %s: no such program in PATH (%.*s)", opt->file, JN_ARG(path));
     *out = found;
@@ -220,6 +226,7 @@ enum jn_status base_spawn(const struct base_process_options *opt, int stdout_fd,
     enum jn_status s = locate(opt, &file, err);
     if (s)
         return s;
+    assert(file);
     const int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null_fd < 0) {
         s = jn_fail(err, JN_IO, "cannot open /dev/null: %s", strerrordesc_np(errno));
