@@ -44,6 +44,7 @@ struct jsonata_error {
 /* All-zero means the usual. */
 struct jsonata_compile_options {
     size_t max_depth;           /* nesting of the expression; 0 means 1,000 */
+    bool plain;                 /* no fast paths: every node evaluates the general way, for comparing the two */
 };
 
 /* Compiles `text` (UTF-8; copied).  On success `*out` is the caller's, to be freed by jsonata_free().

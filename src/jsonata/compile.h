@@ -106,6 +106,7 @@ struct jsonata {
     uint32_t slots;                     /* of the program's frame */
     bool is_captured;                   /* its frame outlives the value stack */
     bool is_dynamic;                    /* mentions $eval: variables by name */
+    bool is_plain;                      /* no fast paths: what they compute is compared with this */
     bool is_deep;                       /* lambdas or much nesting: wants the private stack */
     uint32_t sites, site_shapes;
     uint32_t globals;

@@ -103,6 +103,7 @@ enum jn_status jsonata_compile(jn_str text, const struct jsonata_compile_options
         return fail(err, JN_NO_MEMORY);
     jn_arena_init(&p->own, SIZE_MAX);
     p->arena = &p->own;
+    p->is_plain = opt && opt->plain;
     struct compilation c = { .program = p, .text = text, .max_depth = opt && opt->max_depth ? opt->max_depth : 1000 };
     compile_on_stack(&c);
     if (c.done) {

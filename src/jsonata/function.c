@@ -353,6 +353,7 @@ static struct jsonata *compile_text(struct jsonata_eval *e, jn_str text)
     struct jsonata_fault fault = { .code = NULL };
     p->arena = e->arena;
     p->is_dynamic = true;
+    p->is_plain = e->program->is_plain;
     const bool done = program_compile(p, text, 0, &fault);
     context_adopt(e, p);
     if (done)

@@ -5,6 +5,8 @@
  *     conformance_runner --failures          with expression, expectation and outcome of each case that fails
  *     conformance_runner --record            writes tests/conformance/known-failures.txt anew
  *
+ * With JSONATA_PLAIN=1 in the environment, all of it without the engine's fast paths.
+ *
  * The suite is other people's data and no part of this repository: it is looked for in $ALC_SHARED, else in ../shared;
  * without it the program says so and exits with 77.  Each group runs in a process of its own, so that a crash or a hang
  * costs one case: the outcome of each case is noted in memory that both processes see. */

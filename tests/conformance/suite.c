@@ -278,7 +278,8 @@ bool suite_run(const struct suite *s, const struct suite_case *c, struct jsonata
         source = jn_get_string(field(c->spec, "expr"));
     struct jsonata *program;
     struct jsonata_error err = { 0 };
-    const enum jn_status status = jsonata_compile(source, NULL, &program, &err);
+    const struct jsonata_compile_options options = { .plain = getenv("JSONATA_PLAIN") != NULL };
+    const enum jn_status status = jsonata_compile(source, &options, &program, &err);
     bool ok;
     if (status) {
         ok = !has(c->spec, "result") && !has(c->spec, "undefinedResult") && code_agrees(c, &err);

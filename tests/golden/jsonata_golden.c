@@ -111,10 +111,11 @@ static void tell_failure(const struct golden *g, size_t number, jn_value c, cons
 static void run_case(struct golden *g, size_t number, jn_value inputs, jn_value c)
 {
     struct outcome o = { 0 };
+    const struct jsonata_compile_options options = { .plain = getenv("JSONATA_PLAIN") != NULL };
     struct jsonata *program = NULL;
     const jn_value which = field(c, "input");
     const jn_value input = which.type == JN_NUMBER ? jn_at(inputs, (size_t)jn_get_number(which)) : which;
-    o.status = jsonata_compile(jn_get_string(field(c, "expression")), NULL, &program, &o.error);
+    o.status = jsonata_compile(jn_get_string(field(c, "expression")), &options, &program, &o.error);
     if (!o.status)
         o.status = jsonata_evaluate(program, g->context, input, field(c, "bindings"), &o.result, &o.error);
     g->cases++;
