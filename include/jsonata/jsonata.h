@@ -37,6 +37,7 @@ struct jsonata_error {
     char type[16];
     char message[512];      /* one sentence, filled in */
     char text[128];         /* what `token` points to */
+    uint32_t line, column;  /* jsonata_evaluate_text() only: the place in the input where it is not JSON, from 1; else 0 */
 };
 
 /* ---- compiling ----------------------------------------------------------------------------------------------- */
@@ -85,6 +86,22 @@ JN_API void jsonata_context_reset(struct jsonata_context *c);
  * JN_EVALUATION with `err` filled when the expression raises an error; JN_LIMIT, JN_NO_MEMORY. */
 JN_API enum jn_status jsonata_evaluate(const struct jsonata *program, struct jsonata_context *c, jn_value input,
                                        jn_value bindings, jn_value *result, struct jsonata_error *err);
+
+/* Text in, text out: reads `text` as JSON, evaluates, and writes the result as `opt` says (NULL: compact).  A `text`
+ * without data ({ NULL, 0 }) is no input: undefined.
+ *
+ * Everything the context held before is forgotten at the start, as by jsonata_context_reset(), so this is all that a
+ * loop over messages needs; `bindings` must therefore live elsewhere than in the context's arena, and `text` must stay
+ * until the call returns.  `*out` lives in the context until its next evaluation or reset, and is followed by a NUL that
+ * does not count; its data is NULL when the result is undefined ("nothing").  Once warm, nothing is asked of the system.
+ *
+ *   JN_BAD_TEXT     `text` is not JSON: line and column in `err`, `code` is ""
+ *   JN_EVALUATION   as jsonata_evaluate()
+ *   JN_BAD_VALUE    the result is a function, which has no text; with `strict`, also what JSON cannot hold; `code` is ""
+ *   JN_LIMIT, JN_NO_MEMORY */
+JN_API enum jn_status jsonata_evaluate_text(const struct jsonata *program, struct jsonata_context *c, jn_str text,
+                                            jn_value bindings, const struct jn_write_options *opt, jn_str *out,
+                                            struct jsonata_error *err);
 
 /* ---- native functions ---------------------------------------------------------------------------------------- */
 

@@ -42,10 +42,12 @@ struct jsonata_context {
     struct registered *registered;
     jn_value builtins;                  /* of programs with $eval: functions by name, in `lasting` */
     struct regex_link *regexes;         /* of texts evaluated by $eval since the last reset */
-    struct jn_buf text;
+    struct jn_buf text;                 /* for built-ins, while they run */
+    struct jn_buf out;                  /* the last result of jsonata_evaluate_text() */
     uint64_t random[2];
     jn_value *top;                      /* where an evaluation inside an evaluation starts */
     const char *stack_limit;            /* while one runs on our stack */
+    unsigned running;                   /* evaluations in progress, one inside the other */
 };
 
 /* ---- programs ------------------------------------------------------------------------------------------------ */
@@ -144,6 +146,7 @@ struct jsonata_context *jsonata_context_new(const struct jsonata_limits *limits)
     jn_arena_init(&c->arena, SIZE_MAX);
     jn_arena_init(&c->lasting, SIZE_MAX);
     jn_buf_init(&c->text, 0);
+    jn_buf_init(&c->out, 0);
     jsonata_context_limit(c, limits);
     seed(c->random);
     c->shapes = jn_shapes_new(0);
@@ -175,6 +178,7 @@ void jsonata_context_free(struct jsonata_context *c)
     jn_arena_clear(&c->lasting);
     jn_shapes_free(c->shapes);
     jn_buf_clear(&c->text);
+    jn_buf_clear(&c->out);
     reserve_close(&c->values);
     reserve_close(&c->stack);
     free(c);
@@ -440,7 +444,9 @@ enum jn_status jsonata_evaluate(const struct jsonata *program, struct jsonata_co
     struct evaluation v = { .program = program };
     jn_value *outer = c->top;
     begin(&v.e, c, input, bindings);
+    c->running++;
     run_on_stack(&v);
+    c->running--;
     c->top = outer;
     c->random[0] = v.e.random[0];
     c->random[1] = v.e.random[1];
@@ -452,6 +458,69 @@ enum jn_status jsonata_evaluate(const struct jsonata *program, struct jsonata_co
         return fail(err, v.e.status);
     *result = v.result;
     return JN_OK;
+}
+
+/* ---- text in, text out --------------------------------------------------------------------------------------- */
+
+/* An error of reading or writing as an evaluation reports it. */
+static enum jn_status fail_text(struct jsonata_error *err, const struct jn_error *cause, const char *what)
+{
+    if (!err)
+        return cause->status;
+    *err = (struct jsonata_error){ .position = -1, .line = cause->line, .column = cause->column };
+    if (cause->line)
+        snprintf(err->message, sizeof err->message, "%s, line %u, column %u: %.400s", what, cause->line, cause->column,
+                 cause->message);
+    else
+        snprintf(err->message, sizeof err->message, "%s: %.400s", what, cause->message);
+    return cause->status;
+}
+
+static enum jn_status read_input(struct jsonata_context *c, jn_str text, jn_value *input, struct jsonata_error *err)
+{
+    const struct jn_read_options opt = { .shapes = c->shapes };
+    struct jn_error cause;
+    *input = jn_undefined();
+    cause.status = JN_OK;               // the rest is written when there is something to say
+    if (!text.data || !jn_read(&c->arena, text, &opt, input, NULL, &cause))
+        return JN_OK;
+    return fail_text(err, &cause, cause.status == JN_BAD_TEXT ? "the input is not JSON" : "the input cannot be read");
+}
+
+static void open_output(struct jsonata_context *c)
+{
+    jn_buf_truncate(&c->out, 0);
+    if (c->out.failed)
+        jn_buf_clear(&c->out);
+}
+
+static enum jn_status write_result(struct jsonata_context *c, jn_value result, const struct jn_write_options *opt,
+                                   jn_str *out, struct jsonata_error *err)
+{
+    struct jn_error cause;
+    cause.status = JN_OK;
+    open_output(c);
+    if (result.type == JN_UNDEFINED) {
+        *out = (jn_str){ NULL, 0 };
+        return JN_OK;
+    }
+    if (jn_write(&c->out, result, opt, &cause))
+        return fail_text(err, &cause, "the result cannot be written");
+    *out = jn_buf_str(&c->out);
+    return JN_OK;
+}
+
+enum jn_status jsonata_evaluate_text(const struct jsonata *program, struct jsonata_context *c, jn_str text,
+                                     jn_value bindings, const struct jn_write_options *opt, jn_str *out,
+                                     struct jsonata_error *err)
+{
+    jn_value input, result;
+    if (!c->running)
+        jsonata_context_reset(c);
+    enum jn_status s = read_input(c, text, &input, err);
+    if (!s)
+        s = jsonata_evaluate(program, c, input, bindings, &result, err);
+    return s ? s : write_result(c, result, opt, out, err);
 }
 
 /* ---- the host's functions ------------------------------------------------------------------------------------ */

@@ -210,9 +210,66 @@ static void programs_are_shared_between_threads(void **state)
     jsonata_free(program);
 }
 
+/* ---- text in, text out --------------------------------------------------------------------------------------- */
+
+static enum jn_status text_to_text(const char *expression, const char *input, jn_str *out, struct jsonata_error *err)
+{
+    static struct jsonata_context *c;
+    if (!expression) {
+        jsonata_context_free(c);
+        c = NULL;
+        return JN_OK;
+    }
+    c = c ? c : jsonata_context_new(NULL);
+    struct jsonata *program = compiled(expression);
+    const jn_str text = input ? jn_str_of(input) : (jn_str){ NULL, 0 };
+    const enum jn_status s = jsonata_evaluate_text(program, c, text, jn_undefined(), NULL, out, err);
+    jsonata_free(program);
+    return s;
+}
+
+static void text_becomes_text(void **state)
+{
+    (void)state;
+    jn_str out = { "untouched", 9 };
+    struct jsonata_error err;
+    assert_int_equal(text_to_text("{'sum': $sum(v), 'all': v}", "{\"v\":[1, 2.50]}", &out, &err), JN_OK);
+    assert_string_equal(out.data, "{\"sum\":3.5,\"all\":[1,2.5]}");
+    assert_int_equal(out.len, strlen(out.data));
+    assert_int_equal(text_to_text("missing", "{\"v\":1}", &out, &err), JN_OK);
+    assert_null(out.data);
+    assert_int_equal(text_to_text("$exists($)", NULL, &out, &err), JN_OK);
+    assert_string_equal(out.data, "false");
+    text_to_text(NULL, NULL, NULL, NULL);
+}
+
+static void failures_of_text_say_where(void **state)
+{
+    (void)state;
+    jn_str out;
+    struct jsonata_error err;
+    assert_int_equal(text_to_text("v", "{\"v\":\n [1,]}", &out, &err), JN_BAD_TEXT);
+    assert_string_equal(err.code, "");
+    assert_int_equal(err.line, 2);
+    assert_int_equal(err.column, 5);
+    assert_non_null(strstr(err.message, "line 2, column 5"));
+    assert_int_equal(text_to_text("v", "{\"v\":1} x", NULL, NULL), JN_BAD_TEXT);
+    assert_int_equal(text_to_text("v", "", &out, &err), JN_BAD_TEXT);
+    assert_int_equal(text_to_text("$sum", "1", &out, &err), JN_BAD_VALUE);
+    assert_string_equal(err.code, "");
+    assert_int_equal(err.line, 0);
+    assert_int_equal(text_to_text("1 + 'a'", "1", &out, &err), JN_EVALUATION);
+    assert_string_equal(err.code, "T2002");
+    assert_int_equal(err.line, 0);
+    assert_int_equal(text_to_text("1", "1", &out, &err), JN_OK);
+    text_to_text(NULL, NULL, NULL, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_becomes_text),
+        cmocka_unit_test(failures_of_text_say_where),
         cmocka_unit_test(bindings_are_variables_and_shadow_builtins),
         cmocka_unit_test(host_functions_are_called_checked_and_may_fail),
         cmocka_unit_test(evaluations_nest_in_one_context),
