@@ -7,6 +7,7 @@
 
 #include "core/buf.h"
 #include "jsonata/compile.h"
+#include "jsonata/picture_cache.h"
 #include "jsonata/signature.h"
 #include "jsonata/stack.h"
 
@@ -44,6 +45,7 @@ struct jsonata_context {
     struct regex_link *regexes;         /* of texts evaluated by $eval since the last reset */
     struct jn_buf text;                 /* for built-ins, while they run */
     struct jn_buf out;                  /* the last result of jsonata_evaluate_text() */
+    struct jsonata_pictures *pictures;
     uint64_t random[2];
     jn_value *top;                      /* where an evaluation inside an evaluation starts */
     const char *stack_limit;            /* while one runs on our stack */
@@ -150,7 +152,8 @@ struct jsonata_context *jsonata_context_new(const struct jsonata_limits *limits)
     jsonata_context_limit(c, limits);
     seed(c->random);
     c->shapes = jn_shapes_new(0);
-    if (!c->shapes || !reserve_open(&c->values, (size_t)256 << 20, 1 << 16)) {
+    c->pictures = jsonata_pictures_new();
+    if (!c->shapes || !c->pictures || !reserve_open(&c->values, (size_t)256 << 20, 1 << 16)) {
         jsonata_context_free(c);
         return NULL;
     }
@@ -177,6 +180,7 @@ void jsonata_context_free(struct jsonata_context *c)
     jn_arena_clear(&c->arena);
     jn_arena_clear(&c->lasting);
     jn_shapes_free(c->shapes);
+    jsonata_pictures_free(c->pictures);
     jn_buf_clear(&c->text);
     jn_buf_clear(&c->out);
     reserve_close(&c->values);
@@ -374,8 +378,8 @@ static int64_t clock_ms(clockid_t id)
 
 static void begin(struct jsonata_eval *e, struct jsonata_context *c, jn_value input, jn_value bindings)
 {
-    *e = (struct jsonata_eval){ .arena = &c->arena, .shapes = c->shapes, .context = c, .input = input,
-                                .bindings = bindings, .now_ms = clock_ms(CLOCK_REALTIME) };
+    *e = (struct jsonata_eval){ .arena = &c->arena, .shapes = c->shapes, .context = c,
+                                .pictures = c->pictures, .input = input, .bindings = bindings, .now_ms = clock_ms(CLOCK_REALTIME) };
     e->max_depth = c->limits.max_depth ? c->limits.max_depth : UINT32_MAX / 2;
     e->deadline_ms = c->limits.timeout_ms ? clock_ms(CLOCK_MONOTONIC) + c->limits.timeout_ms : 0;
     e->top = c->top;

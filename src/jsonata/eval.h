@@ -9,6 +9,7 @@
 #include "jsonata/function.h"
 
 struct jsonata_context;
+struct jsonata_pictures;             /* picture_cache.h */
 
 /* A variable bound by name: only in programs that mention $eval, whose text can name any variable. */
 struct jsonata_binding {
@@ -52,6 +53,7 @@ struct jsonata_eval {
     struct jn_arena *arena;             /* everything this evaluation makes; never NULL */
     struct jn_shapes *shapes;           /* key lists of this context */
     struct jsonata_context *context;    /* registered functions, limits */
+    struct jsonata_pictures *pictures;  /* analysed ones, of this context */
     const struct jsonata *program;
     struct jsonata_fault fault;         /* fault.code != NULL: failed */
     enum jn_status status;              /* not JN_OK: failed, for JN_NO_MEMORY and JN_LIMIT without a JSONata code */

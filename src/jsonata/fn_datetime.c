@@ -65,7 +65,7 @@ BUILTIN(fn_parse_integer)
     if (jn_is_undefined(args[1]))
         return raise_argument(e, 2, args[1]);
     const jn_mark scratch = jn_arena_mark(e->arena);
-    const struct jsonata_integer_picture *p = jsonata_integer_picture(e, jn_text(args[1]));
+    const struct jsonata_integer_picture *p = jsonata_integer_picture_get(e, jn_text(args[1]));
     if (!p)
         return jn_undefined();
     const double value = jsonata_parse_integer(jn_text(args[0]), p);

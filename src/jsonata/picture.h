@@ -26,8 +26,11 @@ struct jsonata_integer_picture {
     struct jsonata_separator *separators;   /* from left to right */
 };
 
-/* NULL after raising D3130, D3131. */
-struct jsonata_integer_picture *jsonata_integer_picture(struct jsonata_eval *e, jn_str picture);
+/* Analyses `picture` into memory of `a`.  NULL after raising D3130 or D3131, or when `a` has failed. */
+struct jsonata_integer_picture *jsonata_integer_picture(struct jsonata_eval *e, struct jn_arena *a, jn_str picture);
+
+/* The same through the context's cache: valid until the next picture is asked for.  NULL after raising. */
+const struct jsonata_integer_picture *jsonata_integer_picture_get(struct jsonata_eval *e, jn_str picture);
 
 /* True for the decimal digits, of any script in the basic plane, that pictures may be written with. */
 bool jsonata_is_decimal_digit(uint32_t c);

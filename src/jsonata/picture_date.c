@@ -5,6 +5,8 @@
  *      width   := min ('-' max)?                                         '*' or anything but a number: no limit */
 #include "jsonata/picture_date.h"
 
+#include "jsonata/picture_cache.h"
+
 static const char *const months[12] = {
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
@@ -42,6 +44,7 @@ static const char *usual_presentation(char component)
 
 struct reader {
     struct jsonata_eval *e;
+    struct jn_arena *a;         /* of the analysed picture */
     jn_str picture;
     size_t at;
     struct jsonata_date_picture *out;
@@ -62,9 +65,9 @@ static void add_literal(struct reader *r, size_t from, size_t to)
 }
 
 /* A marker without its white space. */
-static jn_str squeeze(struct jsonata_eval *e, jn_str s)
+static jn_str squeeze(struct jn_arena *a, jn_str s)
 {
-    char *out = jn_arena_alloc(e->arena, s.len);
+    char *out = jn_arena_alloc(a, s.len);
     size_t n = 0;
     for (size_t i = 0; out && i < s.len; i++)
         if (s.data[i] != ' ' && !(s.data[i] >= '\t' && s.data[i] <= '\r'))
@@ -107,17 +110,15 @@ static jn_value component_text(struct jsonata_eval *e, jn_str marker)
 }
 
 /* The integer picture "presentation;modifier"; the modifier may be '\0'. */
-static struct jsonata_integer_picture *integer_picture(struct jsonata_eval *e, jn_str presentation, char modifier)
+static struct jsonata_integer_picture *integer_picture(struct reader *r, jn_str presentation, char modifier)
 {
-    char *text = jn_arena_alloc(e->arena, presentation.len + 2);
-    if (!text) {
-        jsonata_raise_memory(e);
+    char *text = jn_arena_alloc(r->a, presentation.len + 2);
+    if (!text)
         return NULL;
-    }
     memcpy(text, presentation.data, presentation.len);
     text[presentation.len] = ';';
     text[presentation.len + 1] = modifier;
-    return jsonata_integer_picture(e, (jn_str){ text, presentation.len + (modifier ? 2 : 0) });
+    return jsonata_integer_picture(r->e, r->a, (jn_str){ text, presentation.len + (modifier ? 2 : 0) });
 }
 
 static void set_name(struct reader *r, struct jsonata_date_part *part, jn_str marker, jn_str presentation)
@@ -129,7 +130,7 @@ static void set_name(struct reader *r, struct jsonata_date_part *part, jn_str ma
         r->nameless = component_text(r->e, marker);
 }
 
-static void set_zone(struct jsonata_eval *e, struct jsonata_date_part *part, jn_str presentation, char modifier)
+static void set_zone(struct reader *r, struct jsonata_date_part *part, jn_str presentation, char modifier)
 {
     part->form = PART_ZONE;
     part->is_z_for_zero = modifier == 't';
@@ -137,13 +138,13 @@ static void set_zone(struct jsonata_eval *e, struct jsonata_date_part *part, jn_
     bool has_digit = false;
     for (size_t at = 0; at < presentation.len && !has_digit;)
         has_digit = jsonata_is_decimal_digit(jn_utf8_next(presentation, &at));
-    part->integer = has_digit ? integer_picture(e, presentation, '\0') : NULL;
+    part->integer = has_digit ? integer_picture(r, presentation, '\0') : NULL;
 }
 
 static void set_integer(struct reader *r, struct jsonata_date_part *part, jn_str presentation, char modifier,
                         int64_t min)
 {
-    struct jsonata_integer_picture *p = integer_picture(r->e, presentation, modifier);
+    struct jsonata_integer_picture *p = integer_picture(r, presentation, modifier);
     if (!p)
         return;
     part->form = PART_INTEGER;
@@ -181,7 +182,7 @@ static void add_marker(struct reader *r, jn_str marker)
     }
     part->component = marker.data[0];
     if (part->component == 'Z' || part->component == 'z')
-        set_zone(r->e, part, presentation, modifier);
+        set_zone(r, part, presentation, modifier);
     else if (presentation.data[0] == 'n' || presentation.data[0] == 'N')
         set_name(r, part, marker, presentation);
     else if (!strchr("PCE", part->component))
@@ -196,18 +197,16 @@ static void read_marker(struct reader *r)
         jsonata_raise(r->e, (struct jsonata_fault){ .code = "D3135" });
         return;
     }
-    const jn_str marker = squeeze(r->e, jn_str_sub(r->picture, r->at, end));
+    const jn_str marker = squeeze(r->a, jn_str_sub(r->picture, r->at, end));
     if (marker.data)
         add_marker(r, marker);
-    else
-        jsonata_raise_memory(r->e);
     r->at = end + 1;
 }
 
 static void read_picture(struct reader *r)
 {
     size_t literal = 0;                                         // where the text at hand began
-    while (r->at < r->picture.len && !jsonata_failed(r->e)) {
+    while (r->at < r->picture.len && !jsonata_failed(r->e) && !jn_arena_failed(r->a)) {
         const char c = r->picture.data[r->at];
         const bool is_double = r->at + 1 < r->picture.len && r->picture.data[r->at + 1] == c;
         if (c != '[' && !(c == ']' && is_double)) {
@@ -227,21 +226,25 @@ static void read_picture(struct reader *r)
         add_literal(r, literal, r->at);
 }
 
-const struct jsonata_date_picture *jsonata_date_picture(struct jsonata_eval *e, jn_str picture)
+static void *analyse(struct jsonata_eval *e, struct jn_arena *a, jn_str picture, const void *arg)
 {
-    struct jsonata_date_picture *out = jn_arena_zalloc(e->arena, sizeof *out);
+    (void)arg;
+    struct jsonata_date_picture *out = jn_arena_zalloc(a, sizeof *out);
     size_t brackets = 0;                                        // each ends a literal and may begin a marker
     for (size_t i = 0; i < picture.len; i++)
         brackets += picture.data[i] == '[' || picture.data[i] == ']';
     if (out)
-        out->parts = jn_arena_alloc(e->arena, (2 * brackets + 1) * sizeof *out->parts);
-    if (!out || !out->parts) {
-        jsonata_raise_memory(e);
+        out->parts = jn_arena_alloc(a, (2 * brackets + 1) * sizeof *out->parts);
+    if (!out || !out->parts)
         return NULL;
-    }
-    struct reader r = { .e = e, .picture = picture, .out = out };
+    struct reader r = { .e = e, .a = a, .picture = picture, .out = out };
     read_picture(&r);
     if (!jn_is_undefined(r.nameless))           // a picture that cannot be read (D3135) is the greater error
         jsonata_raise(e, (struct jsonata_fault){ .code = "D3133", .value = r.nameless });
-    return jsonata_failed(e) ? NULL : out;
+    return jsonata_failed(e) || jn_arena_failed(a) ? NULL : out;
+}
+
+const struct jsonata_date_picture *jsonata_date_picture(struct jsonata_eval *e, jn_str picture)
+{
+    return jsonata_picture_get(e, analyse, picture, NULL);
 }

@@ -29,7 +29,8 @@ struct jsonata_date_picture {
     uint32_t count;
 };
 
-/* NULL after raising D3130 to D3135. */
+/* Analyses through the context's cache: valid until the next picture is asked for.  NULL after raising D3130 to
+ * D3135. */
 const struct jsonata_date_picture *jsonata_date_picture(struct jsonata_eval *e, jn_str picture);
 
 /* "January", "Monday": `i` from 1. */

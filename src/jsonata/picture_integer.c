@@ -5,6 +5,8 @@
  * a pattern of decimal digits, # for digits that may be missing, and separators. */
 #include "jsonata/picture.h"
 
+#include "jsonata/picture_cache.h"
+
 #include <math.h>
 
 enum { MAX_ROMAN = 10000000 };          /* ten thousand times M */
@@ -102,7 +104,7 @@ static bool read_pattern(struct jsonata_eval *e, jn_str primary, struct jsonata_
     return true;
 }
 
-static bool read_primary(struct jsonata_eval *e, jn_str primary, struct jsonata_integer_picture *p)
+static bool read_primary(struct jsonata_eval *e, struct jn_arena *a, jn_str primary, struct jsonata_integer_picture *p)
 {
     for (size_t i = 0; i < sizeof numberings / sizeof *numberings; i++)
         if (jn_str_eq(primary, numberings[i].text)) {
@@ -110,12 +112,8 @@ static bool read_primary(struct jsonata_eval *e, jn_str primary, struct jsonata_
             p->letter_case = numberings[i].letter_case;
             return true;
         }
-    p->separators = jn_arena_alloc(e->arena, primary.len * sizeof *p->separators);
-    if (!p->separators) {
-        jsonata_raise_memory(e);
-        return false;
-    }
-    if (!read_pattern(e, primary, p))
+    p->separators = jn_arena_alloc(a, primary.len * sizeof *p->separators);
+    if (!p->separators || !read_pattern(e, primary, p))
         return false;
     p->regular = regular_distance(p);
     if (p->mandatory)
@@ -124,18 +122,27 @@ static bool read_primary(struct jsonata_eval *e, jn_str primary, struct jsonata_
     return false;
 }
 
-struct jsonata_integer_picture *jsonata_integer_picture(struct jsonata_eval *e, jn_str picture)
+struct jsonata_integer_picture *jsonata_integer_picture(struct jsonata_eval *e, struct jn_arena *a, jn_str picture)
 {
-    struct jsonata_integer_picture *p = jn_arena_zalloc(e->arena, sizeof *p);
-    if (!p) {
-        jsonata_raise_memory(e);
+    struct jsonata_integer_picture *p = jn_arena_zalloc(a, sizeof *p);
+    if (!p)
         return NULL;
-    }
     size_t end = picture.len;
     while (end > 0 && picture.data[end - 1] != ';')
         end--;
     p->is_ordinal = end > 0 && end < picture.len && picture.data[end] == 'o';
-    return read_primary(e, jn_str_sub(picture, 0, end > 0 ? end - 1 : picture.len), p) ? p : NULL;
+    return read_primary(e, a, jn_str_sub(picture, 0, end > 0 ? end - 1 : picture.len), p) ? p : NULL;
+}
+
+static void *analyse(struct jsonata_eval *e, struct jn_arena *a, jn_str picture, const void *arg)
+{
+    (void)arg;
+    return jsonata_integer_picture(e, a, picture);
+}
+
+const struct jsonata_integer_picture *jsonata_integer_picture_get(struct jsonata_eval *e, jn_str picture)
+{
+    return jsonata_picture_get(e, analyse, picture, NULL);
 }
 
 /* ---- formatting ---------------------------------------------------------------------------------------------- */
@@ -231,7 +238,7 @@ jn_value jsonata_format_integer(struct jsonata_eval *e, double value, jn_str pic
     struct jsonata_output out;
     jsonata_output_begin(&out, e, 128);
     const jn_mark scratch = jsonata_output_mark(&out);
-    const struct jsonata_integer_picture *p = jsonata_integer_picture(e, picture);
+    const struct jsonata_integer_picture *p = jsonata_integer_picture_get(e, picture);
     if (p && !isfinite(value))
         return jsonata_raise(e, (struct jsonata_fault){ .code = "D1001", .value = jn_number(value) });
     if (p)

@@ -12,8 +12,9 @@
 #include <math.h>
 
 #include "jsonata/decimal.h"
+#include "jsonata/picture_cache.h"
 
-enum { MAX_GROUPS = 64, NO_CHARACTER = -1 };
+enum { NO_CHARACTER = -1 };
 
 struct text {
     const int32_t *at;
@@ -31,22 +32,27 @@ struct sub_picture {
     struct text whole, prefix, active, suffix, integer, fraction, exponent;
     bool has_exponent;
     size_t regular;                             /* distance of grouping separators that repeat; 0: listed ones */
-    size_t integer_groups[MAX_GROUPS], fraction_groups[MAX_GROUPS];
+    size_t *integer_groups, *fraction_groups;
     size_t integer_group_count, fraction_group_count;
     size_t min_integer, min_fraction, max_fraction, min_exponent;
     int scaling;                                /* digits before the point when there is an exponent */
 };
 
+/* A picture with its options, analysed. */
+struct number_picture {
+    struct format format;
+    struct sub_picture positive, negative;
+    bool has_negative;
+};
+
 /* ---- text as code points ------------------------------------------------------------------------------------- */
 
-static struct text to_text(struct jsonata_eval *e, jn_str s)
+static struct text to_text(struct jn_arena *a, jn_str s)
 {
-    int32_t *at = jn_arena_alloc(e->arena, s.len * sizeof *at);
+    int32_t *at = jn_arena_alloc(a, s.len * sizeof *at);
     size_t n = 0;
-    if (!at) {
-        jsonata_raise_memory(e);
+    if (!at)
         return (struct text){ 0 };
-    }
     for (size_t i = 0; i < s.len;)
         at[n++] = (int32_t)jn_utf8_next(s, &i);
     return (struct text){ at, n };
@@ -110,37 +116,51 @@ static size_t count_places(const struct format *f, struct text t)
 
 /* ---- options ------------------------------------------------------------------------------------------------- */
 
-static jn_str option(struct jsonata_eval *e, jn_value options, jn_str name, jn_str usual)
+/* The characters that can be chosen, in the order of struct format. */
+enum { OPTIONS = 9 };
+static const struct {
+    jn_str name, usual;
+} option_table[OPTIONS] = {
+    { JN_STR_INIT("decimal-separator"), JN_STR_INIT(".") },  { JN_STR_INIT("grouping-separator"), JN_STR_INIT(",") },
+    { JN_STR_INIT("exponent-separator"), JN_STR_INIT("e") }, { JN_STR_INIT("digit"), JN_STR_INIT("#") },
+    { JN_STR_INIT("zero-digit"), JN_STR_INIT("0") },         { JN_STR_INIT("pattern-separator"), JN_STR_INIT(";") },
+    { JN_STR_INIT("percent"), JN_STR_INIT("%") },            { JN_STR_INIT("per-mille"), JN_STR_INIT("\u2030") },
+    { JN_STR_INIT("minus-sign"), JN_STR_INIT("-") },
+};
+
+/* The texts of all options.  False after raising. */
+static bool read_options(struct jsonata_eval *e, jn_value options, jn_str texts[OPTIONS])
 {
-    const jn_value v = jn_member(options, name);
-    if (jn_is_undefined(v))
-        return usual;
-    if (!jn_is(v, JN_STRING)) {
-        jsonata_raise(e, (struct jsonata_fault){ .code = "T0410", .index = 3, .value = v });
-        return usual;
+    for (size_t i = 0; i < OPTIONS; i++) {
+        const jn_value v = jn_member(options, option_table[i].name);
+        texts[i] = jn_is(v, JN_STRING) ? jn_text(v) : option_table[i].usual;
+        if (!jn_is_undefined(v) && !jn_is(v, JN_STRING)) {
+            jsonata_raise(e, (struct jsonata_fault){ .code = "T0410", .index = 3, .value = v });
+            return false;
+        }
     }
-    return jn_text(v);
+    return true;
 }
 
-static int32_t character(struct jsonata_eval *e, jn_value options, jn_str name, jn_str usual)
+static int32_t character(jn_str s)
 {
-    const struct text t = to_text(e, option(e, options, name, usual));
-    return t.len == 1 ? t.at[0] : NO_CHARACTER;
+    size_t at = 0;
+    const uint32_t c = s.len ? jn_utf8_next(s, &at) : 0;
+    return s.len && at == s.len ? (int32_t)c : NO_CHARACTER;
 }
 
-static bool read_options(struct jsonata_eval *e, jn_value options, struct format *f)
+static void set_format(struct format *f, struct jn_arena *a, const jn_str texts[OPTIONS])
 {
-    f->decimal = character(e, options, JN_STR("decimal-separator"), JN_STR("."));
-    f->grouping = character(e, options, JN_STR("grouping-separator"), JN_STR(","));
-    f->exponent = character(e, options, JN_STR("exponent-separator"), JN_STR("e"));
-    f->digit = character(e, options, JN_STR("digit"), JN_STR("#"));
-    f->separator = to_text(e, option(e, options, JN_STR("pattern-separator"), JN_STR(";")));
-    f->percent = to_text(e, option(e, options, JN_STR("percent"), JN_STR("%")));
-    f->per_mille = to_text(e, option(e, options, JN_STR("per-mille"), JN_STR("\u2030")));
-    f->minus = option(e, options, JN_STR("minus-sign"), JN_STR("-"));
-    const struct text zero = to_text(e, option(e, options, JN_STR("zero-digit"), JN_STR("0")));
-    f->zero = zero.len ? zero.at[0] : '0';
-    return !jsonata_failed(e);
+    size_t at = 0;
+    f->decimal = character(texts[0]);
+    f->grouping = character(texts[1]);
+    f->exponent = character(texts[2]);
+    f->digit = character(texts[3]);
+    f->zero = texts[4].len ? (int32_t)jn_utf8_next(texts[4], &at) : '0';
+    f->separator = to_text(a, texts[5]);
+    f->percent = to_text(a, texts[6]);
+    f->per_mille = to_text(a, texts[7]);
+    f->minus = jn_arena_copy(a, texts[8]);
 }
 
 /* ---- analysing ----------------------------------------------------------------------------------------------- */
@@ -251,20 +271,30 @@ static const char *check(const struct format *f, const struct sub_picture *p)
     return code;
 }
 
+static size_t count(struct text t, int32_t c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t.len; i++)
+        n += t.at[i] == c;
+    return n;
+}
+
 /* Where the separators of the integer part stand: how many digits are to the right of each. */
-static void group_integer(const struct format *f, struct sub_picture *p)
+static void group_integer(const struct format *f, struct jn_arena *a, struct sub_picture *p)
 {
     const struct text t = p->integer;
-    for (size_t at = find(t, f->grouping, 0); at != SIZE_MAX && p->integer_group_count < MAX_GROUPS;
-         at = find(t, f->grouping, at + 1))
+    p->integer_groups = jn_arena_alloc(a, count(t, f->grouping) * sizeof *p->integer_groups);
+    for (size_t at = find(t, f->grouping, 0); p->integer_groups && at != SIZE_MAX; at = find(t, f->grouping, at + 1))
         p->integer_groups[p->integer_group_count++] = count_places(f, sub(t, at, t.len));
 }
 
 /* The same for the fraction, counted to the left.  The reference looks for the second and later ones in the integer
  * part: kept, it shows only where the fraction has more than one. */
-static void group_fraction(const struct format *f, struct sub_picture *p)
+static void group_fraction(const struct format *f, struct jn_arena *a, struct sub_picture *p)
 {
-    for (size_t at = find(p->fraction, f->grouping, 0); at != SIZE_MAX && p->fraction_group_count < MAX_GROUPS;
+    const size_t most = 1 + count(p->integer, f->grouping);
+    p->fraction_groups = jn_arena_alloc(a, most * sizeof *p->fraction_groups);
+    for (size_t at = find(p->fraction, f->grouping, 0); p->fraction_groups && at != SIZE_MAX;
          at = find(p->integer, f->grouping, at + 1))
         p->fraction_groups[p->fraction_group_count++] = count_places(f, sub(p->fraction, 0, at));
 }
@@ -295,10 +325,10 @@ static size_t regular_distance(const struct sub_picture *p)
     return distance;
 }
 
-static void measure(const struct format *f, struct sub_picture *p)
+static void measure(const struct format *f, struct jn_arena *a, struct sub_picture *p)
 {
-    group_integer(f, p);
-    group_fraction(f, p);
+    group_integer(f, a, p);
+    group_fraction(f, a, p);
     p->regular = regular_distance(p);
     p->min_integer = count_digits(f, p->integer);
     p->scaling = (int)p->min_integer;
@@ -317,7 +347,8 @@ static void measure(const struct format *f, struct sub_picture *p)
     p->min_exponent = count_digits(f, p->exponent);
 }
 
-static bool analyse(struct jsonata_eval *e, const struct format *f, struct text whole, struct sub_picture *p)
+static bool analyse_sub(struct jsonata_eval *e, struct jn_arena *a, const struct format *f, struct text whole,
+                        struct sub_picture *p)
 {
     *p = (struct sub_picture){ .whole = whole };
     split(f, p);
@@ -325,8 +356,73 @@ static bool analyse(struct jsonata_eval *e, const struct format *f, struct text 
     if (code)
         jsonata_raise(e, (struct jsonata_fault){ .code = code });
     else
-        measure(f, p);
+        measure(f, a, p);
     return !code;
+}
+
+/* What is to be analysed. */
+struct number_request {
+    jn_str picture;
+    jn_str options[OPTIONS];
+};
+
+static void *analyse(struct jsonata_eval *e, struct jn_arena *a, jn_str key, const void *arg)
+{
+    const struct number_request *request = arg;
+    struct number_picture *p = jn_arena_zalloc(a, sizeof *p);
+    if (!p)
+        return NULL;
+    const struct format *f = &p->format;
+    set_format(&p->format, a, request->options);
+    const struct text whole = to_text(a, jn_str_sub(key, key.len - request->picture.len, key.len));
+    const size_t cut = find_text(whole, f->separator, 0);
+    p->has_negative = cut != SIZE_MAX;
+    const struct text second = p->has_negative ? sub(whole, cut + f->separator.len, whole.len) : (struct text){ 0 };
+    if (has_text(second, f->separator)) {
+        jsonata_raise(e, (struct jsonata_fault){ .code = "D3080" });
+        return NULL;
+    }
+    if (jn_arena_failed(a) || !analyse_sub(e, a, f, sub(whole, 0, cut), &p->positive)
+        || (p->has_negative && !analyse_sub(e, a, f, second, &p->negative)))
+        return NULL;
+    return jn_arena_failed(a) ? NULL : p;
+}
+
+/* Pictures without options have keys of their own, so that none can be taken for the other. */
+static void *analyse_usual(struct jsonata_eval *e, struct jn_arena *a, jn_str key, const void *arg)
+{
+    return analyse(e, a, key, arg);
+}
+
+/* The options, each behind its length, and the picture: what the analysed form depends on. */
+static jn_str write_key(struct jsonata_eval *e, const struct number_request *request)
+{
+    size_t len = request->picture.len;
+    for (size_t i = 0; i < OPTIONS; i++)
+        len += sizeof(uint32_t) + request->options[i].len;
+    char *key = jn_arena_alloc(e->arena, len), *at = key;
+    for (size_t i = 0; key && i < OPTIONS; i++) {
+        const uint32_t option_len = (uint32_t)request->options[i].len;
+        memcpy(at, &option_len, sizeof option_len);
+        memcpy(at + sizeof option_len, request->options[i].data, option_len);
+        at += sizeof option_len + option_len;
+    }
+    if (key)
+        memcpy(at, request->picture.data, request->picture.len);
+    return (jn_str){ key, key ? len : 0 };
+}
+
+/* NULL after raising. */
+static const struct number_picture *number_picture(struct jsonata_eval *e, jn_str picture, jn_value options)
+{
+    struct number_request request = { .picture = picture };
+    if (!read_options(e, options, request.options))
+        return NULL;
+    const jn_str key = jn_is_undefined(options) ? picture : write_key(e, &request);
+    if (key.data)
+        return jsonata_picture_get(e, jn_is_undefined(options) ? analyse_usual : analyse, key, &request);
+    jsonata_raise_memory(e);
+    return NULL;
 }
 
 /* ---- formatting ---------------------------------------------------------------------------------------------- */
@@ -446,26 +542,17 @@ static void put_number(struct jsonata_output *out, const struct format *f, const
 
 jn_value jsonata_format_number(struct jsonata_eval *e, double value, jn_str picture, jn_value options)
 {
-    struct format f;
-    struct sub_picture positive, negative;
     struct jsonata_output out;
     jsonata_output_begin(&out, e, 64);
     const jn_mark scratch = jsonata_output_mark(&out);
-    if (!read_options(e, options, &f))
-        return jn_undefined();
-    const struct text whole = to_text(e, picture);
-    const size_t cut = find_text(whole, f.separator, 0);
-    const bool has_second = cut != SIZE_MAX;
-    const struct text second = has_second ? sub(whole, cut + f.separator.len, whole.len) : (struct text){ 0 };
-    if (has_text(second, f.separator))
-        return jsonata_raise(e, (struct jsonata_fault){ .code = "D3080" });
-    if (jsonata_failed(e) || !analyse(e, &f, sub(whole, 0, cut), &positive)
-        || (has_second && !analyse(e, &f, second, &negative)))
+    const struct number_picture *p = number_picture(e, picture, options);
+    if (!p)
         return jn_undefined();
     if (!isfinite(value))
         return jsonata_raise(e, (struct jsonata_fault){ .code = "D1001", .value = jn_number(value) });
-    if (value < 0 && !has_second)
-        jsonata_output_append(&out, f.minus, 0);
-    put_number(&out, &f, value < 0 && has_second ? &negative : &positive, fabs(value));
+    const bool as_negative = value < 0 && p->has_negative;
+    if (value < 0 && !as_negative)
+        jsonata_output_append(&out, p->format.minus, 0);
+    put_number(&out, &p->format, as_negative ? &p->negative : &p->positive, fabs(value));
     return jsonata_output_end_scratch(&out, scratch);
 }
