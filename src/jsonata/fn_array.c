@@ -4,6 +4,7 @@
  * inconsistent one makes of the array, is visible.  Without a function members are all numbers or all strings, and a
  * stable sort on extracted keys gives the same result many times faster.  $distinct hashes. */
 #include "jsonata/fn.h"
+#include "jsonata/hash_set.h"
 #include "jsonata/unicode.h"
 
 #include <math.h>
@@ -290,111 +291,8 @@ BUILTIN(fn_sort)
 
 /* ---- $distinct ----------------------------------------------------------------------------------------------- */
 
-static uint64_t mix(uint64_t h, uint64_t x)
-{
-    h = (h ^ x) * UINT64_C(0x9e3779b97f4a7c15);
-    return h ^ h >> 29;
-}
-
-static uint64_t hash_number(double d)
-{
-    uint64_t bits;
-    d += 0.0;                   // -0 equals 0
-    memcpy(&bits, &d, sizeof bits);
-    return bits;
-}
-
-/* What a hash looks at: so many levels, so many members at both ends of an array, so large objects.  Enough to tell
- * real records apart, and a bound for stack and time: values can share their parts many times over. */
-enum { HASHED_LEVELS = 3, HASHED_ENDS = 16, HASHED_KEYS = 32 };
-
-static uint64_t hash(jn_value v, int levels);
-
-/* Order counts. */
-static uint64_t hash_array(jn_value v, int levels)
-{
-    const uint32_t len = jn_array_len(v);
-    uint64_t h = mix(JN_ARRAY, len);
-    for (uint32_t i = 0; levels && i < len; i++) {
-        if (i == HASHED_ENDS && len > 2 * HASHED_ENDS)
-            i = len - HASHED_ENDS;
-        h = mix(h, hash(jn_array_at(v, i), levels - 1));
-    }
-    return h;
-}
-
-/* Order does not count. */
-static uint64_t hash_object(jn_value v, int levels)
-{
-    const struct jn_object *o = v.as.object;
-    const uint32_t len = jn_object_len(v);
-    uint64_t h = mix(JN_OBJECT, len);
-    for (uint32_t i = 0; len <= HASHED_KEYS && i < len; i++)
-        h += mix(o->shape->keys[i].hash, levels ? hash(o->values[i], levels - 1) : 0);
-    return h;
-}
-
-/* Equal values have equal hashes. */
-static uint64_t hash(jn_value v, int levels)
-{
-    switch (v.type) {
-    case JN_NUMBER:
-        return mix(JN_NUMBER, hash_number(jn_num(v)));
-    case JN_STRING:
-        return mix(JN_STRING, jn_hash(jn_text(v)));
-    case JN_FUNCTION:
-        return mix(JN_FUNCTION, (uintptr_t)v.as.function);
-    case JN_ARRAY:
-        return hash_array(v, levels);
-    case JN_OBJECT:
-        return hash_object(v, levels);
-    default:
-        return mix(v.type, jn_bool(v));
-    }
-}
-
-/* Members seen so far: open addressing over their places in the result. */
-struct seen {
-    uint32_t *place;            /* index + 1, 0 is free */
-    uint64_t *hash;             /* by index */
-    uint64_t mask;
-};
-
-static bool seen_init(struct jsonata_eval *e, struct seen *s, uint32_t len)
-{
-    uint64_t size = 16;
-    while (size < (uint64_t)len * 2)
-        size *= 2;
-    *s = (struct seen){ .mask = size - 1 };
-    s->place = jn_arena_zalloc(e->arena, size * sizeof *s->place);
-    s->hash = jn_arena_alloc(e->arena, len * sizeof *s->hash);
-    if (!s->place || !s->hash)
-        jsonata_raise_memory(e);
-    return s->place && s->hash;
-}
-
-/* True when `v` is new; its place then is `result->len`. */
-static bool is_new(struct jsonata_eval *e, struct seen *s, const struct jn_array *result, jn_value v)
-{
-    const uint64_t h = hash(v, HASHED_LEVELS);
-    uint64_t at = h & s->mask;
-    for (; s->place[at] && jsonata_step(e); at = (at + 1) & s->mask) {
-        const uint32_t i = s->place[at] - 1;
-        if (s->hash[i] == h && jn_equal(result->items[i], v))
-            return false;
-    }
-    s->hash[result->len] = h;
-    s->place[at] = result->len + 1;
-    return true;
-}
-
-/* NaN equals nothing; kept out of the table, where any number of them would fall into one chain. */
-static bool is_nan(jn_value v)
-{
-    return jn_is(v, JN_NUMBER) && !(v.flags & JN_NUM_TEXT) && isnan(v.as.number);
-}
-
-/* Of equal members the first; single values, and arrays of at most one member, as they are. */
+/* Of equal members the first; single values, and arrays of at most one member, as they are.  NaN equals nothing, and is
+ * kept out of the set, where any number of them would fall into one chain. */
 BUILTIN(fn_distinct)
 {
     if (!jn_is(args[0], JN_ARRAY) || jn_array_len(args[0]) <= 1)
@@ -402,11 +300,12 @@ BUILTIN(fn_distinct)
     const struct jn_array *x = args[0].as.array;
     const jn_value result = jsonata_array(e, x->len, args[0].flags & JN_SEQUENCE);
     const jn_mark mark = jn_arena_mark(e->arena);
-    struct seen s;
-    if (jn_is_undefined(result) || !seen_init(e, &s, x->len))
+    struct hash_set seen;
+    if (jn_is_undefined(result) || !hash_set_init(e, &seen, x->len))
         return jn_undefined();
+    struct jn_array *kept = result.as.array;
     for (uint32_t i = 0; i < x->len && jsonata_step(e); i++)
-        if (is_nan(x->items[i]) || is_new(e, &s, result.as.array, x->items[i]))
+        if (hash_is_nan(x->items[i]) || !hash_set_has(e, &seen, kept->items, x->items[i], kept->len))
             jsonata_push(e, result, x->items[i]);
     jn_arena_rewind(e->arena, mark);
     return jsonata_failed(e) ? jn_undefined() : result;
