@@ -189,6 +189,7 @@ struct scope_layout {
     bool is_captured;           /* the frame must be in the arena */
     uint32_t first, count;      /* slots of this scope's own names */
     uint32_t slots;             /* of the whole frame, when has_frame; final once the scope's body is compiled */
+    bool has_bind;              /* := binds one of the names */
 };
 struct scope_layout scope_layout(const struct scope *s);
 
@@ -391,9 +392,13 @@ struct tuple_layout {
     uint32_t slots;                     /* of the frame, when the path has one of its own */
     bool is_dynamic;
     bool is_result;                     /* the path gives its tuples to an enclosing path */
+    const struct loop_plan *loops;      /* how it runs as nested loops (tuple_loop.c), or NULL */
 };
 
 struct tuple_layout *compile_tuples(struct compiler *c, const struct ast_node *path);
+
+/* Once the path's steps are compiled: settles how it is to run. */
+void tuple_choose(struct compiler *c, const struct path_node *p, const struct ast_node *path);
 uint32_t tuple_column(const struct tuple_layout *t, jn_str name);
 jn_str tuple_label(struct compiler *c, const struct ast_slot *slot);
 
@@ -423,6 +428,9 @@ jn_value path_input(const struct path_node *p, struct jsonata_eval *e, jn_value 
 
 /* An array constructor at the head of a path: evaluated once, for all items. */
 jn_value path_once(const struct path_node *p, struct jsonata_eval *e, jn_value items, struct jsonata_frame *f);
+
+/* Whether the path that has just failed may be run once more to find the reference's error. */
+bool path_can_repeat(const struct jsonata_eval *e);
 
 /* What comes after the last step: keepArray, grouping, unwrapping.  `found` is a sequence or an array as it is. */
 jn_value path_finish(const struct path_node *p, struct jsonata_eval *e, jn_value found, struct jsonata_frame *f);

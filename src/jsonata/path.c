@@ -316,11 +316,16 @@ static bool is_limit(const struct jsonata_eval *e)
            !strcmp(e->fault.code, "D1011");
 }
 
+bool path_can_repeat(const struct jsonata_eval *e)
+{
+    return e->fault.code && !is_limit(e) && !e->is_dynamic_past;
+}
+
 static void find_first_error(const struct path_node *p, struct jsonata_eval *e, jn_value context,
                              struct jsonata_frame *f, jn_value *top)
 {
     const struct jsonata_fault met = e->fault;
-    if (!met.code || is_limit(e) || e->is_dynamic_past)
+    if (!path_can_repeat(e))
         return;
     e->fault = (struct jsonata_fault){ .code = NULL };
     e->is_ordered = true;
@@ -588,6 +593,8 @@ struct node *compile_path(struct compiler *c, const struct ast_node *ast)
         compile_step(c, p, i, ast->items.at[i]);
     if (ast->group)
         p->group = compile_group(c, ast->group, p->tuples);
+    if (p->tuples && !c->failed)
+        tuple_choose(c, p, ast);
     scope_leave(c, outer);
     c->tuples = outer_tuples;
     if (!c->failed)

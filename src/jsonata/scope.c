@@ -155,6 +155,7 @@ static void visit_one(struct walk *w, struct ast_node *ast, struct scope *s)
         break;
     case AST_BIND:
         declare(w, s, ast->text);
+        s->layout.has_bind = true;
         break;
     case AST_VARIABLE:
         if (jn_str_eq(ast->text, JN_STR("eval")))

@@ -3,8 +3,11 @@
  * The stream of such a path is an array of rows: the item, and a column per variable or ancestor of the path.  While a
  * step is evaluated for a row, its columns stand in the slots that the compiler gave these names (or, when a lambda may
  * capture them, in a frame made for the row).  A path in a block may hand its rows to the path around it, whose layout
- * has all the names of the inner one. */
-#include "jsonata/compile.h"
+ * has all the names of the inner one.
+ *
+ * That is the general way, step by step as the reference goes.  Most paths run as nested loops instead (tuple_loop.c),
+ * from one sort to the next, and come here for an array of rows only where one is needed. */
+#include "jsonata/tuple.h"
 
 #include <stdio.h>
 
@@ -37,6 +40,13 @@ struct tuple_layout *compile_tuples(struct compiler *c, const struct ast_node *p
     t->is_dynamic = c->program->is_dynamic;
     t->is_result = path->tuple;
     return t;
+}
+
+void tuple_choose(struct compiler *c, const struct path_node *p, const struct ast_node *path)
+{
+    struct tuple_layout *t = p->tuples;
+    if (!c->program->is_plain && !t->is_dynamic && !t->scope.has_bind)
+        t->loops = compile_loops(c, p, path);
 }
 
 /* ---- frames of rows ------------------------------------------------------------------------------------------ */
@@ -77,31 +87,41 @@ static struct jsonata_frame *empty_frame(struct jsonata_eval *e, const struct tu
 
 /* ---- rows ---------------------------------------------------------------------------------------------------- */
 
+struct tuple *tuple_new(struct jsonata_eval *e, const struct tuple_layout *t, const jn_value *columns, jn_value item)
+{
+    struct tuple *row = jn_arena_alloc(e->arena, sizeof *row + t->len * sizeof(jn_value));
+    if (!row) {
+        jsonata_raise_memory(e);
+        return NULL;
+    }
+    row->layout = t;
+    row->item = item;
+    for (uint32_t i = 0; i < t->len; i++)
+        row->column[i] = columns ? columns[i] : (jn_value){ .type = VALUE_UNBOUND };
+    return row;
+}
+
+void tuple_join(const struct tuple_layout *t, jn_value *columns, const struct tuple *inner)
+{
+    for (uint32_t i = 0; i < inner->layout->len; i++) {
+        const uint32_t to = tuple_column(t, inner->layout->name[i]);
+        if (to != UINT32_MAX && inner->column[i].type != VALUE_UNBOUND)
+            columns[to] = inner->column[i];
+    }
+}
+
 /* A run over a path's stream. */
 struct stream {
     const struct tuple_layout *t;
     struct jsonata_eval *e;
     struct jsonata_frame *f;            /* around the path */
     struct jsonata_frame *plain;        /* with nothing bound: for steps before the first that makes tuples */
+    bool is_looped;
 };
 
 static struct tuple *row_new(struct stream *s, const struct tuple *from, jn_value item)
 {
-    struct tuple *row = jn_arena_alloc(s->e->arena, sizeof *row + s->t->len * sizeof(jn_value));
-    if (!row) {
-        jsonata_raise_memory(s->e);
-        return NULL;
-    }
-    row->layout = s->t;
-    row->item = item;
-    for (uint32_t i = 0; i < s->t->len; i++)
-        row->column[i] = from ? from->column[i] : (jn_value){ .type = VALUE_UNBOUND };
-    return row;
-}
-
-static jn_value row_value(struct tuple *row)
-{
-    return row ? (jn_value){ .type = VALUE_TUPLE, .as.function = row } : jn_undefined();
+    return tuple_new(s->e, s->t, from ? from->column : NULL, item);
 }
 
 static jn_value stream_new(struct stream *s)
@@ -113,7 +133,7 @@ static jn_value stream_start(struct stream *s, jn_value items)
 {
     jn_value rows = stream_new(s);
     for (uint32_t i = 0; i < items.as.array->len && !jsonata_failed(s->e); i++)
-        jsonata_push(s->e, rows, row_value(row_new(s, NULL, items.as.array->items[i])));
+        jsonata_push(s->e, rows, tuple_value(row_new(s, NULL, items.as.array->items[i])));
     return rows;
 }
 
@@ -121,11 +141,7 @@ static jn_value stream_start(struct stream *s, jn_value items)
 static void join_inner(struct stream *s, struct tuple *row, const struct tuple *inner)
 {
     row->item = inner->item;
-    for (uint32_t i = 0; i < inner->layout->len; i++) {
-        const uint32_t to = tuple_column(s->t, inner->layout->name[i]);
-        if (to != UINT32_MAX && inner->column[i].type != VALUE_UNBOUND)
-            row->column[to] = inner->column[i];
-    }
+    tuple_join(s->t, row->column, inner);
 }
 
 static void bind_row(const struct step *step, struct tuple *row, jn_value found, uint32_t position)
@@ -160,7 +176,7 @@ static void step_row(struct stream *s, const struct step *step, const struct tup
             join_inner(s, row, tuple_of(m));
         else
             bind_row(step, row, m, i);
-        jsonata_push(e, rows, row_value(row));
+        jsonata_push(e, rows, tuple_value(row));
     }
 }
 
@@ -200,7 +216,7 @@ static jn_value number_rows(struct stream *s, uint32_t column, jn_value rows)
         struct tuple *row = row_new(s, from, from->item);
         if (row && column != UINT32_MAX)
             row->column[column] = jn_number(i);
-        jsonata_push(s->e, out, row_value(row));
+        jsonata_push(s->e, out, tuple_value(row));
     }
     return out;
 }
@@ -258,13 +274,13 @@ jn_value tuple_filter(const struct filters *fs, struct jsonata_eval *e, jn_value
 {
     if (!fs->tuples)
         return filters_apply(fs, e, tuple_items(e, rows), f);
-    struct stream s = { fs->tuples, e, f, f };
+    struct stream s = { fs->tuples, e, f, f, false };
     jn_value ours = stream_new(&s);
     for (uint32_t i = 0; i < rows.as.array->len && jsonata_step(e); i++) {
         struct tuple *row = row_new(&s, NULL, jn_undefined());
         if (row)
             join_inner(&s, row, tuple_of(rows.as.array->items[i]));
-        jsonata_push(e, ours, row_value(row));
+        jsonata_push(e, ours, tuple_value(row));
     }
     return jsonata_failed(e) ? jn_undefined() : apply_stages(&s, fs, ours);
 }
@@ -290,6 +306,22 @@ static jn_value as_items(struct stream *s, jn_value v)
     return one;
 }
 
+/* Nobody looks at the rows of the path, just at their items. */
+static bool wants_items(const struct path_node *p)
+{
+    return !p->group && !p->tuples->is_result;
+}
+
+/* One step, or as many as loops can do: *at becomes the last one done. */
+static jn_value stream_steps(const struct path_node *p, struct stream *s, uint32_t *at, jn_value rows, jn_value items)
+{
+    const uint32_t from = *at, to = s->is_looped ? loop_reach(p, from) : from;
+    if (to == from)
+        return tuple_step(s, &p->steps[from], rows, items);
+    *at = to - 1;
+    return loop_run(p, s->e, s->f, from, to, jn_is_undefined(rows) ? items : rows, to == p->len && wants_items(p));
+}
+
 static jn_value run(const struct path_node *p, struct stream *s, jn_value context)
 {
     jn_value items = path_input(p, s->e, context), rows = jn_undefined();
@@ -297,7 +329,7 @@ static jn_value run(const struct path_node *p, struct stream *s, jn_value contex
     for (uint32_t i = 0; i < p->len && !jsonata_failed(s->e); i++) {
         streaming = streaming || p->steps[i].is_tuple;
         if (streaming) {
-            rows = tuple_step(s, &p->steps[i], rows, items);
+            rows = stream_steps(p, s, &i, rows, items);
             continue;
         }
         items = as_items(s, run_plain_step(p, s, i, items));
@@ -307,14 +339,42 @@ static jn_value run(const struct path_node *p, struct stream *s, jn_value contex
     return rows;
 }
 
+static jn_value run_stream(const struct path_node *p, struct jsonata_eval *e, jn_value context,
+                           struct jsonata_frame *f, bool is_looped)
+{
+    struct stream s = { p->tuples, e, f, empty_frame(e, p->tuples, f), is_looped };
+    return s.plain ? run(p, &s, context) : jn_undefined();
+}
+
+/* Loops meet the error of the first row, the reference that of the first step: see path.c, "order of errors". */
+static jn_value run_loops(const struct path_node *p, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+{
+    jn_value *top = e->top;
+    const uint32_t depth = e->depth;
+    e->fused++;
+    const jn_value rows = run_stream(p, e, context, f, true);
+    if (--e->fused || !jsonata_failed(e) || !path_can_repeat(e))
+        return rows;
+    const struct jsonata_fault met = e->fault;
+    e->fault = (struct jsonata_fault){ .code = NULL };
+    e->is_ordered = true;
+    e->top = top;
+    e->depth = depth;
+    run_stream(p, e, context, f, false);
+    e->is_ordered = false;
+    if (!jsonata_failed(e))
+        e->fault = met;
+    return jn_undefined();
+}
+
 jn_value tuple_path(const struct path_node *p, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
 {
-    struct stream s = { p->tuples, e, f, empty_frame(e, p->tuples, f) };
-    if (!s.plain)
+    const bool is_looped = p->tuples->loops && !e->is_ordered;
+    const jn_value rows = is_looped ? run_loops(p, e, context, f) : run_stream(p, e, context, f, false);
+    if (jsonata_failed(e))
         return jn_undefined();
-    const jn_value rows = run(p, &s, context);
-    if (jsonata_failed(e) || jn_is_undefined(rows))
-        return p->group && !jsonata_failed(e) ? path_finish(p, e, jn_undefined(), f) : jn_undefined();
+    if (jn_is_undefined(rows))
+        return p->group ? path_finish(p, e, jn_undefined(), f) : jn_undefined();
     if (p->group)
         return node_done(&p->node, group_eval(p->group, e, rows.as.array->items, rows.as.array->len, f));
     if (p->tuples->is_result)
