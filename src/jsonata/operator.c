@@ -201,14 +201,29 @@ static jn_value eval_in(const struct node *n, struct jsonata_eval *e, jn_value c
 
 /* ---- and, or ------------------------------------------------------------------------------------------------- */
 
+/* An error from the right operand, or from the cast of either, is reported as the operator's own. */
+static void stamp(struct jsonata_eval *e, const struct binary_node *b)
+{
+    if (!e->fault.code)
+        return;
+    e->fault.position = b->node.position;
+    e->fault.token = jn_str_of(ast_op_text(b->op));
+}
+
 static jn_value eval_and(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
 {
     const struct binary_node *b = (const struct binary_node *)n;
     if (!node_enter_deep(n, e))
         return jn_undefined();
-    bool is_true = jsonata_is_true(e, node_eval(b->left, e, context, f));
-    if (is_true != (b->op == OP_OR) && !jsonata_failed(e))
-        is_true = jsonata_is_true(e, node_eval(b->right, e, context, f));
+    const jn_value l = node_eval(b->left, e, context, f);
+    bool is_true = false;
+    if (!jsonata_failed(e)) {
+        is_true = jsonata_is_true(e, l);
+        if (is_true != (b->op == OP_OR) && !jsonata_failed(e))
+            is_true = jsonata_is_true(e, node_eval(b->right, e, context, f));
+        if (jsonata_failed(e))
+            stamp(e, b);
+    }
     node_leave(e);
     return jn_boolean(is_true);
 }
@@ -254,8 +269,10 @@ static jn_value eval_concat(const struct node *n, struct jsonata_eval *e, jn_val
     if (jsonata_failed(e))
         return jn_undefined();
     const jn_str x = concat_text(e, l), y = concat_text(e, r);
-    if (jsonata_failed(e))
+    if (jsonata_failed(e)) {
+        stamp(e, b);
         return jn_undefined();
+    }
     const bool both = l.type == JN_STRING && r.type == JN_STRING;
     return concat(e, x, y, both ? l.flags & r.flags : 0);
 }
