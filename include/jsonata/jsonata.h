@@ -56,13 +56,37 @@ JN_API void jsonata_free(struct jsonata *program);
 
 /* ---- evaluating ---------------------------------------------------------------------------------------------- */
 
-/* Guardrails; all-zero means the usual. */
+/* Asked every few thousand steps while an evaluation runs, in its thread: true ends it with JN_CANCELLED.  `host` is the
+ * limits'. */
+typedef bool jsonata_cancelled_fn(void *host);
+
+/* Guardrails, for expressions and data that are not trusted; all-zero means the usual.  What trips:
+ *
+ *   max_bytes         JN_LIMIT                     all memory that the context takes from the system, kept warm or in use:
+ *                                                  entries of the input, values, texts, both stacks, the output text, what
+ *                                                  regular expressions need; but not its fixed cost of about 50 KB
+ *   max_depth         JN_EVALUATION, D1011         nested evaluations, counted as the reference counts them
+ *   timeout_ms        JN_EVALUATION, D1012         looked at every few thousand steps
+ *   max_steps         JN_EVALUATION, D1012         calls and rounds of loops: the same on every machine, unlike time
+ *   max_sequence      JN_EVALUATION, D2015         members of a sequence, range or $append (the reference's `sequence`)
+ *   max_output        JN_LIMIT                     bytes of the text that jsonata_evaluate_text() gives
+ *   max_match_steps   JN_EVALUATION, D1012         backtracking of one match of a regular expression
+ *   cancelled         JN_CANCELLED
+ *
+ * An evaluation nested deeper than memory allows is D1011 as well.  Ranges of more than 10 million members are D2014
+ * always. */
 struct jsonata_limits {
-    size_t max_bytes;           /* memory of one evaluation, input's entries and result included; 0: 1 GiB */
-    uint32_t max_depth;         /* nested evaluations, counted as the reference counts them; 0: no limit of its own */
+    size_t max_bytes;           /* 0: 1 GiB */
+    uint32_t max_depth;         /* 0: none of its own */
     int64_t timeout_ms;         /* 0: none */
-    const char *depth_code;     /* code raised at max_depth and at the timeout; NULL: "D1011" and "D1012" */
-    const char *timeout_code;
+    const char *depth_code;     /* raised at max_depth and at the timeout instead of "D1011" and "D1012"; NULL: those. */
+    const char *timeout_code;   /* Both must live as long as the limits are in force */
+    uint64_t max_steps;         /* 0: none */
+    uint32_t max_sequence;      /* 0: none */
+    size_t max_output;          /* 0: none of its own */
+    uint32_t max_match_steps;   /* 0: 2 million */
+    jsonata_cancelled_fn *cancelled;    /* NULL: never */
+    void *host;                 /* handed to it */
 };
 
 JN_API struct jsonata_context *jsonata_context_new(const struct jsonata_limits *limits);
@@ -78,8 +102,12 @@ JN_API struct jn_arena *jsonata_context_arena(struct jsonata_context *c);
 /* Key lists that the context knows; pass them in jn_read_options.shapes when reading input for it. */
 JN_API struct jn_shapes *jsonata_context_shapes(struct jsonata_context *c);
 
-/* Forgets input, results and error values of the context; its memory stays warm. */
+/* Forgets input, results and error values of the context; its memory stays warm.  Does nothing while the context is
+ * evaluating, that is, when a function of the host calls it. */
 JN_API void jsonata_context_reset(struct jsonata_context *c);
+
+/* The same, and gives the memory that was kept warm back to the system: for a context that will rest. */
+JN_API void jsonata_context_trim(struct jsonata_context *c);
 
 /* Evaluates.  `input` may be undefined (no input).  `bindings` is an object whose members become variables, or undefined.
  * The result lives in the context until its reset; it may be undefined ("nothing") or a function.
@@ -118,8 +146,15 @@ JN_API enum jn_status jsonata_context_register(struct jsonata_context *c, const 
 /* Memory for results, living as long as the evaluation's result. */
 JN_API struct jn_arena *jsonata_call_arena(struct jsonata_call *call);
 
-/* Raises an error with a code and a sentence of the host's; gives undefined. */
+/* Raises an error with a code and a sentence of the host's (both copied); gives undefined. */
 JN_API jn_value jsonata_call_fail(struct jsonata_call *call, const char *code, const char *message);
+
+/* Calls a function that came as an argument, as $map does.  Gives undefined when the call fails, or when `function` is
+ * none (T1006): the error is raised already, and whatever the host returns then counts for nothing. */
+JN_API jn_value jsonata_call_invoke(struct jsonata_call *call, jn_value function, const jn_value *args, size_t count);
+
+/* Whether an error has been raised in this evaluation: then a host should stop working and return. */
+JN_API bool jsonata_call_failed(const struct jsonata_call *call);
 
 /* ---- for people ---------------------------------------------------------------------------------------------- */
 

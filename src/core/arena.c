@@ -4,13 +4,16 @@
  *
  * A rewind only moves `current` back; the chunks behind it stay for the next round.  Chunk sizes double from 16 KB to
  * 1 MB, so that the number of calls to the system is logarithmic at first and one per megabyte later; a request that is
- * larger gets a chunk of its own, which a reset gives back, because keeping the memory of one large document
- * for ever would starve the others. */
+ * larger gets a chunk of its own.  A reset gives those back that the round before it did not touch: a stream of large
+ * documents asks the system for nothing, and the memory of a single one is not kept for ever. */
 #include "core/arena.h"
 
 #include <stdlib.h>
 
-enum { SMALLEST_CHUNK = 16 * 1024, LARGEST_CHUNK = 1024 * 1024 };
+/* The C library adds a word or two to a block, and rounds large ones up to pages: sizes that leave room for that take
+ * from the system what they are counted for. */
+enum { OVERHEAD = 16, PAGE = 4096 };
+enum { SMALLEST_CHUNK = 16 * 1024, LARGEST_CHUNK = 1024 * 1024 - OVERHEAD };
 
 /* Memory follows the header; both are 16-aligned. */
 struct jn_arena_chunk {
@@ -35,14 +38,32 @@ void jn_arena_init(struct jn_arena *a, size_t ceiling)
     *a = (struct jn_arena){ .ceiling = ceiling ? ceiling : SIZE_MAX };
 }
 
+/* Takes the chunk at *link out of the list. */
+static void drop(struct jn_arena *a, struct jn_arena_chunk **link)
+{
+    struct jn_arena_chunk *c = *link;
+    *link = c->next;
+    a->taken -= c->size;
+    jn_budget_give(a->budget, c->size);
+    free(c);
+}
+
 void jn_arena_clear(struct jn_arena *a)
 {
-    for (struct jn_arena_chunk *c = a->first; c;) {
-        struct jn_arena_chunk *next = c->next;
-        free(c);
-        c = next;
-    }
-    jn_arena_init(a, a->ceiling);
+    while (a->first)
+        drop(a, &a->first);
+    *a = (struct jn_arena){ .ceiling = a->ceiling, .budget = a->budget };
+}
+
+static struct jn_arena_chunk **first_warm(struct jn_arena *a)
+{
+    return a->current ? &a->current->next : &a->first;
+}
+
+void jn_arena_trim(struct jn_arena *a)
+{
+    for (struct jn_arena_chunk **link = first_warm(a); *link;)
+        drop(a, link);
 }
 
 struct jn_arena *jn_arena_new(size_t ceiling)
@@ -70,15 +91,11 @@ static void enter(struct jn_arena *a, struct jn_arena_chunk *c, char *at)
 
 void jn_arena_reset(struct jn_arena *a)
 {
-    for (struct jn_arena_chunk **link = &a->first; *link;) {
-        struct jn_arena_chunk *c = *link;
-        if (c->size > LARGEST_CHUNK) {
-            *link = c->next;
-            a->taken -= c->size;
-            free(c);
-        } else {
-            link = &c->next;
-        }
+    for (struct jn_arena_chunk **link = first_warm(a); *link;) {
+        if ((*link)->size > LARGEST_CHUNK)
+            drop(a, link);
+        else
+            link = &(*link)->next;
     }
     a->failed = JN_OK;
     enter(a, NULL, NULL);
@@ -106,34 +123,51 @@ static void *fail(struct jn_arena *a, enum jn_status s)
 /* The link to the warm chunk with at least `need` bytes, or NULL. */
 static struct jn_arena_chunk **find_warm(struct jn_arena *a, size_t need)
 {
-    for (struct jn_arena_chunk **link = a->current ? &a->current->next : &a->first; *link; link = &(*link)->next)
+    for (struct jn_arena_chunk **link = first_warm(a); *link; link = &(*link)->next)
         if ((*link)->size >= need)
             return link;
     return NULL;
 }
 
-/* How large a new chunk for `need` bytes should be; 0 when the ceiling does not allow it. */
-static size_t new_chunk_size(const struct jn_arena *a, size_t need)
+/* How large a new chunk for `need` bytes is best. */
+static size_t best_size(const struct jn_arena *a, size_t need)
 {
-    const size_t left = a->ceiling - a->taken;
     size_t size = a->current ? a->current->size * 2 : SMALLEST_CHUNK;
     if (size > LARGEST_CHUNK)
         size = LARGEST_CHUNK;
-    if (size < need)
-        size = need;
-    if (size > left)
-        size = need;                // the last bit below the ceiling
-    return size > left ? 0 : size;
+    if (size >= need)
+        return size;
+    return need > LARGEST_CHUNK ? ((need + OVERHEAD + PAGE - 1) & ~(size_t)(PAGE - 1)) - OVERHEAD : need;
+}
+
+static bool take(struct jn_arena *a, size_t size)
+{
+    return size <= a->ceiling && a->taken <= a->ceiling - size && jn_budget_take(a->budget, size);
+}
+
+/* Counts a new chunk for `need` bytes, just large enough when this is the last bit below a limit; 0 when there is no
+ * room for it.  Warm chunks that are too small for the need do not count against it. */
+static size_t take_chunk(struct jn_arena *a, size_t need)
+{
+    const size_t best = best_size(a, need);
+    if (take(a, best))
+        return best;
+    if (take(a, need))
+        return need;
+    jn_arena_trim(a);
+    return take(a, need) ? need : 0;
 }
 
 static struct jn_arena_chunk *new_chunk(struct jn_arena *a, size_t need)
 {
-    const size_t size = new_chunk_size(a, need);
+    const size_t size = take_chunk(a, need);
     if (!size)
         return fail(a, JN_LIMIT);
     struct jn_arena_chunk *c = aligned_alloc(16, size);
-    if (!c)
+    if (!c) {
+        jn_budget_give(a->budget, size);
         return fail(a, JN_NO_MEMORY);
+    }
     c->size = size;
     a->taken += size;
     a->system_allocations++;

@@ -1,9 +1,10 @@
-/* arena.h - bump memory with mark and rewind.  Chunks double from 16 KB to 1 MB and stay warm across resets; chunks
- * above 1 MB are given back.  An arena that once failed stays failed until it is reset, and every allocation gives
+/* arena.h - bump memory with mark and rewind.  Chunks double from 16 KB to 1 MB and stay warm across resets; larger ones
+ * stay as long as every round needs them.  An arena that once failed stays failed until it is reset, and every allocation gives
  * NULL: a long computation may check once, at its end, through jn_arena_failed(). */
 #ifndef JN_ARENA_H
 #define JN_ARENA_H
 
+#include "core/budget.h"
 #include "core/status.h"
 
 struct jn_arena_chunk;
@@ -15,6 +16,7 @@ struct jn_arena {
     size_t taken;                       /* bytes taken from the system */
     uint64_t system_allocations;        /* how often the system was asked, ever; steady state keeps it still */
     enum jn_status failed;
+    struct jn_budget *budget;           /* shared with others; NULL: only the ceiling counts */
 };
 
 /* A place in the arena; everything allocated after it is forgotten by a rewind. */
@@ -25,6 +27,9 @@ typedef struct jn_mark {
 
 void jn_arena_init(struct jn_arena *a, size_t ceiling);
 void jn_arena_clear(struct jn_arena *a);
+
+/* Gives the chunks back that nothing is in. */
+void jn_arena_trim(struct jn_arena *a);
 
 static inline enum jn_status jn_arena_failed(const struct jn_arena *a)
 {

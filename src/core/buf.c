@@ -16,6 +16,17 @@ static char *fail(struct jn_buf *b, enum jn_status s)
     return NULL;
 }
 
+/* The capacity to have for `need` bytes: twice what there was. */
+static size_t next_capacity(const struct jn_buf *b, size_t need)
+{
+    size_t cap = b->cap <= SIZE_MAX / 2 ? b->cap * 2 : SIZE_MAX;
+    if (cap < 64)
+        cap = 64;
+    if (cap < need)
+        cap = need;
+    return cap - 1 > b->ceiling ? b->ceiling + 1 : cap;
+}
+
 char *jn_buf_grow(struct jn_buf *b, size_t extra)
 {
     if (b->failed)
@@ -25,16 +36,13 @@ char *jn_buf_grow(struct jn_buf *b, size_t extra)
     const size_t need = b->len + extra + 1;
     if (need <= b->cap)
         return b->data + b->len;
-    size_t cap = b->cap <= SIZE_MAX / 2 ? b->cap * 2 : SIZE_MAX;
-    if (cap < 64)
-        cap = 64;
-    if (cap < need)
-        cap = need;
-    if (cap - 1 > b->ceiling)
-        cap = b->ceiling + 1;
-    char *data = realloc(b->data, cap);
+    bool refused;
+    size_t cap = next_capacity(b, need);
+    char *data = jn_budget_resize(b->budget, b->data, b->cap, cap, &refused);
+    if (!data && refused)           // perhaps there is room for what is needed at least
+        data = jn_budget_resize(b->budget, b->data, b->cap, cap = need, &refused);
     if (!data)
-        return fail(b, JN_NO_MEMORY);
+        return fail(b, refused ? JN_LIMIT : JN_NO_MEMORY);
     b->data = data;
     b->cap = cap;
     return data + b->len;
@@ -106,7 +114,9 @@ char *jn_buf_detach(struct jn_buf *b)
     if (!b->failed && jn_buf_reserve(b, 0)) {
         jn_buf_commit(b, 0);
         data = b->data;
+        jn_budget_give(b->budget, b->cap);
         b->data = NULL;
+        b->cap = 0;
     }
     jn_buf_clear(b);
     return data;
@@ -115,7 +125,8 @@ char *jn_buf_detach(struct jn_buf *b)
 void jn_buf_clear(struct jn_buf *b)
 {
     free(b->data);
-    *b = (struct jn_buf){ .ceiling = b->ceiling };
+    jn_budget_give(b->budget, b->cap);
+    *b = (struct jn_buf){ .ceiling = b->ceiling, .budget = b->budget };
 }
 
 void jn_buf_wipe(struct jn_buf *b)

@@ -3,12 +3,14 @@
 #ifndef JN_BUF_H
 #define JN_BUF_H
 
+#include "core/budget.h"
 #include "core/status.h"
 
 struct jn_buf {
     char *data;
     size_t len, cap, ceiling;       /* read len and data; leave the rest to buf.c */
     enum jn_status failed;
+    struct jn_budget *budget;       /* that the bytes count against; NULL: none */
 };
 
 /* Prepares an empty buffer that never grows past `ceiling` bytes (0: no ceiling).  Allocates nothing. */

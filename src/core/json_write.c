@@ -202,9 +202,11 @@ static void put_number(struct writer *w, jn_value v)
 static bool grow_frames(struct writer *w)
 {
     struct frame *old = w->frames == w->at_hand ? NULL : w->frames;
-    struct frame *frames = realloc(old, w->cap * 2 * sizeof *frames);
+    bool refused;
+    struct frame *frames = jn_budget_resize(w->b->budget, old, old ? w->cap * sizeof *frames : 0,
+                                            w->cap * 2 * sizeof *frames, &refused);
     if (!frames) {
-        fail(w, JN_NO_MEMORY, "no memory for writing deeply nested JSON");
+        fail(w, refused ? JN_LIMIT : JN_NO_MEMORY, "no memory for writing deeply nested JSON");
         return false;
     }
     if (!old)
@@ -341,8 +343,10 @@ enum jn_status jn_write(struct jn_buf *b, jn_value v, const struct jn_write_opti
     settle(&w);
     if (w.failed)
         jn_buf_truncate(b, before);
-    if (w.frames != w.at_hand)
+    if (w.frames != w.at_hand) {
+        jn_budget_give(b->budget, w.cap * sizeof *w.frames);
         free(w.frames);
+    }
     return w.failed;
 }
 

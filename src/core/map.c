@@ -292,16 +292,22 @@ static bool shapes_init(struct jn_shapes *t, struct jn_arena *memory, uint32_t l
     return true;
 }
 
-struct jn_shapes *jn_shapes_new(uint32_t limit)
+struct jn_shapes *jn_shapes_new_on(struct jn_budget *budget, uint32_t limit)
 {
     struct jn_shapes *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
     jn_arena_init(&t->own, 0);
+    t->own.budget = budget;
     if (shapes_init(t, &t->own, limit))
         return t;
     jn_shapes_free(t);
     return NULL;
+}
+
+struct jn_shapes *jn_shapes_new(uint32_t limit)
+{
+    return jn_shapes_new_on(NULL, limit);
 }
 
 void jn_shapes_free(struct jn_shapes *t)

@@ -169,23 +169,30 @@ enum { PAIRS_AT_HAND = 32 };
 
 /* Pairs being compared, outermost first.  Most values are flat, so that the system is rarely asked for memory. */
 struct pairs {
+    struct jn_arena *arena;         /* where the list grows; NULL: malloc */
     struct pair *at;
     size_t len, cap;
     struct pair at_hand[PAIRS_AT_HAND];
 };
 
+static bool grow_pairs(struct pairs *s)
+{
+    const size_t size = s->cap * sizeof *s->at;
+    struct pair *at = s->arena ? jn_arena_alloc(s->arena, 2 * size) : malloc(2 * size);
+    if (!at)
+        return false;
+    memcpy(at, s->at, size);
+    if (!s->arena && s->at != s->at_hand)
+        free(s->at);
+    s->at = at;
+    s->cap *= 2;
+    return true;
+}
+
 static bool push_pair(struct pairs *s, jn_value a, jn_value b)
 {
-    if (s->len == s->cap) {
-        struct pair *old = s->at == s->at_hand ? NULL : s->at;
-        struct pair *at = realloc(old, s->cap * 2 * sizeof *at);
-        if (!at)
-            return false;
-        if (!old)
-            memcpy(at, s->at_hand, sizeof s->at_hand);
-        s->at = at;
-        s->cap *= 2;
-    }
+    if (s->len == s->cap && !grow_pairs(s))
+        return false;
     s->at[s->len++] = (struct pair){ a, b, 0 };
     return true;
 }
@@ -242,23 +249,46 @@ static bool next_members(struct pair *p, jn_value *a, jn_value *b, bool *missing
     return true;
 }
 
-/* Without memory for the stack, which only values nested very deep need, the answer is "not equal". */
-bool jn_equal(jn_value a, jn_value b)
+static bool equal_all(struct pairs *s, jn_value a, jn_value b)
 {
-    struct pairs s = { .cap = PAIRS_AT_HAND };
-    s.at = s.at_hand;
-    bool equal = equal_or_push(&s, a, b), missing = false;
-    while (equal && s.len) {
+    bool equal = equal_or_push(s, a, b), missing = false;
+    while (equal && s->len) {
         jn_value x, y;
-        if (next_members(&s.at[s.len - 1], &x, &y, &missing))
-            equal = equal_or_push(&s, x, y);
+        if (next_members(&s->at[s->len - 1], &x, &y, &missing))
+            equal = equal_or_push(s, x, y);
         else if (missing)
             equal = false;
         else
-            s.len--;
+            s->len--;
     }
-    if (s.at != s.at_hand)
+    return equal;
+}
+
+/* Without memory for the list, which only values nested very deep need, the answer is "not equal". */
+static bool equal_deep(struct jn_arena *arena, jn_value a, jn_value b)
+{
+    struct pairs s;                 // not zeroed: the places at hand are many
+    s.arena = arena;
+    s.at = s.at_hand;
+    s.len = 0;
+    s.cap = PAIRS_AT_HAND;
+    const bool equal = equal_all(&s, a, b);
+    if (!arena && s.at != s.at_hand)
         free(s.at);
+    return equal;
+}
+
+bool jn_equal(jn_value a, jn_value b)
+{
+    return equal_deep(NULL, a, b);
+}
+
+bool jn_equal_in(struct jn_arena *scratch, jn_value a, jn_value b)
+{
+    const jn_mark mark = jn_arena_mark(scratch);
+    const bool equal = equal_deep(scratch, a, b);
+    if (scratch->at != mark.at)
+        jn_arena_rewind(scratch, mark);
     return equal;
 }
 

@@ -152,8 +152,10 @@ bool jn_array_push_all(struct jn_arena *a, struct jn_array *x, const struct jn_a
 
 /* ---- shapes and objects -------------------------------------------------------------------------------------- */
 
-/* A table of shared shapes with memory of its own, `limit` shapes at most (0: 1,000).  Not for two threads at once. */
+/* A table of shared shapes with memory of its own, `limit` shapes at most (0: 1,000); its memory may count against a
+ * budget.  Not for two threads at once. */
 struct jn_shapes *jn_shapes_new(uint32_t limit);
+struct jn_shapes *jn_shapes_new_on(struct jn_budget *budget, uint32_t limit);
 void jn_shapes_free(struct jn_shapes *t);
 
 /* A table in an arena: freed with it. */
@@ -190,6 +192,9 @@ static inline jn_value jn_object_get(const struct jn_object *o, jn_str key)
     const int slot = jn_shape_find(o->shape, key);
     return slot < 0 ? jn_undefined() : o->values[slot];
 }
+
+/* jn_equal() with its working memory in an arena: false when that fails, which the arena tells. */
+bool jn_equal_in(struct jn_arena *scratch, jn_value a, jn_value b);
 
 /* A copy of everything below `v` that does not borrow from the text or arena it came from; functions are shared.
  * undefined when `a` has failed. */

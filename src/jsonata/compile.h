@@ -53,13 +53,21 @@ static inline bool node_enter(const struct node *n, struct jsonata_eval *e)
     return ++e->depth + n->need <= e->max_depth || node_depth_exceeded(e);
 }
 
-/* The same for nodes that may nest without the parser having nested: calls, and chains of operators. */
+/* Asks whether the C stack lets a function go on that may nest without the parser having nested: calls, chains of
+ * operators, walks through data.  False after raising D1011. */
+bool node_stack_more(struct jsonata_eval *e);
+static inline bool node_has_stack(struct jsonata_eval *e)
+{
+    return __builtin_expect((const char *)__builtin_frame_address(0) >= e->stack_limit, 1) || node_stack_more(e);
+}
+
+/* Raises D1011: stacks are full.  Always false. */
 bool node_stack_exceeded(struct jsonata_eval *e);
+
+/* The same for a node that may nest so. */
 static inline bool node_enter_deep(const struct node *n, struct jsonata_eval *e)
 {
-    if (__builtin_expect((const char *)__builtin_frame_address(0) < e->stack_limit, 0))
-        return node_stack_exceeded(e);
-    return node_enter(n, e);
+    return node_has_stack(e) && node_enter(n, e);
 }
 
 static inline void node_leave(struct jsonata_eval *e)
@@ -213,18 +221,28 @@ struct jsonata_frame *frame_new(struct jsonata_eval *e, uint32_t slots, struct j
 jn_value frame_find(struct jsonata_eval *e, const struct jsonata_frame *f, jn_str name);
 void frame_bind(struct jsonata_eval *e, struct jsonata_frame *f, jn_str name, jn_value v);
 
-/* Makes another program's caches and globals current, for a lambda that came from it; gives what was current. */
+/* Makes another program's caches and globals current, for a lambda that came from it, and goes back.  False after
+ * raising: then there is nothing to go back from. */
 struct program_state {
     const struct jsonata *program;
+    struct program_memory *memory;
     struct jsonata_site *sites;
     struct jn_shape **site_shapes;
     const jn_value *globals;
 };
-struct program_state context_switch(struct jsonata_eval *e, const struct jsonata *program);
-void context_switch_back(struct jsonata_eval *e, struct program_state state);
+bool context_switch(struct jsonata_eval *e, const struct jsonata *program, struct program_state *outer);
+void context_leave(struct jsonata_eval *e, struct program_state outer);
 
 /* The host may evaluate in the same context while it is called: from here on the value stack is free. */
 void context_lend(struct jsonata_eval *e);
+
+/* Checks the arguments at base + 1 and puts what the signature makes of them in their place.  False after raising. */
+bool function_check(struct jsonata_eval *e, const struct jsonata_signature *s, jn_value *base, uint32_t *count,
+                    jn_value context);
+
+/* Calls a function of the host. */
+jn_value native_call(struct jsonata_eval *e, const struct jsonata_function *fn, jn_value *base, uint32_t count,
+                     jn_value context);
 
 /* Keeps the regexes of a program made by $eval until the context's reset. */
 void context_adopt(struct jsonata_eval *e, struct jsonata *program);
@@ -238,9 +256,8 @@ jn_value context_wrap(struct jsonata_eval *e, jn_value array);
 /* Raises `code` with the sentence of another error as its value: $eval. */
 jn_value jsonata_raise_inner(struct jsonata_eval *e, const char *code, const struct jsonata_fault *inner);
 
-/* The guardrail's code and value: of depth, or of time. */
-const char *jsonata_limit_code(const struct jsonata_eval *e, bool is_time);
-double jsonata_limit_value(const struct jsonata_eval *e, bool is_time);
+/* More room on the value stack, e->top_end; false when there is none. */
+bool context_more_values(struct jsonata_eval *e);
 
 /* The context's buffer for texts, empty; to be used and left before anything else is evaluated. */
 struct jn_buf *jsonata_text_buffer(struct jsonata_eval *e);

@@ -28,8 +28,8 @@ static jn_value array_to_boolean(struct jsonata_eval *e, jn_value v)
         return jsonata_to_boolean(e, v);
     for (uint32_t i = 0; i < v.as.array->len && jsonata_step(e); i++) {
         const jn_value m = v.as.array->items[i];
-        if (m.type == JN_ARRAY && (const char *)__builtin_frame_address(0) < e->stack_limit)
-            return jn_boolean(node_stack_exceeded(e));
+        if (m.type == JN_ARRAY && !node_has_stack(e))
+            return jn_undefined();
         if (jsonata_is_true(e, m))
             return jn_boolean(true);
     }

@@ -82,6 +82,7 @@ static const struct {
     { "T2010", "{{token}} compares only numbers and strings[[, not {{value}}]]" },
     { "D2014", "the range has more than 10 million members[[: {{value}}]]" },
     { "D2015", "the sequence grows beyond the limit[[ of {{value}} members]]" },
+    { "D2015/size", "the sequence would grow beyond the limit of members[[: it would have {{value}}]]" },
     /* objects, transforms */
     { "T1003", "a key of an object must be a string[[, not {{value}}]]" },
     { "D1009", "two expressions give the same key[[: {{value}}]]" },
@@ -91,6 +92,9 @@ static const struct {
     { "T2013", "the transform needs $clone, which is bound to something that is no function" },
     /* guardrails */
     { "D1011", "the evaluation is nested deeper than the limit[[ of {{value}}]]: is there a recursion without end?" },
+    { "D1011/stack", "the evaluation is nested too deep for its memory[[: {{value}} levels]]: is there a recursion "
+                     "without end?" },
+    { "D1012/steps", "the evaluation needs more than its limit of {{value}} steps" },
     { "D1012", "the evaluation took longer than the limit[[ of {{value}} ms]]" },
     { "D1012/regex", "the regular expression {{{token}}} needs more than its limit of {{{value}}} on this text" },
     { "U1001", "the evaluation went beyond its limit of depth or time" },

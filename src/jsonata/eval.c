@@ -1,10 +1,6 @@
-/* eval.c - the services of an evaluation: raising, counting work, making values, finding members.
- * Turning values into booleans, texts and clones is convert.c's; calling is function.c's. */
+/* eval.c - the services of an evaluation: raising, making values, finding members.
+ * Turning values into booleans, texts and clones is convert.c's; calling is function.c's; guardrails are evaluate.c's. */
 #include "jsonata/eval.h"
-#include "jsonata/compile.h"
-
-#include <time.h>
-
 /* ---- raising ------------------------------------------------------------------------------------------------- */
 
 jn_value jsonata_raise(struct jsonata_eval *e, struct jsonata_fault fault)
@@ -21,42 +17,6 @@ jn_value jsonata_raise_memory(struct jsonata_eval *e)
     return jn_undefined();
 }
 
-bool node_depth_exceeded(struct jsonata_eval *e)
-{
-    jsonata_raise(e, (struct jsonata_fault){ .code = jsonata_limit_code(e, false),
-                                             .value = jn_number(jsonata_limit_value(e, false)) });
-    return false;
-}
-
-/* The C stack is a guardrail of its own: nesting that the caller did not limit ends here and not in a crash. */
-bool node_stack_exceeded(struct jsonata_eval *e)
-{
-    jsonata_raise(e, (struct jsonata_fault){ .code = "D1011", .value = jn_number(e->depth) });
-    return false;
-}
-
-/* ---- counting work ------------------------------------------------------------------------------------------- */
-
-enum { FUEL = 4096 };       /* steps between two looks at the clock: some 100 microseconds */
-
-static int64_t monotonic_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-bool jsonata_step_slow(struct jsonata_eval *e)
-{
-    e->fuel = FUEL;
-    if (jn_arena_failed(e->arena))
-        jsonata_raise_memory(e);
-    if (e->deadline_ms && monotonic_ms() > e->deadline_ms)
-        jsonata_raise(e, (struct jsonata_fault){ .code = jsonata_limit_code(e, true),
-                                                 .value = jn_number(jsonata_limit_value(e, true)) });
-    return !jsonata_failed(e);
-}
-
 /* ---- making values ------------------------------------------------------------------------------------------- */
 
 jn_value jsonata_array(struct jsonata_eval *e, uint32_t cap, unsigned flags)
@@ -65,9 +25,15 @@ jn_value jsonata_array(struct jsonata_eval *e, uint32_t cap, unsigned flags)
     return x ? jn_array_value(x, flags) : jsonata_raise_memory(e);
 }
 
+bool jsonata_sequence_full(struct jsonata_eval *e)
+{
+    jsonata_raise(e, (struct jsonata_fault){ .code = "D2015", .value = jn_number(e->max_sequence) });
+    return false;
+}
+
 void jsonata_push(struct jsonata_eval *e, jn_value array, jn_value v)
 {
-    if (array.type != JN_ARRAY || jn_is_undefined(v))
+    if (array.type != JN_ARRAY || jn_is_undefined(v) || !jsonata_has_place(e, array, 1))
         return;
     if (!jn_array_push(e->arena, array.as.array, v))
         jsonata_raise_memory(e);
@@ -127,7 +93,7 @@ static void push_members(struct jsonata_eval *e, jn_value to, jn_value v)
 {
     if (v.type != JN_ARRAY)
         jsonata_push(e, to, v);
-    else if (!jn_array_push_all(e->arena, to.as.array, v.as.array))
+    else if (jsonata_has_place(e, to, v.as.array->len) && !jn_array_push_all(e->arena, to.as.array, v.as.array))
         jsonata_raise_memory(e);
 }
 
@@ -143,6 +109,8 @@ jn_value jsonata_append(struct jsonata_eval *e, jn_value a, jn_value b)
     if (jn_is_undefined(b))
         return a;
     const uint64_t n = (uint64_t)member_count(a) + member_count(b);
+    if (n > e->max_sequence)
+        return jsonata_raise(e, (struct jsonata_fault){ .code = "D2015/size", .value = jn_number((double)n) });
     jn_value both = jsonata_array(e, n < UINT32_MAX ? (uint32_t)n : UINT32_MAX, 0);
     if (jsonata_failed(e))
         return jn_undefined();

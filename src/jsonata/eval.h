@@ -61,15 +61,22 @@ struct jsonata_eval {
     jn_value input;                     /* $$ */
     uint32_t depth;                     /* nested evaluations, with the reference's increments */
     uint32_t fuel;                      /* counts down to the next look at clock, memory and cancellation */
+    uint32_t fuel_given;                /* what it last counted down from */
+    uint64_t steps_left;                /* of the caller's limit; UINT64_MAX: none */
+    uint32_t max_sequence;              /* members of a sequence; UINT32_MAX: no limit */
+    uint32_t max_match_steps;           /* of one regex match; 0: the engine's own limit */
+    struct jn_budget *budget;           /* of all memory */
     uint64_t random[2];                 /* state of $random and $shuffle */
     /* The machine; see function.c for the value stack, context.c for the rest. */
     uint32_t max_depth;                 /* UINT32_MAX / 2 when there is no limit */
     uint32_t fused;                     /* paths being run item by item; see path.c, "order of errors" */
+    bool has_tripped;                   /* the fault is a guardrail's: it passes through everything */
     bool is_ordered;                    /* run them step by step instead */
     bool is_dynamic_past;               /* something may have kept arena memory across calls: do not rewind */
     jn_value *top, *top_end;            /* value stack: frames and arguments */
     const char *stack_limit;            /* the C stack must stay above */
     struct jsonata_tail tail;
+    struct program_memory *memory;      /* of the current program in this context; its next two: */
     struct jsonata_site *sites;         /* by node.site; of this program in this context */
     struct jn_shape **site_shapes;      /* by constructor: the shape of its keys, made on first use */
     const jn_value *globals;            /* by number: what free names mean in this evaluation */
@@ -100,10 +107,22 @@ static inline bool jsonata_step(struct jsonata_eval *e)
     return e->fuel-- != 0 ? !jsonata_failed(e) : jsonata_step_slow(e);
 }
 
+/* Looks at all guardrails now, in the midst of something that takes long without steps.  False when one tripped. */
+bool jsonata_look_around(struct jsonata_eval *e);
+
 /* ---- values -------------------------------------------------------------------------------------------------- */
 
 /* An empty sequence (or plain array when flags is 0) with room for `cap`; undefined after raising. */
 jn_value jsonata_array(struct jsonata_eval *e, uint32_t cap, unsigned flags);
+
+/* Whether `more` members may be added to an array that this evaluation makes: a sequence has a limit.  False after
+ * raising D2015. */
+bool jsonata_sequence_full(struct jsonata_eval *e);
+static inline bool jsonata_has_place(struct jsonata_eval *e, jn_value array, uint32_t more)
+{
+    return !(array.flags & JN_SEQUENCE) || (uint64_t)array.as.array->len + more <= e->max_sequence ||
+           jsonata_sequence_full(e);
+}
 
 /* Appends to an array made by this evaluation; raises when memory is out. */
 void jsonata_push(struct jsonata_eval *e, jn_value array, jn_value v);

@@ -12,6 +12,7 @@
 #include "jsonata/function.h"
 
 #include "jsonata/compile.h"
+#include "jsonata/context.h"
 #include "jsonata/regex.h"
 #include "jsonata/signature.h"
 
@@ -52,10 +53,11 @@ enum { SLACK = 64 };        /* places that a call may use beyond what it asked f
 
 static bool has_room(struct jsonata_eval *e, const jn_value *from, size_t places)
 {
-    if ((size_t)(e->top_end - from) >= places + SLACK)
-        return true;
-    node_stack_exceeded(e);
-    return false;
+    while ((size_t)(e->top_end - from) < places + SLACK) {
+        if (!context_more_values(e))
+            return node_stack_exceeded(e);
+    }
+    return true;
 }
 
 jn_value *function_open(struct jsonata_eval *e, uint32_t count)
@@ -69,9 +71,8 @@ jn_value *function_open(struct jsonata_eval *e, uint32_t count)
 
 /* ---- lambdas ------------------------------------------------------------------------------------------------- */
 
-/* Checks the arguments and puts what the signature makes of them in their place. */
-static bool check_arguments(struct jsonata_eval *e, const struct jsonata_signature *s, jn_value *base,
-                            uint32_t *count, jn_value context)
+bool function_check(struct jsonata_eval *e, const struct jsonata_signature *s, jn_value *base, uint32_t *count,
+                    jn_value context)
 {
     jn_value *out = base + 1 + *count;
     e->top = out + *count + JSONATA_MAX_ARITY;
@@ -115,9 +116,11 @@ static jn_value run_body(struct jsonata_eval *e, const struct jsonata_function *
     const struct jsonata_program_lambda *code = fn->as.lambda.code;
     if (code->program == e->program || code->is_dynamic)
         return node_eval(code->body, e, fn->as.lambda.context, f);
-    const struct program_state state = context_switch(e, code->program);
+    struct program_state outer;
+    if (!context_switch(e, code->program, &outer))
+        return jn_undefined();
     const jn_value v = node_eval(code->body, e, fn->as.lambda.context, f);
-    context_switch_back(e, state);
+    context_leave(e, outer);
     return v;
 }
 
@@ -125,7 +128,7 @@ static jn_value run_lambda(struct jsonata_eval *e, const struct jsonata_function
                            jn_value context)
 {
     const struct jsonata_program_lambda *code = fn->as.lambda.code;
-    if (fn->signature && !check_arguments(e, fn->signature, base, &count, context))
+    if (fn->signature && !function_check(e, fn->signature, base, &count, context))
         return jn_undefined();
     struct jsonata_frame *f = code->is_captured ? frame_apart(e, code, base, count)
                                                 : frame_in_place(e, code, base, count);
@@ -135,12 +138,12 @@ static jn_value run_lambda(struct jsonata_eval *e, const struct jsonata_function
     return run_body(e, fn, f);
 }
 
-/* ---- built-ins and the host's functions ---------------------------------------------------------------------- */
+/* ---- built-ins ---------------------------------------------------------------------------------------------- */
 
 static jn_value run_builtin(struct jsonata_eval *e, const struct jsonata_function *fn, jn_value *base, uint32_t count,
                             jn_value context)
 {
-    if (fn->signature && !check_arguments(e, fn->signature, base, &count, context))
+    if (fn->signature && !function_check(e, fn->signature, base, &count, context))
         return jn_undefined();
     const struct jsonata_builtin *b = fn->as.builtin;
     jn_value *args = base + 1;
@@ -152,39 +155,6 @@ static jn_value run_builtin(struct jsonata_eval *e, const struct jsonata_functio
     const jn_value v = b->call(e, args, count);
     e->call_context = outer;
     return v;
-}
-
-struct jsonata_call {
-    struct jsonata_eval *e;
-};
-
-struct jn_arena *jsonata_call_arena(struct jsonata_call *call)
-{
-    return call->e->arena;
-}
-
-jn_value jsonata_call_fail(struct jsonata_call *call, const char *code, const char *message)
-{
-    struct jsonata_eval *e = call->e;
-    jn_str kept = jn_arena_copy(e->arena, jn_str_of(code));
-    jn_str text = jn_arena_copy(e->arena, jn_str_of(message));
-    if (!kept.data || !text.data)
-        return jsonata_raise_memory(e);
-    return jsonata_raise(e, (struct jsonata_fault){ .code = kept.data, .value = jn_string(text, 0),
-                                                    .message = text.data });
-}
-
-static jn_value run_native(struct jsonata_eval *e, const struct jsonata_function *fn, jn_value *base, uint32_t count,
-                           jn_value context)
-{
-    if (fn->signature && !check_arguments(e, fn->signature, base, &count, context))
-        return jn_undefined();
-    e->is_dynamic_past = true;          /* the host may keep what it allocates in our arena */
-    jsonata_native_fn *call = NULL;
-    memcpy(&call, &fn->as.native.call, sizeof call);    /* a function's address kept as void * */
-    struct jsonata_call c = { e };
-    context_lend(e);
-    return call(&c, base + 1, count, fn->as.native.host);
 }
 
 /* ---- the other kinds ----------------------------------------------------------------------------------------- */
@@ -235,7 +205,7 @@ static jn_value apply(struct jsonata_eval *e, jn_value *base, jn_value *callee, 
         case FUNCTION_BUILTIN:
             return run_builtin(e, fn, base, *count, context);
         case FUNCTION_NATIVE:
-            return run_native(e, fn, base, *count, context);
+            return native_call(e, fn, base, *count, context);
         case FUNCTION_TRANSFORM:
             return transform_call(e, fn, base + 1, *count);
         case FUNCTION_REGEX:
@@ -368,7 +338,7 @@ static struct jsonata *compile_text(struct jsonata_eval *e, jn_str text)
 /* An error inside becomes D3121, which carries the inner message. */
 static void rename_fault(struct jsonata_eval *e)
 {
-    if (!e->fault.code || !strcmp(e->fault.code, "D1011") || !strcmp(e->fault.code, "D1012"))
+    if (!e->fault.code || e->has_tripped)
         return;
     const struct jsonata_fault inner = e->fault;
     e->fault = (struct jsonata_fault){ .code = NULL };

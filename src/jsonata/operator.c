@@ -136,7 +136,7 @@ BINARY(eval_greater_equal, compare_slow, jn_boolean(x >= y))
 /* ---- equality ------------------------------------------------------------------------------------------------ */
 
 /* Nothing on either side: false for both = and !=. */
-static inline jn_value equality(jn_value l, jn_value r, bool wanted)
+static inline jn_value equality(struct jsonata_eval *e, jn_value l, jn_value r, bool wanted)
 {
     if (jn_is_undefined(l) || jn_is_undefined(r))
         return jn_boolean(false);
@@ -146,7 +146,7 @@ static inline jn_value equality(jn_value l, jn_value r, bool wanted)
         return jn_boolean(jn_str_eq(jn_text(l), jn_text(r)) == wanted);
     if (l.type == JN_NUMBER)
         return jn_boolean((jn_num(l) == jn_num(r)) == wanted);
-    return jn_boolean(jn_equal(l, r) == wanted);
+    return jn_boolean(jn_equal_in(e->arena, l, r) == wanted);
 }
 
 static jn_value eval_equal(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
@@ -157,7 +157,7 @@ static jn_value eval_equal(const struct node *n, struct jsonata_eval *e, jn_valu
     const jn_value l = node_eval(b->left, e, context, f);
     const jn_value r = node_eval(b->right, e, context, f);
     node_leave(e);
-    return equality(l, r, b->op == OP_EQUAL);
+    return equality(e, l, r, b->op == OP_EQUAL);
 }
 
 static jn_value eval_equal_slot(const struct node *n, struct jsonata_eval *e, jn_value context,
@@ -321,6 +321,8 @@ static jn_value eval_range(const struct node *n, struct jsonata_eval *e, jn_valu
         return jn_undefined();
     if (to - from + 1 > MAX_RANGE)
         return raise_at(e, b, "D2014", jn_number(to - from + 1), jn_undefined());
+    if (to - from + 1 > e->max_sequence)
+        return raise_at(e, b, "D2015/size", jn_number(to - from + 1), jn_undefined());
     return node_done(n, range(e, from, to));
 }
 

@@ -41,7 +41,8 @@ static void collect_spread(struct collector *c, jn_value v)
 {
     struct jsonata_eval *e = c->sink.e;
     if (v.type == JN_ARRAY && !(v.flags & JN_CONS)) {
-        if (c->array.type == JN_ARRAY && !jn_array_push_all(e->arena, c->array.as.array, v.as.array))
+        if (c->array.type == JN_ARRAY && jsonata_has_place(e, c->array, v.as.array->len) &&
+            !jn_array_push_all(e->arena, c->array.as.array, v.as.array))
             jsonata_raise_memory(e);
     } else {
         jsonata_push(e, c->array, v);
@@ -181,8 +182,8 @@ static bool give_node(struct sink *s, jn_value v)
 static bool push_descendants(struct sink *s, jn_value v)
 {
     struct jsonata_eval *e = s->e;
-    if ((const char *)__builtin_frame_address(0) < e->stack_limit)
-        return node_stack_exceeded(e);
+    if (!node_has_stack(e))
+        return false;
     if (v.type == JN_ARRAY) {
         for (uint32_t i = 0; i < v.as.array->len; i++) {
             if (!jsonata_step(e) || !push_descendants(s, v.as.array->items[i]))
@@ -310,15 +311,9 @@ static jn_value run_ordered(const struct path_node *p, struct jsonata_eval *e, j
     return jsonata_failed(e) ? jn_undefined() : collector_end(&out, true);
 }
 
-static bool is_limit(const struct jsonata_eval *e)
-{
-    return e->fault.code == jsonata_limit_code(e, false) || e->fault.code == jsonata_limit_code(e, true) ||
-           !strcmp(e->fault.code, "D1011");
-}
-
 bool path_can_repeat(const struct jsonata_eval *e)
 {
-    return e->fault.code && !is_limit(e) && !e->is_dynamic_past;
+    return e->fault.code && !e->has_tripped && !e->is_dynamic_past;
 }
 
 static void find_first_error(const struct path_node *p, struct jsonata_eval *e, jn_value context,

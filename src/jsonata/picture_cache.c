@@ -17,11 +17,13 @@ struct jsonata_pictures {
     struct place places[PLACES];
 };
 
-struct jsonata_pictures *jsonata_pictures_new(void)
+struct jsonata_pictures *jsonata_pictures_new(struct jn_budget *b)
 {
     struct jsonata_pictures *p = calloc(1, sizeof *p);
-    if (p)
-        jn_arena_init(&p->arena, SIZE_MAX);
+    if (!p)
+        return NULL;
+    jn_arena_init(&p->arena, 0);
+    p->arena.budget = b;
     return p;
 }
 

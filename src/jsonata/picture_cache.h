@@ -11,8 +11,8 @@
 
 struct jsonata_pictures;
 
-/* NULL when memory is out. */
-struct jsonata_pictures *jsonata_pictures_new(void);
+/* Its memory counts against the budget.  NULL when memory is out. */
+struct jsonata_pictures *jsonata_pictures_new(struct jn_budget *b);
 void jsonata_pictures_free(struct jsonata_pictures *p);
 
 /* Analyses `text` into memory of `a`, where `text` lives as well.  NULL after raising, or when `a` has failed. */

@@ -303,8 +303,7 @@ static bool find_literal(struct jsonata_search *s, size_t from)
 /* Gives up the time slice: lets the evaluation look at its guardrails.  False when one of them tripped. */
 static bool look_around(struct jsonata_eval *e)
 {
-    e->fuel = 0;
-    return jsonata_step(e);
+    return jsonata_step(e) && jsonata_look_around(e);
 }
 
 static void remember(struct jsonata_search *s)

@@ -48,14 +48,35 @@
 
 /* ---- memory -------------------------------------------------------------------------------------------------- */
 
-bool reserve_open(struct reserve *r, size_t want, size_t least)
+enum {
+    AT_FIRST = 128 * 1024,      /* in use from the start: a fixed cost of its owner, and none until it is touched */
+    LEAF = 64 * 1024,           /* of a stack: for built-ins and libraries called at the limit */
+    RED_ZONE = 2 * 1024 * 1024, /* of a stack: never in use, for what nests by the parser's leave only */
+    KEEP = 1024 * 1024,         /* bytes that stay warm */
+};
+
+static size_t page_size(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* How much of the range can be in use. */
+static size_t capacity(const struct reserve *r)
+{
+    if (!r->is_stack)
+        return r->size - page_size();
+    return r->size > 4 * (size_t)RED_ZONE ? r->size - RED_ZONE : r->size / 4 * 3;
+}
+
+bool reserve_open(struct reserve *r, size_t want, size_t least, bool is_stack)
 {
     for (; want >= least; want /= 2) {
         char *p = mmap(NULL, want, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (p == MAP_FAILED)
             continue;
-        if (mprotect(p, (size_t)sysconf(_SC_PAGESIZE), PROT_NONE) == 0) {
-            *r = (struct reserve){ p, want };
+        if (mprotect(p, page_size(), PROT_NONE) == 0) {
+            *r = (struct reserve){ .start = p, .size = want, .is_stack = is_stack };
+            r->used = r->least = capacity(r) < AT_FIRST ? capacity(r) : AT_FIRST;
             return true;
         }
         munmap(p, want);
@@ -63,40 +84,58 @@ bool reserve_open(struct reserve *r, size_t want, size_t least)
     return false;
 }
 
-void reserve_close(struct reserve *r)
+void reserve_close(struct reserve *r, struct jn_budget *b)
 {
-    if (r->size)
+    if (r->size) {
         munmap(r->start, r->size);
-    *r = (struct reserve){ NULL, 0 };
+        jn_budget_give(b, r->used - r->least);
+    }
+    *r = (struct reserve){ .size = 0 };
+}
+
+bool reserve_grow(struct reserve *r, struct jn_budget *b, size_t more)
+{
+    const size_t left = capacity(r) - r->used;
+    if (more > left || !jn_budget_take(b, more))
+        return false;
+    r->used += more;
+    return true;
+}
+
+/* Gives the system all pages beyond the first `keep` bytes. */
+static void shrink(struct reserve *r, struct jn_budget *b, size_t keep)
+{
+    const size_t page = page_size();
+    if (r->is_stack)
+        madvise(r->start + page, r->size - keep - page, MADV_DONTNEED);
+    else
+        madvise(r->start + page + keep, r->size - keep - page, MADV_DONTNEED);
+    jn_budget_give(b, r->used - keep);
+    r->used = keep;
+}
+
+void reserve_trim(struct reserve *r, struct jn_budget *b)
+{
+    if (r->used <= r->least)
+        return;
+    const size_t keep = KEEP < b->limit / 8 ? KEEP : r->least;
+    if (r->used > keep)
+        shrink(r, b, keep);
 }
 
 char *reserve_first(const struct reserve *r)
 {
-    return r->start + (size_t)sysconf(_SC_PAGESIZE);
+    return r->start + page_size();
 }
 
-enum { KEEP = 1 << 20 };        /* bytes that stay warm */
-
-void reserve_trim(struct reserve *r, bool is_stack)
+char *reserve_end(const struct reserve *r)
 {
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    unsigned char is_touched = 0;
-    if (r->size <= 4 * (size_t)KEEP)
-        return;
-    char *probe = is_stack ? r->start + r->size - KEEP : r->start + KEEP;
-    if (mincore(probe, page, &is_touched) || !(is_touched & 1))
-        return;
-    if (is_stack)
-        madvise(r->start + page, r->size - KEEP - page, MADV_DONTNEED);
-    else
-        madvise(probe, r->size - KEEP, MADV_DONTNEED);
+    return reserve_first(r) + r->used;
 }
 
-const char *reserve_limit(const struct reserve *r, size_t most)
+const char *reserve_limit(const struct reserve *r)
 {
-    enum { RED_ZONE = 1 << 21 };    /* for what nests by the parser's leave only, and for built-ins */
-    const size_t room = r->size > 4 * (size_t)RED_ZONE ? r->size - RED_ZONE : r->size / 4 * 3;
-    return r->start + r->size - (most < room ? most : room);
+    return r->start + r->size - r->used + LEAF;
 }
 
 /* ---- switching ----------------------------------------------------------------------------------------------- */

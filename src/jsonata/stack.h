@@ -1,30 +1,36 @@
-/* stack.h - a stack of its own for evaluations that nest: memory is reserved generously and touched as it is needed. */
+/* stack.h - memory that is reserved generously and used bit by bit: the value stack, and a C stack of its own for
+ * evaluations that nest.  What is in use counts against a budget, step by step, as it grows. */
 #ifndef JSONATA_STACK_H
 #define JSONATA_STACK_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "core/budget.h"
 
-/* A reserved range of memory whose lowest page can never be touched. */
+/* A reserved range of addresses whose lowest page can never be touched. */
 struct reserve {
     char *start;
     size_t size;                /* 0: none */
+    size_t used;                /* bytes that may be touched: from its start, or from its end when it is a stack */
+    size_t least;               /* of them, what is there from the start and not counted */
+    bool is_stack;              /* grows downwards */
 };
 
 /* Reserves up to `want` bytes, less when the system does not give that much; false when not even `least` can be had. */
-bool reserve_open(struct reserve *r, size_t want, size_t least);
-void reserve_close(struct reserve *r);
+bool reserve_open(struct reserve *r, size_t want, size_t least, bool is_stack);
+void reserve_close(struct reserve *r, struct jn_budget *b);
 
-/* The first byte after the guard page. */
+/* Lets `more` bytes more be touched; false when the budget or the range has no more. */
+bool reserve_grow(struct reserve *r, struct jn_budget *b, size_t more);
+
+/* Gives back what is used beyond about a megabyte, or nearly all of it when that is much for the budget.  The content is
+ * lost. */
+void reserve_trim(struct reserve *r, struct jn_budget *b);
+
+/* The first byte after the guard page, and the first that is not in use; not for stacks. */
 char *reserve_first(const struct reserve *r);
+char *reserve_end(const struct reserve *r);
 
-/* Gives touched pages back to the system when there are more than about a megabyte of them.  Stacks fill from the top,
- * anything else from the bottom; the content is lost either way. */
-void reserve_trim(struct reserve *r, bool is_stack);
-
-/* The lowest address that an evaluation running on the stack may use, the rest being left for what it calls; `most`
- * bytes in all. */
-const char *reserve_limit(const struct reserve *r, size_t most);
+/* The lowest address that an evaluation running on the stack may use, with some bytes left for what it calls. */
+const char *reserve_limit(const struct reserve *r);
 
 /* Runs fn(arg) on the stack and comes back when it returns. */
 void reserve_run(const struct reserve *r, void (*fn)(void *), void *arg);

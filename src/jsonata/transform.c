@@ -106,9 +106,11 @@ jn_value transform_call(struct jsonata_eval *e, const struct jsonata_function *f
         return jsonata_raise(e, (struct jsonata_fault){ .code = "T0410", .index = 1, .value = args[0] });
     if (t->program == e->program || t->program->is_dynamic)
         return transform(t, e, args[0], fn->as.transform.context, fn->as.transform.frame);
-    const struct program_state state = context_switch(e, t->program);
+    struct program_state outer;
+    if (!context_switch(e, t->program, &outer))
+        return jn_undefined();
     const jn_value v = transform(t, e, args[0], fn->as.transform.context, fn->as.transform.frame);
-    context_switch_back(e, state);
+    context_leave(e, outer);
     return v;
 }
 

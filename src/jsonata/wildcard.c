@@ -10,10 +10,8 @@ static void push_flat(struct jsonata_eval *e, jn_value out, jn_value v)
         jsonata_push(e, out, v);
         return;
     }
-    if ((const char *)__builtin_frame_address(0) < e->stack_limit) {
-        node_stack_exceeded(e);
+    if (!node_has_stack(e))
         return;
-    }
     for (uint32_t i = 0; i < v.as.array->len && jsonata_step(e); i++)
         push_flat(e, out, v.as.array->items[i]);
 }
@@ -43,10 +41,8 @@ struct node *compile_wildcard(struct compiler *c, const struct ast_node *ast)
 /* The value itself unless it is an array, then what is below, depth first. */
 static void push_below(struct jsonata_eval *e, jn_value out, jn_value v)
 {
-    if ((const char *)__builtin_frame_address(0) < e->stack_limit) {
-        node_stack_exceeded(e);
+    if (!node_has_stack(e))
         return;
-    }
     if (v.type != JN_ARRAY)
         jsonata_push(e, out, v);
     for (uint32_t i = 0; v.type == JN_ARRAY && i < v.as.array->len && jsonata_step(e); i++)

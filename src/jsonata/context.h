@@ -1,0 +1,63 @@
+/* context.h - the memory of evaluations: what a context is made of.  Private to the files that run or feed one:
+ * context.c (its life, names and programs), evaluate.c (evaluations and their guardrails), native.c (the host's
+ * functions).
+ *
+ * Everything a context holds draws on its one budget, so that max_bytes is the most it ever takes from the system. */
+#ifndef JSONATA_CONTEXT_H
+#define JSONATA_CONTEXT_H
+
+#include "core/buf.h"
+#include "jsonata/compile.h"
+#include "jsonata/stack.h"
+
+/* What a context remembers of one program. */
+struct program_memory {
+    const struct jsonata *program;
+    uint64_t id;
+    struct jsonata_site *sites;
+    struct jn_shape **site_shapes;
+    size_t bytes;                       /* of both, as counted */
+    unsigned users;                     /* evaluations that are in it */
+};
+
+enum { PROGRAMS = 32 };                 /* per context; more replace each other in turn */
+
+/* A function of the host. */
+struct registered {
+    jn_str name;
+    const char *signature;              /* NULL: none */
+    jn_value function;
+    struct registered *next;
+};
+
+struct jsonata_context {
+    struct jn_budget budget;            /* of all that follows; the first member: see reclaim() */
+    struct jn_arena arena;              /* input, results */
+    struct jn_arena lasting;            /* registered functions */
+    struct jn_shapes *shapes;
+    struct jsonata_limits limits;
+    struct reserve values, stack;
+    struct program_memory programs[PROGRAMS];
+    unsigned next_program;
+    struct registered *registered;
+    jn_value builtins;                  /* of programs with $eval: functions by name, in `lasting` */
+    struct regex_link *regexes;         /* of texts evaluated by $eval since the last reset */
+    struct jn_buf text;                 /* for built-ins, while they run */
+    struct jn_buf out;                  /* the last result of jsonata_evaluate_text() */
+    bool is_writing;                    /* ... which is growing: not to be given back */
+    bool is_on_stack;                   /* an evaluation runs on our stack */
+    unsigned running;                   /* evaluations in progress, one inside the other */
+    struct jsonata_pictures *pictures;
+    uint64_t random[2];
+    jn_value *top;                      /* where an evaluation inside an evaluation starts */
+};
+
+/* Makes a program's memory and globals current (`globals` has room for their values); context_leave() goes back.  False
+ * after raising. */
+bool context_enter(struct jsonata_eval *e, const struct jsonata *p, jn_value *globals, struct program_state *outer);
+
+/* Fills `err` (may be NULL) for a failure without a code, or with one, and gives the status. */
+enum jn_status context_fail(struct jsonata_error *err, enum jn_status s, const char *sentence);
+void context_fill(struct jsonata_error *err, const struct jsonata_fault *fault);
+
+#endif
