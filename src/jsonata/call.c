@@ -67,6 +67,7 @@ struct node *compile_lambda(struct compiler *c, const struct ast_node *ast)
     place_parameters(c, ast, code);
     code->signature = lambda_signature(c, ast);
     code->body = compile_node(c, ast->right);
+    code->order = compile_order(c, ast);
     scope_leave(c, outer);
     c->tuples = outer_tuples;
     return &l->node;

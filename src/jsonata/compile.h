@@ -385,6 +385,16 @@ const struct group *compile_group(struct compiler *c, const struct ast_node *ast
 jn_value group_eval(const struct group *g, struct jsonata_eval *e, const jn_value *items, uint32_t n,
                     struct jsonata_frame *f);
 
+/* What a lambda like function($a, $b){ $a.x > $b.x } says about order, for $sort. */
+struct sort_order {
+    const struct node *key;             /* $a.x with $a as the context; NULL: $a itself */
+    bool is_descending;
+    bool is_reversed;                   /* >= and <=: equal ones change places */
+};
+
+/* NULL when the lambda is anything else. */
+const struct sort_order *compile_order(struct compiler *c, const struct ast_node *lambda);
+
 void compile_sort(struct compiler *c, const struct ast_node *ast, struct step *step);
 
 /* Sorts an array's items by a step's terms; `tuples` tells how to read the items when they are tuples. */
@@ -463,6 +473,7 @@ struct jsonata_program_lambda {
     jn_str *names;                      /* of the parameters */
     uint32_t *parameter_slot;           /* where each goes; NULL: 0, 1, 2, ... */
     const struct jsonata_signature *signature;
+    const struct sort_order *order;     /* as a comparator of $sort; NULL: nothing is known */
 };
 
 /* Where a call stands in the text, for errors that pass through it. */

@@ -2,10 +2,12 @@
  *
  * $sort with a function is the reference's merge sort step by step: which pairs a comparator sees, and what an
  * inconsistent one makes of the array, is visible.  Without a function members are all numbers or all strings, and a
- * stable sort on extracted keys gives the same result many times faster.  $distinct hashes. */
+ * stable sort on extracted keys gives the same result many times faster; so it does for functions that do nothing but
+ * compare such keys (sort.c knows them).  $distinct hashes. */
+#include "jsonata/compile.h"
 #include "jsonata/fn.h"
 #include "jsonata/hash_set.h"
-#include "jsonata/unicode.h"
+#include "jsonata/sort_keys.h"
 
 #include <math.h>
 
@@ -138,155 +140,101 @@ static jn_value sort_with(struct jsonata_eval *e, const struct jn_array *x, jn_v
 
 /* ---- $sort without ------------------------------------------------------------------------------------------- */
 
-/* A member with what its order depends on: a number as it is, of a string the first eight bytes. */
-struct sort_key {
-    union {
-        double number;
-        uint64_t prefix;
-    } by;
-    uint32_t index;
-};
-
-typedef bool goes_before_fn(const struct jn_array *x, const struct sort_key *a, const struct sort_key *b);
-
-static bool number_before(const struct jn_array *x, const struct sort_key *a, const struct sort_key *b)
+/* The kind that all values are, number or string; undefined when they are of several.  Raises D1001 for an infinity
+ * anywhere among them, as the reference's test does. */
+static enum jn_type common_kind(struct jsonata_eval *e, const jn_value *values, uint32_t n)
 {
-    (void)x;
-    return a->by.number < b->by.number;
-}
-
-static bool string_before(const struct jn_array *x, const struct sort_key *a, const struct sort_key *b)
-{
-    if (a->by.prefix != b->by.prefix)
-        return a->by.prefix < b->by.prefix;
-    return jn_utf16_compare(jn_text(x->items[a->index]), jn_text(x->items[b->index])) < 0;
-}
-
-/* Sorts runs of this many by insertion before merging. */
-enum { SORT_RUN = 12 };
-
-static inline void insert_run(const struct jn_array *x, struct sort_key *k, uint32_t len, goes_before_fn *before)
-{
-    for (uint32_t i = 1; i < len; i++) {
-        const struct sort_key moving = k[i];
-        uint32_t at = i;
-        for (; at > 0 && before(x, &moving, &k[at - 1]); at--)
-            k[at] = k[at - 1];
-        k[at] = moving;
-    }
-}
-
-static inline void merge_runs(const struct jn_array *x, const struct sort_key *from, uint32_t half, uint32_t len,
-                              struct sort_key *to, goes_before_fn *before)
-{
-    uint32_t left = 0, right = half;
-    if (half < len && before(x, &from[half], &from[half - 1]))      // else they are in order as they stand
-        while (left < half && right < len)
-            *to++ = before(x, &from[right], &from[left]) ? from[right++] : from[left++];
-    memcpy(to, from + left, (half - left) * sizeof *to);
-    memcpy(to + (half - left), from + right, (len - right) * sizeof *to);
-}
-
-static inline uint32_t smaller(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Bottom-up merge sort, stable; gives back whichever of `k` and `spare` holds the result.  Inline, so that each
- * order has its own copy with the comparison inside. */
-static inline struct sort_key *sort_keys(const struct jn_array *x, struct sort_key *k, struct sort_key *spare,
-                                         goes_before_fn *before)
-{
-    const uint32_t len = x->len;
-    for (uint32_t i = 0; i < len; i += smaller(SORT_RUN, len - i))
-        insert_run(x, k + i, smaller(SORT_RUN, len - i), before);
-    for (uint32_t run = SORT_RUN; run < len; run = run < len / 2 ? run * 2 : len) {
-        for (uint32_t i = 0; i < len;) {
-            const uint32_t half = smaller(run, len - i), pair = half + smaller(run, len - i - half);
-            merge_runs(x, k + i, half, pair, spare + i, before);
-            i += pair;
-        }
-        struct sort_key *const sorted = spare;
-        spare = k;
-        k = sorted;
-    }
-    return k;
-}
-
-/* Bytes in the order of UTF-16 code units: those of U+E000 to U+FFFF come after the surrogates of higher planes. */
-static uint64_t prefix_of(jn_str s)
-{
-    uint64_t prefix = 0;
-    for (size_t i = 0; i < 8; i++) {
-        const unsigned char c = i < s.len ? (unsigned char)s.data[i] : 0;
-        prefix = prefix << 8 | (c >= 0xee && c <= 0xef ? c + 7u : c);
-    }
-    return prefix;
-}
-
-static bool has_surrogate(jn_str s)
-{
-    for (size_t i = 0; i < 8 && i < s.len; i++)
-        if (jsonata_is_surrogate(s, i))
-            return true;
-    return false;
-}
-
-/* False when there is a member that is no number.  Raises D1001 for an infinity, as the reference's test does. */
-static bool number_keys(struct jsonata_eval *e, const struct jn_array *x, struct sort_key *k)
-{
-    for (uint32_t i = 0; i < x->len; i++) {
-        const double d = jn_is(x->items[i], JN_NUMBER) ? jn_num(x->items[i]) : NAN;
+    const enum jn_type kind = (enum jn_type)values[0].type;
+    bool is_common = kind == JN_NUMBER || kind == JN_STRING;
+    for (uint32_t i = 0; i < n; i++) {
+        const double d = values[i].type == JN_NUMBER ? jn_num(values[i]) : 0;
         if (isinf(d))
-            jsonata_raise(e, (struct jsonata_fault){ .code = "D1001", .value = x->items[i] });
-        if (!isfinite(d))
-            return false;
-        k[i] = (struct sort_key){ .by.number = d, .index = i };
+            jsonata_raise(e, (struct jsonata_fault){ .code = "D1001", .value = values[i] });
+        is_common = is_common && values[i].type == (uint8_t)kind && isfinite(d);
     }
-    return true;
+    return is_common ? kind : JN_UNDEFINED;
 }
 
-/* False when there is a member that is no string.  A lone surrogate sorts between the halves of pairs, which bytes
- * do not show: then all prefixes are made equal, and the strings decide. */
-static bool string_keys(const struct jn_array *x, struct sort_key *k)
-{
-    bool is_bytewise = true;
-    for (uint32_t i = 0; i < x->len; i++) {
-        if (!jn_is(x->items[i], JN_STRING))
-            return false;
-        k[i] = (struct sort_key){ .by.prefix = prefix_of(jn_text(x->items[i])), .index = i };
-        is_bytewise = is_bytewise && !has_surrogate(jn_text(x->items[i]));
-    }
-    for (uint32_t i = 0; !is_bytewise && i < x->len; i++)
-        k[i].by.prefix = 0;
-    return true;
-}
-
-static jn_value sort_plain(struct jsonata_eval *e, const struct jn_array *x)
+/* The members of `x` in the order that sorting `values`, of the same length, gives. */
+static jn_value sort_as(struct jsonata_eval *e, const struct jn_array *x, const struct sort_column *column,
+                        bool is_reversed)
 {
     const jn_value result = array_of(e, x->len);
     const jn_mark mark = jn_arena_mark(e->arena);
-    struct sort_key *k = jn_arena_alloc(e->arena, x->len * sizeof *k);
-    struct sort_key *spare = jn_arena_alloc(e->arena, x->len * sizeof *k);
-    if (jn_is_undefined(result) || !k || !spare)
+    struct sort_key *k = jn_arena_alloc(e->arena, 2 * (size_t)x->len * sizeof *k);
+    if (jn_is_undefined(result) || !k)
         return jsonata_raise_memory(e);
-    if (number_keys(e, x, k))
-        k = sort_keys(x, k, spare, number_before);
-    else if (!jsonata_failed(e) && string_keys(x, k))
-        k = sort_keys(x, k, spare, string_before);
-    else
-        return jsonata_raise(e, (struct jsonata_fault){ .code = "D3070", .index = 1 });
+    for (uint32_t i = 0; i < x->len; i++)
+        k[i].index = is_reversed ? x->len - 1 - i : i;
+    sort_keys(column, k, k + x->len, x->len);
     for (uint32_t i = 0; i < x->len; i++)
         result.as.array->items[i] = x->items[k[i].index];
     jn_arena_rewind(e->arena, mark);
     return result;
 }
 
+/* What a comparator of the form function($a, $b){ $a.x > $b.x } compares, for all members; NULL when there is one that
+ * has nothing there, or is no object, so that the comparator must say what becomes of it. */
+static jn_value *compared_values(struct jsonata_eval *e, const struct jn_array *x, const struct node *key)
+{
+    jn_value *values = jn_arena_alloc(e->arena, x->len * sizeof *values);
+    for (uint32_t i = 0; values && i < x->len && jsonata_step(e); i++) {
+        const jn_value m = x->items[i];
+        values[i] = m.type == JN_OBJECT ? node_eval(key, e, m, NULL) : jn_undefined();
+        if (values[i].type != JN_NUMBER && values[i].type != JN_STRING)
+            return NULL;
+    }
+    return jsonata_failed(e) ? NULL : values;
+}
+
+static bool all_finite(const jn_value *values, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (values[i].type == JN_NUMBER && !isfinite(jn_num(values[i])))
+            return false;
+    return true;
+}
+
+/* Sorts by such a comparator without calling it; undefined when it has to be called. */
+static jn_value sort_by_order(struct jsonata_eval *e, const struct jn_array *x, const struct sort_order *order)
+{
+    enum { CALL_DEPTH = 64 };           /* where a guardrail might stop the calls, call */
+    if (!order || e->max_depth - e->depth < CALL_DEPTH)
+        return jn_undefined();
+    const jn_value *values = order->key ? compared_values(e, x, order->key) : x->items;
+    if (!values || !all_finite(values, x->len))
+        return jn_undefined();
+    const enum jn_type kind = common_kind(e, values, x->len);
+    if (kind == JN_UNDEFINED)
+        return jn_undefined();
+    const struct sort_column column = { values, 1, kind == JN_STRING, order->is_descending };
+    return sort_as(e, x, &column, order->is_reversed);
+}
+
+static const struct sort_order *order_of(jn_value f)
+{
+    const struct jsonata_function *fn = jsonata_function_of(f);
+    return fn && fn->kind == FUNCTION_LAMBDA ? fn->as.lambda.code->order : NULL;
+}
+
+static jn_value sort_plain(struct jsonata_eval *e, const struct jn_array *x)
+{
+    const enum jn_type kind = common_kind(e, x->items, x->len);
+    if (kind == JN_UNDEFINED)
+        return jsonata_raise(e, (struct jsonata_fault){ .code = "D3070", .index = 1 });
+    const struct sort_column column = { .values = x->items, .stride = 1, .is_text = kind == JN_STRING };
+    return sort_as(e, x, &column, false);
+}
+
 BUILTIN(fn_sort)
 {
     if (is_trivial(args[0]))
         return args[0];
-    return jn_is_undefined(args[1]) ? sort_plain(e, args[0].as.array) : sort_with(e, args[0].as.array, args[1]);
+    const struct jn_array *x = args[0].as.array;
+    if (jn_is_undefined(args[1]))
+        return sort_plain(e, x);
+    const jn_value sorted = sort_by_order(e, x, order_of(args[1]));
+    return jn_is_undefined(sorted) && !jsonata_failed(e) ? sort_with(e, x, args[1]) : sorted;
 }
 
 /* ---- $distinct ----------------------------------------------------------------------------------------------- */
