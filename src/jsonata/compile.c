@@ -67,7 +67,7 @@ static jn_value eval_shell(const struct node *n, struct jsonata_eval *e, jn_valu
 {
     const struct shell_node *s = (const struct shell_node *)n;
     jn_value v = node_eval(s->inner, e, context, f);
-    if (s->filters.len && !jn_is_undefined(v))
+    if (s->filters.len && !jsonata_failed(e))
         v = filters_apply(&s->filters, e, v, f);
     if (s->group && !jsonata_failed(e))
         v = group_value(s->group, e, v, f);
@@ -114,15 +114,6 @@ struct node *compile_regex(struct compiler *c, const struct ast_node *ast)
     return compile_constant(c, ast, jsonata_function_value(fn));
 }
 
-/* A bare name that the rewriter left outside of a path. */
-static struct node *compile_lone_name(struct compiler *c, const struct ast_node *ast)
-{
-    struct ast_node path = { .kind = AST_PATH, .position = ast->position };
-    struct ast_node name = *ast, *steps[1] = { &name };
-    path.items = (struct ast_list){ .at = steps, .len = 1, .cap = 1 };
-    return compile_path(c, &path);
-}
-
 /* What a tree with holes (recover mode) evaluates to. */
 static jn_value eval_error(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
 {
@@ -138,7 +129,7 @@ static struct node *compile_kind(struct compiler *c, const struct ast_node *ast)
     case AST_NEGATE:        return compile_negate(c, ast);
     case AST_ARRAY:         return compile_array(c, ast);
     case AST_OBJECT:        return compile_object(c, ast);
-    case AST_NAME:          return compile_lone_name(c, ast);
+    case AST_NAME:          return compile_name(c, ast);
     case AST_STRING:
     case AST_NUMBER:
     case AST_VALUE:         return compile_constant(c, ast, ast->literal);

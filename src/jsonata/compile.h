@@ -175,6 +175,7 @@ struct node *compile_call(struct compiler *c, const struct ast_node *ast);
 struct node *compile_partial(struct compiler *c, const struct ast_node *ast);
 struct node *compile_apply(struct compiler *c, const struct ast_node *ast);
 struct node *compile_path(struct compiler *c, const struct ast_node *ast);
+struct node *compile_name(struct compiler *c, const struct ast_node *ast);
 struct node *compile_wildcard(struct compiler *c, const struct ast_node *ast);
 struct node *compile_descendants(struct compiler *c, const struct ast_node *ast);
 struct node *compile_array(struct compiler *c, const struct ast_node *ast);
@@ -317,6 +318,7 @@ struct step {
     int64_t position;
     bool is_first, is_last;
     bool is_variable;                   /* $, $x: an array in context is one item */
+    bool keep_array;                    /* a[]: one member stays a sequence */
     bool is_once;                       /* [...] at the head of a path: evaluated once for all items */
     bool (*give)(struct sink *s, jn_value result);
     bool (*item)(struct sink *s, jn_value item);
@@ -453,8 +455,8 @@ jn_value path_step_value(const struct step *s, struct jsonata_eval *e, jn_value 
 /* The items a path starts from, as an array. */
 jn_value path_input(const struct path_node *p, struct jsonata_eval *e, jn_value context);
 
-/* An array constructor at the head of a path: evaluated once, for all items. */
-jn_value path_once(const struct path_node *p, struct jsonata_eval *e, jn_value items, struct jsonata_frame *f);
+/* An array constructor at the head of a path: evaluated once, for all items.  Gives the next step's items. */
+jn_value path_first(const struct path_node *p, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f);
 
 /* Whether the path that has just failed may be run once more to find the reference's error. */
 bool path_can_repeat(const struct jsonata_eval *e);

@@ -106,6 +106,10 @@ static void entry_add(struct grouping *w, struct entry *x, jn_value item)
         jsonata_push(e, x->rows, item);
         return;
     }
+    if (jn_is_undefined(item) || (jn_is_undefined(x->first) && !x->more)) {
+        x->first = jn_is_undefined(item) ? x->first : item;
+        return;
+    }
     if (!x->more) {
         x->more = jn_array_new(e->arena, 4);
         if (!x->more) {

@@ -149,7 +149,7 @@ jn_value jsonata_clone(struct jsonata_eval *e, jn_value v)
         if (is_container(m))
             l = clone_open(e, m, l);
         else
-            clone_put(e, l, i, clone_scalar(e, m));
+            clone_put(e, l, i, jn_is_undefined(m) ? jn_null() : clone_scalar(e, m));
     }
     return jn_undefined();
 }

@@ -39,6 +39,58 @@ void jsonata_push(struct jsonata_eval *e, jn_value array, jn_value v)
         jsonata_raise_memory(e);
 }
 
+void jsonata_push_item(struct jsonata_eval *e, jn_value array, jn_value v)
+{
+    e->has_holes = e->has_holes || jn_is_undefined(v);
+    if (array.type == JN_ARRAY && !jn_array_push(e->arena, array.as.array, v))
+        jsonata_raise_memory(e);
+}
+
+/* A container on the way down.  What has a span of text was read and not changed since, and so has no holes; those that
+ * were seen get an empty one, since values can share their parts many times over. */
+struct hole_level {
+    jn_value *members;
+    uint32_t left;
+    struct hole_level *up;
+};
+
+static struct hole_level *hole_open(struct jsonata_eval *e, jn_value v, struct hole_level *up)
+{
+    const char **span = v.type == JN_ARRAY ? &v.as.array->span : v.type == JN_OBJECT ? &v.as.object->span : NULL;
+    if (!span || *span)
+        return up;
+    *span = "";
+    struct hole_level *l = jn_arena_alloc(e->arena, sizeof *l);
+    if (!l) {
+        jsonata_raise_memory(e);
+        return NULL;
+    }
+    if (v.type == JN_ARRAY) {
+        v.as.array->canonical = false;
+        *l = (struct hole_level){ v.as.array->items, v.as.array->len, up };
+    } else {
+        v.as.object->canonical = false;
+        *l = (struct hole_level){ v.as.object->values, jn_object_len(v), up };
+    }
+    return l;
+}
+
+void jsonata_fill_holes(struct jsonata_eval *e, jn_value v)
+{
+    struct hole_level *l = hole_open(e, v, NULL);
+    while (l) {
+        if (l->left == 0) {
+            l = l->up;
+            continue;
+        }
+        jn_value *m = l->members++;
+        l->left--;
+        if (jn_is_undefined(*m))
+            *m = jn_null();
+        l = hole_open(e, *m, l);
+    }
+}
+
 char *jsonata_string_begin(struct jsonata_eval *e, size_t cap)
 {
     if (cap > UINT32_MAX - 16) {

@@ -72,6 +72,7 @@ struct jsonata_eval {
     uint32_t fused;                     /* paths being run item by item; see path.c, "order of errors" */
     bool has_tripped;                   /* the fault is a guardrail's: it passes through everything */
     bool is_ordered;                    /* run them step by step instead */
+    bool has_holes;                     /* some array may hold nothing: see jsonata_push_item() */
     bool is_dynamic_past;               /* something may have kept arena memory across calls: do not rewind */
     jn_value *top, *top_end;            /* value stack: frames and arguments */
     const char *stack_limit;            /* the C stack must stay above */
@@ -126,6 +127,13 @@ static inline bool jsonata_has_place(struct jsonata_eval *e, jn_value array, uin
 
 /* Appends to an array made by this evaluation; raises when memory is out. */
 void jsonata_push(struct jsonata_eval *e, jn_value array, jn_value v);
+
+/* The same for an item of a sequence, which can be nothing: a filter that asks for what is missing, as in
+ * x[$not($exists(y))], keeps the nothing that it was asked about.  Such holes count as members and become null in results and texts. */
+void jsonata_push_item(struct jsonata_eval *e, jn_value array, jn_value v);
+
+/* Makes the holes below `v` null, in place. */
+void jsonata_fill_holes(struct jsonata_eval *e, jn_value v);
 
 /* A string with room for `cap` bytes to be written at *text, trimmed by jsonata_string_end(). */
 char *jsonata_string_begin(struct jsonata_eval *e, size_t cap);

@@ -146,6 +146,19 @@ struct evaluation {
     jn_value result;
 };
 
+/* Rows that the outermost path was to hand on are a sequence after all. */
+static jn_value result_of(struct jsonata_eval *e, jn_value v)
+{
+    return v.type == JN_ARRAY && v.flags & JN_TUPLE_STREAM ? jsonata_unwrap(tuple_items(e, v)) : v;
+}
+
+static void fill_holes(struct evaluation *v)
+{
+    jsonata_fill_holes(&v->e, v->result);
+    jsonata_fill_holes(&v->e, v->e.fault.value);
+    jsonata_fill_holes(&v->e, v->e.fault.value2);
+}
+
 static void run(void *arg)
 {
     struct evaluation *v = arg;
@@ -157,7 +170,9 @@ static void run(void *arg)
     const jn_value context = e->input.type == JN_ARRAY ? context_wrap(e, e->input) : e->input;
     struct jsonata_frame *f = root_frame(e, v->program);
     if (f && !jsonata_failed(e))
-        v->result = jsonata_unwrap(tuple_items(e, node_eval(v->program->root, e, context, f)));
+        v->result = result_of(e, node_eval(v->program->root, e, context, f));
+    if (e->has_holes)
+        fill_holes(v);
     if (jn_arena_failed(e->arena))
         jsonata_raise_memory(e);
     context_leave(e, outer);

@@ -1,7 +1,8 @@
 /* filter.c - predicates: [3], [x > 1], [[0, 2]] (spec 7.4).
  *
  * A literal number selects; a condition keeps or drops.  Of any other expression only its value tells which it is: a
- * number or an array of numbers are positions, everything else is a condition. */
+ * number or an array of numbers are positions, everything else is a condition.  Nothing is filtered like one item, and
+ * a condition may keep it: x[$not($exists(y))]. */
 #include "jsonata/compile.h"
 
 #include <math.h>
@@ -79,7 +80,7 @@ static jn_value apply_one(const struct filter *fi, struct jsonata_eval *e, jn_va
     jn_value kept = jsonata_array(e, 4, JN_SEQUENCE);
     for (uint32_t i = 0; i < n && jsonata_step(e); i++) {
         for (uint32_t times = passes(fi, e, m[i], i, n, f); times && !jsonata_failed(e); times--)
-            jsonata_push(e, kept, m[i]);
+            jsonata_push_item(e, kept, m[i]);
     }
     return kept;
 }
@@ -88,7 +89,7 @@ jn_value filters_apply(const struct filters *fs, struct jsonata_eval *e, jn_valu
 {
     if (v.type == JN_ARRAY && v.flags & JN_TUPLE_STREAM)
         return tuple_filter(fs, e, v, f);
-    for (uint32_t i = 0; i < fs->len && !jn_is_undefined(v) && !jsonata_failed(e); i++)
+    for (uint32_t i = 0; i < fs->len && !jsonata_failed(e); i++)
         v = apply_one(&fs->at[i], e, v, f);
     return v;
 }

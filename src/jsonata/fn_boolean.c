@@ -9,7 +9,7 @@ BUILTIN(fn_boolean)
 BUILTIN(fn_not)
 {
     const jn_value v = jsonata_to_boolean(e, args[0]);
-    return jn_is_undefined(v) ? v : jn_boolean(!jn_bool(v));
+    return jn_is_undefined(args[0]) ? args[0] : jn_boolean(!jn_bool(v));
 }
 
 BUILTIN(fn_exists)

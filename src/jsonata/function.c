@@ -308,7 +308,7 @@ jn_value jsonata_call_function(struct jsonata_eval *e, jn_value f, const jn_valu
         return jn_undefined();
     for (uint32_t i = 0; i < count; i++)
         base[1 + i] = args[i];
-    return jsonata_unwrap(function_invoke(e, base, f, count, e->call_context, NULL));
+    return function_invoke(e, base, f, count, e->call_context, NULL);
 }
 
 /* ---- $eval --------------------------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
  * Sorting needs all items at once: it divides the path into segments, each of them run like that.  Paths with tuples
  * (@ # %) are tuple.c's. */
 #include "jsonata/compile.h"
+#include "jsonata/units.h"
 
 /* ---- fields -------------------------------------------------------------------------------------------------- */
 
@@ -32,7 +33,11 @@ static inline jn_value name_value(struct jsonata_eval *e, const struct step *ste
         v = jsonata_lookup(e, item, step->name);
     else
         return jn_undefined();
-    return v.type == JN_ARRAY && v.flags & JN_SEQUENCE ? jsonata_unwrap(v) : v;
+    if (v.type != JN_ARRAY || !(v.flags & JN_SEQUENCE))
+        return v;
+    if (step->keep_array)
+        v.flags |= JN_KEEP_SINGLETON;
+    return jsonata_unwrap(v);
 }
 
 /* ---- the collector ------------------------------------------------------------------------------------------- */
@@ -57,7 +62,7 @@ static void collect_many(struct collector *c)
     if (c->state == COLLECT_RESULT)
         collect_spread(c, first);
     else if (c->state == COLLECT_ITEM)
-        jsonata_push(c->sink.e, c->array, first);
+        jsonata_push_item(c->sink.e, c->array, first);
     c->state = COLLECT_MANY;
 }
 
@@ -85,7 +90,7 @@ static bool collect_item(struct sink *s, jn_value v)
     }
     if (c->state != COLLECT_MANY)
         collect_many(c);
-    jsonata_push(s->e, c->array, v);
+    jsonata_push_item(s->e, c->array, v);
     return !jsonata_failed(s->e);
 }
 
@@ -99,7 +104,7 @@ void collector_init(struct collector *c, struct jsonata_eval *e)
 static jn_value sequence_of(struct jsonata_eval *e, jn_value v)
 {
     jn_value s = jsonata_array(e, 1, JN_SEQUENCE);
-    jsonata_push(e, s, v);
+    jsonata_push_item(e, s, v);
     return s;
 }
 
@@ -148,10 +153,8 @@ static bool give_name(struct sink *s, jn_value v)
 static bool give_filtered(struct sink *s, jn_value v)
 {
     const struct filters *fs = &s->step->filters;
-    if (jn_is_undefined(v))
-        return !jsonata_failed(s->e);
-    if (fs->len == 0)
-        return s->next->give(s->next, v);
+    if (fs->len == 0 || jsonata_failed(s->e))
+        return jn_is_undefined(v) ? !jsonata_failed(s->e) : s->next->give(s->next, v);
     if (fs->len == 1)
         return filter_give(fs->at, s->e, v, s->f, s->next);
     v = filters_apply(fs, s->e, v, s->f);
@@ -222,24 +225,37 @@ jn_value path_input(const struct path_node *p, struct jsonata_eval *e, jn_value 
 {
     if (context.type == JN_ARRAY && !p->steps[0].is_variable)
         return context;
-    if (!jn_is_undefined(context))
-        return sequence_of(e, context);
-    /* Nothing as an item stands in no array that anybody else sees. */
-    jn_value one = jsonata_array(e, 1, JN_SEQUENCE);
-    if (one.type == JN_ARRAY) {
-        one.as.array->items[0] = context;
-        one.as.array->len = 1;
-    }
-    return one;
+    return sequence_of(e, context);
 }
 
-jn_value path_once(const struct path_node *p, struct jsonata_eval *e, jn_value items, struct jsonata_frame *f)
+/* Where a path ends before its last step. */
+static bool is_nothing(jn_value items)
 {
-    const struct step *step = p->steps;
-    jn_value v = node_eval(step->node, e, items, f);
-    if (step->filters.len && !jn_is_undefined(v) && !jsonata_failed(e))
-        v = filters_apply(&step->filters, e, v, f);
-    return v;
+    if (items.type == JN_ARRAY)
+        return items.as.array->len == 0;
+    return jn_is_undefined(items) || (items.type == JN_STRING && items.len == 0);
+}
+
+/* The steps after such a first one go through what it gave by index: a string has code units, everything else that is
+ * no array has nothing. */
+static jn_value once_items(struct jsonata_eval *e, jn_value v)
+{
+    struct jsonata_units u;
+    if (v.type == JN_ARRAY || is_nothing(v))
+        return v;
+    if (v.type != JN_STRING || !jsonata_units_open(e, v, &u))
+        return jn_undefined();
+    jn_value items = jsonata_array(e, 4, JN_SEQUENCE);
+    for (size_t i = 0; i < u.len && jsonata_step(e); i++)
+        jsonata_push(e, items, jsonata_units_slice(e, &u, i, i + 1));
+    return items;
+}
+
+jn_value path_first(const struct path_node *p, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+{
+    const jn_value v = node_eval(p->steps[0].node, e, path_input(p, e, context), f);
+    const bool is_end = p->len == 1 || p->steps[1].kind == STEP_SORT || jsonata_failed(e);
+    return is_end ? v : once_items(e, v);
 }
 
 static void push_members(struct sink *s, jn_value v)
@@ -282,8 +298,8 @@ static jn_value run_steps(const struct path_node *p, struct jsonata_eval *e, jn_
     uint32_t from = 0;
     jn_value items = context;
     if (p->steps[0].is_once) {
-        items = path_once(p, e, path_input(p, e, context), f);
-        if (p->len == 1 || jn_is_undefined(items) || jsonata_failed(e))
+        items = path_first(p, e, context, f);
+        if (p->len == 1 || is_nothing(items) || jsonata_failed(e))
             return items;
         from = 1;
     } else if (p->steps[0].is_variable && context.type == JN_ARRAY) {
@@ -301,13 +317,14 @@ static jn_value run_steps(const struct path_node *p, struct jsonata_eval *e, jn_
 static jn_value run_ordered(const struct path_node *p, struct jsonata_eval *e, jn_value context,
                             struct jsonata_frame *f)
 {
-    jn_value items = p->steps[0].is_once ? path_once(p, e, path_input(p, e, context), f) : path_input(p, e, context);
-    for (uint32_t i = p->steps[0].is_once; i + 1 < p->len && !jn_is_undefined(items) && !jsonata_failed(e); i++)
+    jn_value items = p->steps[0].is_once ? path_first(p, e, context, f) : path_input(p, e, context);
+    for (uint32_t i = p->steps[0].is_once; i + 1 < p->len && !is_nothing(items) && !jsonata_failed(e); i++)
         items = path_step_all(&p->steps[i], e, items, f);
+    if (is_nothing(items) || jsonata_failed(e))
+        return items;
     struct collector out;
     collector_init(&out, e);
-    if (!jn_is_undefined(items) && !jsonata_failed(e))
-        run_segment(p, e, f, p->len - 1, p->len, items, &out);
+    run_segment(p, e, f, p->len - 1, p->len, items, &out);
     return jsonata_failed(e) ? jn_undefined() : collector_end(&out, true);
 }
 
@@ -366,10 +383,10 @@ static jn_value collected_items(struct collector *out, struct jsonata_eval *e)
 static jn_value run_sorted(const struct path_node *p, struct jsonata_eval *e, jn_value context,
                            struct jsonata_frame *f)
 {
-    jn_value items = p->steps[0].is_once ? path_once(p, e, path_input(p, e, context), f) : path_input(p, e, context);
+    jn_value items = p->steps[0].is_once ? path_first(p, e, context, f) : path_input(p, e, context);
     uint32_t at = p->steps[0].is_once;
     struct collector out;
-    while (at < p->len && !jn_is_undefined(items) && !jsonata_failed(e)) {
+    while (at < p->len && !is_nothing(items) && !jsonata_failed(e)) {
         if (p->steps[at].kind == STEP_SORT) {
             items = sort_items(&p->steps[at], e, items, f, NULL);
             if (p->steps[at].filters.len && !jsonata_failed(e))
@@ -464,7 +481,28 @@ static jn_value eval_name(const struct node *n, struct jsonata_eval *e, jn_value
     return v.type == JN_ARRAY && v.flags & JN_SEQUENCE ? eval_path(n, e, context, f) : v;
 }
 
+/* A string with filters at the head of a path is a name whose filters belong to it and not to the step: a[0].b finds
+ * the first a of each item, "a"[0].b the first of all that the name finds in the item. */
+struct name_node {
+    struct node node;
+    jn_str name;
+};
+
+static jn_value eval_lone_name(const struct node *n, struct jsonata_eval *e, jn_value context,
+                               struct jsonata_frame *f)
+{
+    (void)f;
+    return node_done(n, jsonata_lookup(e, context, ((const struct name_node *)n)->name));
+}
+
 /* ---- compiling ----------------------------------------------------------------------------------------------- */
+
+struct node *compile_name(struct compiler *c, const struct ast_node *ast)
+{
+    struct name_node *n = COMPILE_NEW(c, struct name_node);
+    n->name = ast->text;
+    return compile_init(&n->node, ast, eval_lone_name);
+}
 
 static uint32_t new_site(struct compiler *c)
 {
@@ -506,6 +544,7 @@ static void compile_step(struct compiler *c, struct path_node *p, uint32_t i, co
     s->is_first = i == 0;
     s->is_last = i + 1 == p->len;
     s->is_variable = ast->kind == AST_VARIABLE;
+    s->keep_array = ast->keep_array;
     s->is_once = i == 0 && ast->cons_array;
     s->site = NO_SITE;
     if (ast->kind == AST_SORT) {

@@ -232,7 +232,8 @@ static struct ast_node *rewrite_filter(struct rewriter *r, struct ast_node *n)
             seek(r, step, slots->at[i]);
         else
             slots->at[i]->level--;
-    float_slots(r, step, condition);
+    if (slots->len)                 // a condition that is % and nothing else finds no ancestor, nor looks for one
+        float_slots(r, step, condition);
 
     n->left = condition;
     n->right = n->third = NULL;

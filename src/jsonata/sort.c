@@ -196,7 +196,7 @@ static jn_value gather(struct sorting *s, const uint32_t *order, uint32_t n, uns
 {
     jn_value sorted = jsonata_array(s->e, n, flags);
     for (uint32_t i = 0; i < n; i++)
-        jsonata_push(s->e, sorted, s->items[order[i]]);
+        jsonata_push_item(s->e, sorted, s->items[order[i]]);
     return sorted;
 }
 

@@ -266,7 +266,7 @@ jn_value tuple_items(struct jsonata_eval *e, jn_value v)
         return v;
     jn_value out = jsonata_array(e, v.as.array->len, JN_SEQUENCE);
     for (uint32_t i = 0; i < v.as.array->len; i++)
-        jsonata_push(e, out, tuple_of(v.as.array->items[i])->item);
+        jsonata_push_item(e, out, tuple_of(v.as.array->items[i])->item);
     return out;
 }
 
@@ -292,8 +292,6 @@ static jn_value run_plain_step(const struct path_node *p, struct stream *s, uint
         items = sort_items(step, s->e, items, s->plain, NULL);
         return filters_apply(&step->filters, s->e, items, s->plain);
     }
-    if (step->is_once)
-        return jn_is_undefined(items) ? items : path_once(p, s->e, items, s->plain);
     return path_step_all(step, s->e, items, s->plain);
 }
 
@@ -322,37 +320,63 @@ static jn_value stream_steps(const struct path_node *p, struct stream *s, uint32
     return loop_run(p, s->e, s->f, from, to, jn_is_undefined(rows) ? items : rows, to == p->len && wants_items(p));
 }
 
-static jn_value run(const struct path_node *p, struct stream *s, jn_value context)
+/* An array constructor at the head makes no tuples even where it should: [a, b]@$v leaves items as they were and $v
+ * unbound.  False when the path ends here. */
+static bool run_first(const struct path_node *p, struct stream *s, jn_value context, jn_value *items, jn_value *found)
+{
+    const struct step *step = &p->steps[0];
+    *found = as_items(s, path_first(p, s->e, context, s->plain));
+    if (!step->is_tuple && (jn_is_undefined(*found) || (*found).as.array->len == 0))
+        return false;
+    if (step->focus == UINT32_MAX)
+        *items = *found;
+    return !jn_is_undefined(*items);
+}
+
+/* The rows; undefined when the path ended before its first tuple, with what it had then in *found. */
+static jn_value run(const struct path_node *p, struct stream *s, jn_value context, jn_value *found)
 {
     jn_value items = path_input(p, s->e, context), rows = jn_undefined();
-    bool streaming = false;
-    for (uint32_t i = 0; i < p->len && !jsonata_failed(s->e); i++) {
+    bool streaming = p->steps[0].is_tuple;
+    if (p->steps[0].is_once && !run_first(p, s, context, &items, found))
+        return rows;
+    for (uint32_t i = p->steps[0].is_once; i < p->len && !jsonata_failed(s->e); i++) {
         streaming = streaming || p->steps[i].is_tuple;
         if (streaming) {
             rows = stream_steps(p, s, &i, rows, items);
             continue;
         }
-        items = as_items(s, run_plain_step(p, s, i, items));
+        *found = items = as_items(s, run_plain_step(p, s, i, items));
         if (jn_is_undefined(items) || items.as.array->len == 0)
             return jn_undefined();
     }
     return rows;
 }
 
+/* What is grouped when a path ended before its first tuple: one item that is nothing. */
+static jn_value stream_of_nothing(struct stream *s)
+{
+    jn_value rows = stream_new(s);
+    jsonata_push(s->e, rows, tuple_value(row_new(s, NULL, jn_undefined())));
+    return rows;
+}
+
 static jn_value run_stream(const struct path_node *p, struct jsonata_eval *e, jn_value context,
-                           struct jsonata_frame *f, bool is_looped)
+                           struct jsonata_frame *f, bool is_looped, jn_value *found)
 {
     struct stream s = { p->tuples, e, f, empty_frame(e, p->tuples, f), is_looped };
-    return s.plain ? run(p, &s, context) : jn_undefined();
+    const jn_value rows = s.plain ? run(p, &s, context, found) : jn_undefined();
+    return jn_is_undefined(rows) && p->group && !jsonata_failed(e) ? stream_of_nothing(&s) : rows;
 }
 
 /* Loops meet the error of the first row, the reference that of the first step: see path.c, "order of errors". */
-static jn_value run_loops(const struct path_node *p, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+static jn_value run_loops(const struct path_node *p, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f,
+                          jn_value *found)
 {
     jn_value *top = e->top;
     const uint32_t depth = e->depth;
     e->fused++;
-    const jn_value rows = run_stream(p, e, context, f, true);
+    const jn_value rows = run_stream(p, e, context, f, true, found);
     if (--e->fused || !jsonata_failed(e) || !path_can_repeat(e))
         return rows;
     const struct jsonata_fault met = e->fault;
@@ -360,7 +384,7 @@ static jn_value run_loops(const struct path_node *p, struct jsonata_eval *e, jn_
     e->is_ordered = true;
     e->top = top;
     e->depth = depth;
-    run_stream(p, e, context, f, false);
+    run_stream(p, e, context, f, false, found);
     e->is_ordered = false;
     if (!jsonata_failed(e))
         e->fault = met;
@@ -370,11 +394,13 @@ static jn_value run_loops(const struct path_node *p, struct jsonata_eval *e, jn_
 jn_value tuple_path(const struct path_node *p, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
 {
     const bool is_looped = p->tuples->loops && !e->is_ordered;
-    const jn_value rows = is_looped ? run_loops(p, e, context, f) : run_stream(p, e, context, f, false);
+    jn_value found = jn_undefined();
+    const jn_value rows = is_looped ? run_loops(p, e, context, f, &found)
+                                    : run_stream(p, e, context, f, false, &found);
     if (jsonata_failed(e))
         return jn_undefined();
     if (jn_is_undefined(rows))
-        return p->group ? path_finish(p, e, jn_undefined(), f) : jn_undefined();
+        return path_finish(p, e, found, f);
     if (p->group)
         return node_done(&p->node, group_eval(p->group, e, rows.as.array->items, rows.as.array->len, f));
     if (p->tuples->is_result)

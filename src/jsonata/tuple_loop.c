@@ -80,7 +80,7 @@ static void unbind(struct loops *l, const struct step *s, const struct bound *b)
 
 static bool emit(struct loops *l, jn_value item)
 {
-    jsonata_push(l->e, l->out, l->only_items ? item : tuple_value(tuple_new(l->e, l->t, l->columns, item)));
+    jsonata_push_item(l->e, l->out, l->only_items ? item : tuple_value(tuple_new(l->e, l->t, l->columns, item)));
     return !jsonata_failed(l->e);
 }
 

@@ -16,6 +16,14 @@ static void push_flat(struct jsonata_eval *e, jn_value out, jn_value v)
         push_flat(e, out, v.as.array->items[i]);
 }
 
+/* Gives the flag that the result loses: with a member that is an array, all that was found is one plain array, which
+ * is not unwrapped. */
+static unsigned push_member(struct jsonata_eval *e, jn_value out, jn_value v)
+{
+    push_flat(e, out, v);
+    return v.type == JN_ARRAY ? JN_SEQUENCE : 0;
+}
+
 static jn_value eval_wildcard(const struct node *n, struct jsonata_eval *e, jn_value context,
                               struct jsonata_frame *f)
 {
@@ -23,10 +31,10 @@ static jn_value eval_wildcard(const struct node *n, struct jsonata_eval *e, jn_v
     if (context.type == JN_ARRAY && context.flags & JN_OUTER_WRAPPER)
         context = context.as.array->items[0];
     jn_value out = jsonata_array(e, 8, JN_SEQUENCE);
-    if (context.type == JN_ARRAY)
-        push_flat(e, out, context);
+    for (uint32_t i = 0; context.type == JN_ARRAY && i < context.as.array->len && jsonata_step(e); i++)
+        out.flags &= (uint8_t)~push_member(e, out, context.as.array->items[i]);
     for (uint32_t i = 0; context.type == JN_OBJECT && i < jn_object_len(context) && jsonata_step(e); i++)
-        push_flat(e, out, context.as.object->values[jn_shape_slot(context.as.object->shape, i)]);
+        out.flags &= (uint8_t)~push_member(e, out, context.as.object->values[jn_shape_slot(context.as.object->shape, i)]);
     return jsonata_failed(e) ? jn_undefined() : node_done(n, out);
 }
 
@@ -59,7 +67,9 @@ static jn_value eval_descendants(const struct node *n, struct jsonata_eval *e, j
         return context;
     jn_value out = jsonata_array(e, 16, JN_SEQUENCE);
     push_below(e, out, context);
-    return jsonata_failed(e) ? jn_undefined() : node_done(n, out);
+    if (jsonata_failed(e))
+        return jn_undefined();
+    return out.as.array->len == 1 ? out.as.array->items[0] : node_done(n, out);
 }
 
 struct node *compile_descendants(struct compiler *c, const struct ast_node *ast)
