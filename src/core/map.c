@@ -285,8 +285,10 @@ static bool shapes_init(struct jn_shapes *t, struct jn_arena *memory, uint32_t l
     t->known = jn_arena_zalloc(memory, FIRST_SIZE * sizeof(struct jn_shape *));
     t->known_mask = FIRST_SIZE - 1;
     t->root = jn_arena_zalloc(memory, sizeof *t->root);
-    if (!t->known || !t->root)
+    struct jn_key *none = jn_arena_zalloc(memory, sizeof *none);
+    if (!t->known || !t->root || !none)
         return false;
+    t->root->keys = none;           // never NULL: the reader counts keys by pointers
     t->root->shared = t->root->plain = true;
     t->root->owner = t;
     return true;
