@@ -7,24 +7,38 @@
  * message written, here; whatever this loop accepts json_read.c would have accepted with the same outcome. */
 #include "core/json_reader.h"
 
+/* Where strings end, 64 bytes at a time.  The mask does not depend on what the bytes before turned out to be, so that
+ * the processor makes it ahead of the reading; looking from byte to byte each string would wait for the one before. */
+struct window {
+    const char *at;             /* 64 bytes from here on */
+    uint64_t special;           /* bit i: at[i] is a quote, a backslash, a control character, or from 0x80 on */
+};
+
+/* Everything is inlined into one function, so that the members of struct quick are registers. */
+#define QUICK inline __attribute__((always_inline))
+
 struct quick {
     const char *p;
     jn_value *top;                      /* behind the last value of the stack */
-    struct jn_frame *f;                 /* the innermost */
-    const struct jn_key *key;           /* the one predicted next; NULL in an array */
+    const struct jn_key *key;           /* the one predicted next */
     const struct jn_key *keys_end;
+    struct jn_frame *f;                 /* the innermost */
+    struct window w;
+    const char *safe;
+    jn_value *limit;                    /* of the stack of values */
+    struct jn_frame *last_frame;        /* that can be opened */
     struct jn_reader *r;
 };
-
-/* A key longer than that is left to json_read.c. */
-enum { LONGEST_KEY = JN_KEY_PAD - 3 };
 
 /* Is `"name":` what stands at p? */
 static inline bool same_key(const char *p, const struct jn_key *k)
 {
     const char *const text = k->name.data - 1;
     const size_t n = k->name.len + 3;
-#if JN_SSE2
+#if JN_AVX2
+    const __m256i same = _mm256_cmpeq_epi8(jn_load32(p), jn_load32(text));
+    return JN_LIKELY(n <= JN_KEY_PAD) && (~(unsigned)_mm256_movemask_epi8(same) & (UINT32_MAX >> (-n & 31))) == 0;
+#elif JN_SSE2
     if (JN_LIKELY(n <= 16)) {
         const unsigned same = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(jn_load16(p), jn_load16(text)));
         return (~same & ((1u << n) - 1)) == 0;
@@ -41,32 +55,33 @@ static inline bool same_key(const char *p, const struct jn_key *k)
 }
 
 /* Makes `f` the innermost frame, n keys of which are passed. */
-static inline void enter_frame(struct quick *q, struct jn_frame *f, size_t n)
+static QUICK void enter_frame(struct quick *q, struct jn_frame *f, size_t n)
 {
     const struct jn_shape *s = f->shape;
     q->f = f;
-    q->key = q->keys_end = NULL;
     if (!s)
         return;
     q->key = s->keys + n;
-    q->keys_end = s->plain && s->shared ? s->keys + s->len : q->key;
+    q->keys_end = s->usual ? s->keys + s->len : q->key;
 }
 
 static inline size_t count_members(const struct quick *q, const struct jn_frame *f)
 {
-    return (size_t)(q->top - q->r->values) - f->base;
+    return (size_t)(q->top - f->base);
 }
 
 /* Takes over from json_read.c: with a value ahead, its key is passed but no member yet. */
-static inline struct quick take_over(struct jn_reader *r, const char *p)
+static QUICK struct quick take_over(struct jn_reader *r, const char *p)
 {
-    struct quick q = { .p = p, .r = r, .top = r->values + r->len };
+    struct quick q = { .p = p, .r = r, .top = r->values + r->len, .safe = r->src.end - JN_QUICK_MARGIN,
+                       .limit = r->values + r->cap };
     struct jn_frame *f = &r->frames[r->depth];
+    q.last_frame = r->frames + (r->max_depth < r->frames_cap ? r->max_depth : r->frames_cap - 1);
     enter_frame(&q, f, count_members(&q, f) + (r->stage == JN_AT_VALUE));
     return q;
 }
 
-static inline const char *hand_back(struct quick *q, enum jn_stage stage)
+static QUICK const char *hand_back(struct quick *q, enum jn_stage stage)
 {
     struct jn_reader *r = q->r;
     r->len = (uint32_t)(q->top - r->values);
@@ -75,75 +90,85 @@ static inline const char *hand_back(struct quick *q, enum jn_stage stage)
     return q->p;
 }
 
-static inline bool skip_space(struct quick *q)
+/* Behind the white space at p; p when there is none, or when what follows is near the end of the text. */
+static JN_APART const char *skip_space(struct jn_reader *r, const char *p)
 {
-    if ((unsigned char)*q->p > ' ')
-        return false;
-    const char *p = jn_source_skip(&q->r->src, q->p);
-    const bool some = p != q->p;
-    q->p = p;
-    return some;
+    if (r->src.end - p < JN_QUICK_MARGIN || (unsigned char)*p > ' ')
+        return p;
+    const char *after = jn_source_skip(&r->src, p);
+    return r->src.end - after >= JN_QUICK_MARGIN ? after : p;
 }
 
-/* Members from `from` on up to q->top, to the container's own place. */
+static QUICK bool skipped_space(struct quick *q)
+{
+    const char *before = q->p;
+    q->p = skip_space(q->r, before);
+    return q->p != before;
+}
+
+/* ---- containers ---------------------------------------------------------------------------------------------- */
+
 static inline void move_members(jn_value *to, const jn_value *from, size_t n)
 {
     for (const jn_value *end = to + n; to < end; to += 4, from += 4)
         memcpy(to, from, 4 * sizeof *to);
 }
 
-/* Room for a container and n members, and for what move_members() writes behind them; NULL: leave it to others. */
-static inline void *place_for(struct quick *q, size_t head, size_t n)
+/* Room for a container and n members, and for what move_members() writes behind them; false: leave it to others. */
+static QUICK bool room_for(struct quick *q, size_t head, size_t n, void **place)
 {
     struct jn_arena *a = q->r->src.a;
     const size_t size = (head + n * sizeof(jn_value) + 15) & ~(size_t)15;
     if (JN_UNLIKELY((size_t)(a->end - a->at) < size + JN_OVERCOPY * sizeof(jn_value)))
-        return NULL;
-    void *place = a->at;
+        return false;
+    *place = a->at;
     a->at += size;
-    return place;
+    return true;
 }
 
-static inline bool close_array(struct quick *q)
+/* p is at the bracket; false: leave it to others. */
+static QUICK bool close_array(struct quick *q)
 {
     struct jn_frame *f = q->f;
-    jn_value *base = q->r->values + f->base;
+    jn_value *base = f->base;
     const size_t n = (size_t)(q->top - base);
-    struct jn_array *x = place_for(q, sizeof *x, n);
-    if (JN_UNLIKELY(!x))
+    void *place;
+    if (JN_UNLIKELY(!room_for(q, sizeof(struct jn_array), n, &place)))
         return false;
+    struct jn_array *x = place;
+    q->p++;
+    q->f--;
     jn_value *items = (jn_value *)(x + 1);
     *x = (struct jn_array){ .items = n ? items : NULL, .len = (uint32_t)n, .cap = (uint32_t)n, .span = f->start,
-                            .span_len = (uint32_t)(q->p + 1 - f->start), .canonical = f->start >= q->r->src.clean_from };
+                            .span_len = (uint32_t)(q->p - f->start), .canonical = f->start >= q->r->src.clean_from };
     move_members(items, base, n);
     *base = jn_array_value(x, 0);
     q->top = base + 1;
     return true;
 }
 
-static inline bool close_object(struct quick *q)
+static QUICK bool close_object(struct quick *q)
 {
     struct jn_frame *f = q->f;
     struct jn_reader *r = q->r;
-    jn_value *base = r->values + f->base;
+    jn_value *base = f->base;
     const size_t n = (size_t)(q->top - base);
     struct jn_shape *shape = f->shape;
-    if (JN_UNLIKELY(!shape->shared))
+    void *place;
+    if (JN_UNLIKELY(!shape->usual || !room_for(q, sizeof(struct jn_object), n, &place)))
         return false;
     if (JN_UNLIKELY(shape->len != n))
         shape = jn_shape_prefix(shape, (uint32_t)n);
-    if (JN_UNLIKELY(shape->order))
-        return false;
-    struct jn_object *o = place_for(q, sizeof *o, n);
-    if (JN_UNLIKELY(!o))
-        return false;
+    struct jn_object *o = place;
+    q->p++;
+    q->f--;
     struct jn_shape **entry = jn_reader_site_entry(r, f->site);
     if (*entry != shape)
         *entry = shape;
     f[-1].child = shape;
     jn_value *values = (jn_value *)(o + 1);
     *o = (struct jn_object){ .shape = shape, .values = n ? values : NULL, .cap = (uint32_t)n,
-                             .span_len = (uint32_t)(q->p + 1 - f->start), .span = f->start,
+                             .span_len = (uint32_t)(q->p - f->start), .span = f->start,
                              .canonical = f->start >= r->src.clean_from };
     move_members(values, base, n);
     *base = jn_object_value(o);
@@ -151,28 +176,14 @@ static inline bool close_object(struct quick *q)
     return true;
 }
 
-/* p is at a bracket.  False when it does not close the innermost container, or not in the usual way. */
-static inline bool close_container(struct quick *q)
-{
-    struct jn_frame *f = q->f;
-    if (JN_UNLIKELY(f == q->r->frames))
-        return false;
-    if (q->key ? *q->p != '}' || !close_object(q) : *q->p != ']' || !close_array(q))
-        return false;
-    q->p++;
-    q->f = f - 1;
-    return true;
-}
-
-static inline bool open_container(struct quick *q, bool is_object, const char *safe)
+static QUICK bool open_container(struct quick *q, bool is_object)
 {
     struct jn_reader *r = q->r;
     struct jn_frame *outer = q->f, *f = outer + 1;
-    const size_t depth = (size_t)(f - r->frames);
-    if (JN_UNLIKELY(depth >= r->frames_cap || depth > r->max_depth || q->p >= safe))
+    if (JN_UNLIKELY(outer >= q->last_frame || q->p >= q->safe))
         return false;
-    const uint32_t n = (uint32_t)(q->top - r->values) - outer->base;
-    *f = (struct jn_frame){ .start = q->p, .base = (uint32_t)(q->top - r->values), .site = jn_reader_site(outer, n) };
+    *f = (struct jn_frame){ .start = q->p, .base = q->top,
+                            .site = jn_reader_site(outer, (uint32_t)(q->top - outer->base)) };
     if (is_object) {
         struct jn_shape *last = *jn_reader_site_entry(r, f->site);
         f->shape = last ? last : outer->child ? outer->child : r->shapes->root;
@@ -182,137 +193,246 @@ static inline bool open_container(struct quick *q, bool is_object, const char *s
     return true;
 }
 
-/* The string at p; false: leave it to others (a failed one too: p is NULL then). */
-static inline bool read_string(struct quick *q, const char *safe)
-{
-    const char *first = q->p + 1, *at = first;
+/* ---- scalars ------------------------------------------------------------------------------------------------- */
+
 #if JN_SSE2
-    unsigned mask;
-    while (JN_UNLIKELY((mask = jn_mask_string(jn_load16(at))) == 0)) {
-        at += 16;
-        if (JN_UNLIKELY(at > safe))
-            return false;
-    }
-    at += __builtin_ctz(mask);
-#else
-    at = jn_scan_string(at, safe);
-#endif
-    if (JN_LIKELY(*at == '"')) {
-        *q->top = jn_string((jn_str){ first, (size_t)(at - first) }, JN_STR_ASCII | JN_STR_PLAIN);
-        q->p = at + 1;
-    } else {
-        q->p = jn_source_string(&q->r->src, q->p, q->top);
-    }
-    q->top++;
+/* The mask of the last bytes of the text, fewer than 64. */
+static JN_APART uint64_t last_window(const char *at, size_t n)
+{
+    char bytes[64] = { 0 };
+    memcpy(bytes, at, n);
+    return jn_mask_string64(bytes) & ((UINT64_C(1) << n) - 1);
+}
+
+static QUICK bool open_window(struct quick *q, const char *at)
+{
+    const ptrdiff_t left = q->r->src.end - at;
+    if (JN_UNLIKELY(left <= 0))
+        return false;
+    q->w.at = at;
+    q->w.special = JN_LIKELY(left >= 64) ? jn_mask_string64(at) : last_window(at, (size_t)left);
     return true;
 }
 
-static inline bool read_word(struct quick *q)
+/* The first special byte at or behind p; NULL when there is none before the end of the text. */
+static QUICK const char *find_special(struct quick *q, const char *p)
 {
-    if (memcmp(q->p, "true", 4) == 0) {
-        *q->top++ = jn_boolean(true);
-        q->p += 4;
-        return true;
+    size_t i = (size_t)(p - q->w.at);
+    uint64_t rest = i < 64 ? q->w.special >> i : 0;
+    if (JN_LIKELY(rest != 0))
+        return p + __builtin_ctzll(rest);
+    do {
+        if (JN_UNLIKELY(!open_window(q, q->w.at + 64)))
+            return NULL;
+        i = q->w.at < p ? (size_t)(p - q->w.at) : 0;
+        rest = i < 64 ? q->w.special >> i : 0;
+    } while (rest == 0);
+    return q->w.at + i + __builtin_ctzll(rest);
+}
+
+static QUICK void open_first_window(struct quick *q)
+{
+    open_window(q, q->p);
+}
+#else
+static QUICK const char *find_special(struct quick *q, const char *p)
+{
+    const char *const stop = jn_scan_string(p, q->r->src.end);
+    return stop == q->r->src.end ? NULL : stop;
+}
+
+static QUICK void open_first_window(struct quick *q)
+{
+    (void)q;
+}
+#endif
+
+enum outcome { READ, FAILED, OTHER };
+
+static QUICK enum outcome read_string(struct quick *q)
+{
+    const char *const first = q->p + 1, *const stop = find_special(q, first);
+    if (JN_UNLIKELY(!stop))
+        return OTHER;
+    if (JN_UNLIKELY(*stop != '"')) {
+        q->p = jn_source_string(&q->r->src, q->p, q->top);
+        q->top++;
+        return q->p ? READ : FAILED;
     }
-    if (memcmp(q->p, "null", 4) == 0) {
-        *q->top++ = jn_null();
-        q->p += 4;
-        return true;
+    *q->top = jn_string((jn_str){ first, (size_t)(stop - first) }, JN_STR_ASCII | JN_STR_PLAIN);
+    q->top++;
+    q->p = stop + 1;
+    return READ;
+}
+
+static QUICK enum outcome read_number(struct quick *q)
+{
+    const char *end = jn_source_short_number(&q->r->src, q->p, q->top);
+    if (JN_UNLIKELY(!end) && !(end = jn_source_number(&q->r->src, q->p, q->top)))
+        return FAILED;
+    q->top++;
+    q->p = end;
+    return READ;
+}
+
+static QUICK enum outcome read_word(struct quick *q)
+{
+    jn_value v = jn_null();
+    size_t n = 4;
+    if (memcmp(q->p, "true", 4) == 0)
+        v = jn_boolean(true);
+    else if (memcmp(q->p, "false", 5) == 0)
+        n = 5, v = jn_boolean(false);
+    else if (memcmp(q->p, "null", 4) != 0)
+        return OTHER;
+    *q->top++ = v;
+    q->p += n;
+    return READ;
+}
+
+static QUICK enum outcome read_scalar(struct quick *q)
+{
+    if (JN_UNLIKELY(q->top == q->limit))
+        return OTHER;
+    if (*q->p == '"')
+        return read_string(q);
+    if (*q->p == '-' || (unsigned char)(*q->p - '0') < 10)
+        return read_number(q);
+    if (*q->p == '{' || *q->p == '[')
+        return OTHER;
+    return read_word(q);
+}
+
+/* ---- the loop ------------------------------------------------------------------------------------------------ */
+
+/* A key beyond the prediction: as the last time that an object went on. */
+static QUICK bool predict_longer(struct quick *q)
+{
+    struct jn_shape *longer = q->f->shape->child;
+    if (!longer || !longer->usual || !same_key(q->p, &longer->keys[longer->len - 1]))
+        return false;
+    q->f->shape = longer;
+    q->keys_end = longer->keys + longer->len;
+    q->key = q->keys_end - 1;
+    return true;
+}
+
+static QUICK bool read_key(struct quick *q)
+{
+    if (JN_UNLIKELY(q->key == q->keys_end)) {
+        if (!predict_longer(q))
+            return false;
+    } else if (JN_UNLIKELY(!same_key(q->p, q->key))) {
+        return false;
     }
-    if (memcmp(q->p, "false", 5) == 0) {
-        *q->top++ = jn_boolean(false);
-        q->p += 5;
-        return true;
-    }
-    return false;
+    q->p += q->key->name.len + 3;
+    q->key++;
+    return true;
 }
 
 const char *jn_read_quickly(struct jn_reader *r, const char *p)
 {
     if (r->src.end - p < JN_QUICK_MARGIN || r->frames[r->depth].again)
         return p;
-    const char *const safe = r->src.end - JN_QUICK_MARGIN;
     struct quick q = take_over(r, p);
-    const jn_value *limit = r->values + r->cap;
+    open_first_window(&q);
     if (r->stage == JN_AFTER_VALUE)
         goto after;
     if (r->stage == JN_AT_KEY)
         goto key;
-
-value:
-    if (JN_UNLIKELY(q.top == limit))
-        return hand_back(&q, JN_AT_VALUE);
-    if (*q.p == '"') {
-        if (JN_UNLIKELY(!read_string(&q, safe)))
-            return hand_back(&q, JN_AT_VALUE);
-        if (JN_UNLIKELY(!q.p))
-            return NULL;
-    } else if (*q.p == '-' || (unsigned char)(*q.p - '0') < 10) {
-        const char *end = jn_source_short_number(&r->src, q.p, q.top);
-        if (JN_UNLIKELY(!end) && !(end = jn_source_number(&r->src, q.p, q.top)))
-            return NULL;
-        q.top++;
-        q.p = end;
-    } else if (*q.p == '{') {
-        if (JN_UNLIKELY(!open_container(&q, true, safe)))
-            return hand_back(&q, JN_AT_VALUE);
-        if (JN_LIKELY(*q.p == '"'))
-            goto key;
-        if (JN_UNLIKELY(*q.p != '}'))
-            return hand_back(&q, JN_AT_KEY);
-        goto closing;
-    } else if (*q.p == '[') {
-        if (JN_UNLIKELY(!open_container(&q, false, safe)))
-            return hand_back(&q, JN_AT_VALUE);
-        if (JN_UNLIKELY(*q.p == ']'))
-            goto closing;
+    if (q.f->shape)
         goto value;
-    } else if (JN_UNLIKELY(!read_word(&q))) {
-        if (q.p <= safe && skip_space(&q) && q.p <= safe)
-            goto value;
-        return hand_back(&q, JN_AT_VALUE);
-    }
 
-after:
-    if (JN_UNLIKELY(q.p > safe))
-        return hand_back(&q, JN_AFTER_VALUE);
+item:
+    switch (read_scalar(&q)) {
+    case READ:
+        break;
+    case FAILED:
+        return NULL;
+    case OTHER:
+        goto other;
+    }
+after_item:
+    if (JN_UNLIKELY(q.p > q.safe))
+        goto out_after;
     if (JN_LIKELY(*q.p == ',')) {
         q.p++;
-        if (q.key)
-            goto key;
-        goto value;
+        goto item;
     }
-closing:
-    if (JN_LIKELY(close_container(&q))) {
-        enter_frame(&q, q.f, count_members(&q, q.f));
-        if (JN_LIKELY(!q.f->again))
-            goto after;
-        return hand_back(&q, JN_AFTER_VALUE);
+    if (JN_UNLIKELY(*q.p != ']')) {
+        if (skipped_space(&q))
+            goto after_item;
+        goto out_after;
     }
-    if (q.p <= safe && skip_space(&q) && q.p <= safe)
-        goto after;
-    return hand_back(&q, JN_AFTER_VALUE);
+close_array:
+    if (JN_UNLIKELY(!close_array(&q)))
+        goto out_after;
+    goto closed;
 
 key:
-    if (JN_UNLIKELY(q.key == q.keys_end)) {
-        struct jn_shape *longer = q.f->shape->child;
-        if (!longer || !longer->plain)
-            return hand_back(&q, JN_AT_KEY);
-        q.key = longer->keys + longer->len - 1;
-        q.keys_end = q.key + 1;
-        if (!same_key(q.p, q.key)) {
-            q.keys_end = q.key;
-            if (q.p <= safe && skip_space(&q) && q.p <= safe)
-                goto key;
-            return hand_back(&q, JN_AT_KEY);
-        }
-        q.f->shape = longer;
-    } else if (JN_UNLIKELY(!same_key(q.p, q.key))) {
-        if (q.p <= safe && skip_space(&q) && q.p <= safe)
+    if (JN_UNLIKELY(!read_key(&q))) {
+        if (skipped_space(&q))
             goto key;
         return hand_back(&q, JN_AT_KEY);
     }
-    q.p += q.key->name.len + 3;
-    q.key++;
-    goto value;
+value:
+    switch (read_scalar(&q)) {
+    case READ:
+        break;
+    case FAILED:
+        return NULL;
+    case OTHER:
+        goto other;
+    }
+after_member:
+    if (JN_UNLIKELY(q.p > q.safe))
+        goto out_after;
+    if (JN_LIKELY(*q.p == ',')) {
+        q.p++;
+        goto key;
+    }
+    if (JN_UNLIKELY(*q.p != '}')) {
+        if (skipped_space(&q))
+            goto after_member;
+        goto out_after;
+    }
+close_object:
+    if (JN_UNLIKELY(!close_object(&q)))
+        goto out_after;
+
+closed:
+    if (JN_UNLIKELY(q.f->again))
+        goto out_after;
+    enter_frame(&q, q.f, count_members(&q, q.f));
+after:
+    if (q.f->shape)
+        goto after_member;
+    goto after_item;
+
+other:
+    if (JN_LIKELY(q.top < q.limit)) {
+        if (*q.p == '{') {
+            if (JN_UNLIKELY(!open_container(&q, true)))
+                return hand_back(&q, JN_AT_VALUE);
+            if (JN_UNLIKELY(*q.p == '}'))
+                goto close_object;
+            goto key;
+        }
+        if (*q.p == '[') {
+            if (JN_UNLIKELY(!open_container(&q, false)))
+                return hand_back(&q, JN_AT_VALUE);
+            if (JN_UNLIKELY(*q.p == ']'))
+                goto close_array;
+            goto item;
+        }
+        if (skipped_space(&q)) {
+            if (q.f->shape)
+                goto value;
+            goto item;
+        }
+    }
+    return hand_back(&q, JN_AT_VALUE);
+
+out_after:
+    return hand_back(&q, JN_AFTER_VALUE);
 }

@@ -6,25 +6,28 @@
  *     {"a":[1,2,      frames:  {        [
  *                     values:  ^ (a's)  ^ 1  2
  *
+ * Most of a text goes through json_quick.c.  Here is the general way, one step at a time, which knows every case and
+ * finds every mistake; the first one ends the reading, and its line and column are computed only then.
+ *
  * Shapes.  Machine-made JSON repeats itself: a frame starts with the shape that was read last at the same site, and
- * compares each key with the one predicted, quotes included, in a few instructions.  A site is a place of the document
- * without its array indices (`orders[].customer.address`), hashed; a collision costs a wrong guess, nothing more.
- * A key that was not predicted is read, looked up, and the shape extended; objects whose keys do not fit the table of
- * shapes get a private one.
+ * compares each key with the one predicted.  A site is a place of the document without its array indices
+ * (`orders[].customer.address`), hashed; a collision costs a wrong guess, nothing more.  A key that was not predicted is
+ * read, looked up, and the shape extended; objects whose keys do not fit the table of shapes get a private one.
  *
  * Canonical spans.  `clean_from` is the place behind the last thing that the writer would write differently: white
- * space, 1.0, "\/", a duplicate key.  A container that begins at or after it is canonical when its end is reached.
- *
- * The first mistake ends the reading; its line and column are computed only then. */
+ * space, 1.0, "\/", a duplicate key.  A container that begins at or after it is canonical when its end is reached. */
 #include "core/json_reader.h"
 
 enum { VALUES_AT_HAND = 256, FRAMES_AT_HAND = 32, DEFAULT_DEPTH = 10000 };
 
-#define APART __attribute__((noinline))     /* keeps what is rarely done out of what is always done */
-
 static inline struct jn_frame *innermost(const struct jn_reader *r)
 {
     return &r->frames[r->depth];
+}
+
+static inline uint32_t count_members(const struct jn_reader *r, const struct jn_frame *f)
+{
+    return (uint32_t)(r->values + r->len - f->base);
 }
 
 static inline char closing_bracket(const struct jn_frame *f)
@@ -34,12 +37,16 @@ static inline char closing_bracket(const struct jn_frame *f)
 
 /* ---- the stacks ---------------------------------------------------------------------------------------------- */
 
-static APART bool grow_values(struct jn_reader *r)
+static JN_APART bool grow_values(struct jn_reader *r)
 {
-    jn_value *values = r->cap > UINT32_MAX / 2 ? NULL : jn_arena_alloc(r->src.a, (r->cap * (size_t)2 + JN_OVERCOPY) * sizeof *values);
+    if (r->cap > UINT32_MAX / 2)
+        return false;
+    jn_value *values = jn_arena_alloc(r->src.a, (r->cap * (size_t)2 + JN_OVERCOPY) * sizeof *values);
     if (!values)
         return false;
     memcpy(values, r->values, r->len * sizeof *values);
+    for (size_t i = 0; i <= r->depth; i++)
+        r->frames[i].base = values + (r->frames[i].base - r->values);
     r->values = values;
     r->cap *= 2;
     return true;
@@ -53,7 +60,7 @@ static inline bool push_value(struct jn_reader *r, jn_value v)
     return true;
 }
 
-static APART bool grow_frames(struct jn_reader *r)
+static JN_APART bool grow_frames(struct jn_reader *r)
 {
     struct jn_frame *frames = jn_arena_alloc(r->src.a, r->frames_cap * 2 * sizeof *frames);
     if (!frames)
@@ -64,7 +71,7 @@ static APART bool grow_frames(struct jn_reader *r)
     return true;
 }
 
-static APART const char *too_deep(struct jn_reader *r, const char *p)
+static JN_APART const char *too_deep(struct jn_reader *r, const char *p)
 {
     struct jn_source *s = &r->src;
     if (s->err && !s->err->status) {
@@ -114,7 +121,7 @@ static bool add_key(struct jn_reader *r, struct jn_frame *f, jn_str key, uint32_
 }
 
 /* A key that was not predicted. */
-static APART const char *read_new_key(struct jn_reader *r, struct jn_frame *f, const char *p)
+static JN_APART const char *read_new_key(struct jn_reader *r, struct jn_frame *f, const char *p)
 {
     jn_value key;
     if (p == r->src.end || *p != '"')
@@ -122,7 +129,7 @@ static APART const char *read_new_key(struct jn_reader *r, struct jn_frame *f, c
     const char *const after = jn_source_string(&r->src, p, &key);
     if (!after)
         return NULL;
-    const uint32_t n = r->len - f->base;
+    const uint32_t n = count_members(r, f);
     if (f->shape->shared)
         f->shape = jn_shape_prefix(f->shape, n);
     const int slot = jn_shape_find(f->shape, jn_text(key));
@@ -140,7 +147,7 @@ static const char *read_key(struct jn_reader *r, const char *p)
 {
     struct jn_frame *f = innermost(r);
     struct jn_shape *s = f->shape;
-    const uint32_t n = r->len - f->base;
+    const uint32_t n = count_members(r, f);
     if (n == s->len && s->child)
         s = s->child;               // beyond the prediction: as the last time that an object went on
     if (n < s->len && s->plain && key_matches(&s->keys[n], p, r->src.end)) {
@@ -160,7 +167,7 @@ static const char *read_key(struct jn_reader *r, const char *p)
 
 static bool close_array(struct jn_reader *r, struct jn_frame *f, const char *after)
 {
-    const uint32_t n = r->len - f->base;
+    const uint32_t n = count_members(r, f);
     struct jn_array *x = jn_array_new(r->src.a, n);
     if (!x)
         return false;
@@ -169,15 +176,15 @@ static bool close_array(struct jn_reader *r, struct jn_frame *f, const char *aft
     x->span_len = (uint32_t)(after - f->start);
     x->canonical = f->start >= r->src.clean_from;
     if (n)
-        memcpy(x->items, r->values + f->base, n * sizeof *x->items);
-    r->len = f->base;
+        memcpy(x->items, f->base, n * sizeof *x->items);
+    r->len = (uint32_t)(f->base - r->values);
     r->depth--;
     return push_value(r, jn_array_value(x, 0));
 }
 
 static bool close_object(struct jn_reader *r, struct jn_frame *f, const char *after)
 {
-    const uint32_t n = r->len - f->base;
+    const uint32_t n = count_members(r, f);
     struct jn_shape *shape = f->shape;
     if (shape->shared) {
         shape = jn_shape_prefix(shape, n);
@@ -193,8 +200,8 @@ static bool close_object(struct jn_reader *r, struct jn_frame *f, const char *af
     if (shape->order)
         jn_source_spoil(&r->src, f->start);
     if (n)
-        memcpy(o->values, r->values + f->base, n * sizeof *o->values);
-    r->len = f->base;
+        memcpy(o->values, f->base, n * sizeof *o->values);
+    r->len = (uint32_t)(f->base - r->values);
     r->depth--;
     return push_value(r, jn_object_value(o));
 }
@@ -218,7 +225,7 @@ static const char *open_container(struct jn_reader *r, const char *p)
     if (r->depth + 1 == r->frames_cap && !grow_frames(r))
         return jn_source_no_memory(&r->src);
     struct jn_frame *outer = innermost(r), *f = outer + 1;
-    *f = (struct jn_frame){ .start = p, .base = r->len, .site = jn_reader_site(outer, r->len - outer->base) };
+    *f = (struct jn_frame){ .start = p, .base = r->values + r->len, .site = jn_reader_site(outer, count_members(r, outer)) };
     if (*p == '{') {
         struct jn_shape *last = *jn_reader_site_entry(r, f->site);
         f->shape = last ? last : outer->child ? outer->child : r->shapes->root;
@@ -289,7 +296,7 @@ static inline const char *read_scalar(struct jn_reader *r, const char *p)
 /* The value of a duplicate key takes the place of the first one's. */
 static void settle_duplicate(struct jn_reader *r, struct jn_frame *f)
 {
-    r->values[f->base + f->again - 1] = r->values[--r->len];
+    f->base[f->again - 1] = r->values[--r->len];
     f->again = 0;
 }
 
@@ -405,7 +412,7 @@ enum jn_status jn_read(struct jn_arena *a, jn_str text, const struct jn_read_opt
                                 .err = err };
     r.max_depth = opt->max_depth ? opt->max_depth : DEFAULT_DEPTH;
     r.shapes = opt->shapes ? opt->shapes : jn_shapes_in(a, 0);
-    frames[0] = (struct jn_frame){ .site = 1, .again = 1 };     // nothing follows: json_quick.c keeps away
+    frames[0] = (struct jn_frame){ .base = values, .site = 1, .again = 1 };     // `again` keeps json_quick.c away
     if (!r.shapes) {
         jn_source_no_memory(&r.src);
         return r.src.failed;

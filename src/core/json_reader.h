@@ -20,7 +20,7 @@ struct jn_frame {
     const char *start;          /* the opening bracket */
     struct jn_shape *shape;     /* objects: its first keys are those read so far; arrays: NULL */
     struct jn_shape *child;     /* of the latest member that was an object with a shared shape */
-    uint32_t base;              /* where its members begin among the values */
+    jn_value *base;             /* where its members begin among the values */
     uint32_t site;
     uint32_t again;             /* slot + 1 of the duplicate key whose value is being read, or 0 */
 };
@@ -39,8 +39,9 @@ struct jn_reader {
 enum { JN_OVERCOPY = 3 };
 
 /* The quick way looks at this many bytes without asking where the text ends. */
-enum { JN_QUICK_MARGIN = 64 };
+enum { JN_QUICK_MARGIN = 40 };
 
+#define JN_APART __attribute__((noinline))      /* keeps what is rarely done out of what is always done */
 #define JN_LIKELY(x) __builtin_expect(!!(x), 1)
 #define JN_UNLIKELY(x) __builtin_expect(!!(x), 0)
 

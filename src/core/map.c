@@ -289,7 +289,7 @@ static bool shapes_init(struct jn_shapes *t, struct jn_arena *memory, uint32_t l
     if (!t->known || !t->root || !none)
         return false;
     t->root->keys = none;           // never NULL: the reader counts keys by pointers
-    t->root->shared = t->root->plain = true;
+    t->root->shared = t->root->plain = t->root->usual = true;
     t->root->owner = t;
     return true;
 }
@@ -420,6 +420,7 @@ struct jn_shape *jn_shape_shared_child(struct jn_arena *a, struct jn_shape *from
         return NULL;
     if (s->order)
         sort_order(s);
+    s->usual = s->plain && !s->order;
     from->child = s;
     return s;
 }

@@ -59,6 +59,7 @@ struct jn_shape {
     uint32_t len, cap;
     bool shared;                /* interned and immutable */
     bool plain;                 /* known: no key needs an escape when written */
+    bool usual;                 /* shared, plain, and without an order of its own: what the reader predicts quickly */
     bool unsorted;              /* private shapes: `order` is to be sorted before it is used; see jn_shape_slot() */
     uint32_t *order;            /* slots in order of iteration, or NULL when that is the order of insertion */
     uint32_t *table;            /* open addressing over keys: slot + 1, 0 is free; NULL up to JN_SHAPE_LINEAR keys */
