@@ -2,8 +2,8 @@
  *
  * Nine of ten members are a key that was predicted and a short string, a number or a word behind it.  This loop reads
  * those, and opens and closes containers, with what it needs in registers and without asking for the end of the text,
- * which is at least JN_QUICK_MARGIN bytes away.  At anything else it stops and leaves the step to json_read.c: keys that
- * were not predicted, stacks that are full, mistakes, the last bytes of the text.  So no mistake is found, and no
+ * which is at least JN_QUICK_MARGIN bytes away.  At anything else it stops and leaves the step to json_read.c: keys
+ * that were not predicted, stacks that are full, mistakes, the last bytes of the text.  So no mistake is found, and no
  * message written, here; whatever this loop accepts json_read.c would have accepted with the same outcome. */
 #include "core/json_reader.h"
 

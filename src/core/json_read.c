@@ -11,8 +11,8 @@
  *
  * Shapes.  Machine-made JSON repeats itself: a frame starts with the shape that was read last at the same site, and
  * compares each key with the one predicted.  A site is a place of the document without its array indices
- * (`orders[].customer.address`), hashed; a collision costs a wrong guess, nothing more.  A key that was not predicted is
- * read, looked up, and the shape extended; objects whose keys do not fit the table of shapes get a private one.
+ * (`orders[].customer.address`), hashed; a collision costs a wrong guess, nothing more.  A key that was not predicted
+ * is read, looked up, and the shape extended; objects whose keys do not fit the table of shapes get a private one.
  *
  * Canonical spans.  `clean_from` is the place behind the last thing that the writer would write differently: white
  * space, 1.0, "\/", a duplicate key.  A container that begins at or after it is canonical when its end is reached. */
@@ -225,7 +225,8 @@ static const char *open_container(struct jn_reader *r, const char *p)
     if (r->depth + 1 == r->frames_cap && !grow_frames(r))
         return jn_source_no_memory(&r->src);
     struct jn_frame *outer = innermost(r), *f = outer + 1;
-    *f = (struct jn_frame){ .start = p, .base = r->values + r->len, .site = jn_reader_site(outer, count_members(r, outer)) };
+    *f = (struct jn_frame){ .start = p, .base = r->values + r->len,
+                            .site = jn_reader_site(outer, count_members(r, outer)) };
     if (*p == '{') {
         struct jn_shape *last = *jn_reader_site_entry(r, f->site);
         f->shape = last ? last : outer->child ? outer->child : r->shapes->root;
