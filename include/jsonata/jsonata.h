@@ -46,6 +46,7 @@ struct jsonata_error {
 struct jsonata_compile_options {
     size_t max_depth;           /* nesting of the expression; 0 means 1,000 */
     bool plain;                 /* no fast paths: every node evaluates the general way, for comparing the two */
+    bool recover;               /* go on after syntax errors: see jsonata_error_count() and jsonata_ast() */
 };
 
 /* Compiles `text` (UTF-8; copied).  On success `*out` is the caller's, to be freed by jsonata_free().
@@ -53,6 +54,13 @@ struct jsonata_compile_options {
 JN_API enum jn_status jsonata_compile(jn_str text, const struct jsonata_compile_options *opt, struct jsonata **out,
                                       struct jsonata_error *err);
 JN_API void jsonata_free(struct jsonata *program);
+
+/* Recover mode.  Compiling with `recover` succeeds in spite of most syntax errors (not of those inside a string, number
+ * or other token, nor of those that are about the meaning of a complete expression, S0209 to S0217): evaluating the
+ * program raises S0500, and its errors are listed here, in the order in which the reference's errors() gives them.
+ * jsonata_error_at() fills `err` for 0 <= index < count; the rest of the error's lifetime is the program's. */
+JN_API size_t jsonata_error_count(const struct jsonata *program);
+JN_API void jsonata_error_at(const struct jsonata *program, size_t index, struct jsonata_error *err);
 
 /* ---- evaluating ---------------------------------------------------------------------------------------------- */
 
@@ -155,6 +163,15 @@ JN_API jn_value jsonata_call_invoke(struct jsonata_call *call, jn_value function
 
 /* Whether an error has been raised in this evaluation: then a host should stop working and return. */
 JN_API bool jsonata_call_failed(const struct jsonata_call *call);
+
+/* ---- the tree ------------------------------------------------------------------------------------------------ */
+
+/* The tree of `text` as JSON, just as `jsonata(text).ast()` gives it in the reference: the same members in the same
+ * order.  With opt->recover, a tree of what could be read, whose last member `errors` lists the errors, each with the
+ * tokens that were left (`remaining`), as the reference's parser gives them.  The tree lives in `a`.
+ * JN_BAD_TEXT with `err` filled for a syntax error, JN_NO_MEMORY or JN_LIMIT from the arena. */
+JN_API enum jn_status jsonata_ast(struct jn_arena *a, jn_str text, const struct jsonata_compile_options *opt,
+                                  jn_value *out, struct jsonata_error *err);
 
 /* ---- for people ---------------------------------------------------------------------------------------------- */
 

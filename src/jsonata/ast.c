@@ -49,6 +49,57 @@ bool ast_push(struct jn_arena *a, struct ast_list *l, struct ast_node *n)
     return true;
 }
 
+static bool is_shared(const struct ast_node *condition)
+{
+    const struct ast_node *test = condition->left;
+    return test == condition->right ||
+           (test->kind == AST_CALL && test->items.len == 1 && test->items.at[0] == condition->right);
+}
+
+bool ast_is_shared(const struct ast_node *n)
+{
+    return n->kind == AST_CONDITION && n->left && is_shared(n);
+}
+
+/* The node, and what is below it except `left`. */
+static struct ast_node *copy_node(struct jn_arena *a, const struct ast_node *n)
+{
+    struct ast_node *copy = jn_arena_alloc(a, sizeof *copy);
+    if (!copy)
+        return NULL;
+    *copy = *n;
+    copy->items = (struct ast_list){ 0 };
+    copy->left = NULL;
+    for (uint32_t i = 0; i < n->items.len; i++)
+        ast_push(a, &copy->items, ast_copy(a, n->items.at[i]));
+    copy->right = n->right && !ast_is_shared(n) ? ast_copy(a, n->right) : NULL;
+    copy->third = n->third && n->kind != AST_FILTER ? ast_copy(a, n->third) : NULL;     // a filter's is the parser's
+    return copy;
+}
+
+/* a ?: b and a ?? b hold `a` twice, and so do their copies. */
+static void copy_shared(struct jn_arena *a, const struct ast_node *n, struct ast_node *copy)
+{
+    copy->left = ast_copy(a, n->left);
+    if (copy->left)
+        copy->right = n->left == n->right ? copy->left : copy->left->items.at[0];
+}
+
+/* Left operands may be as many as the text is long: a loop follows them. */
+struct ast_node *ast_copy(struct jn_arena *a, const struct ast_node *n)
+{
+    struct ast_node *top = NULL, **to = &top;
+    for (; n; n = ast_is_shared(n) ? NULL : n->left) {
+        *to = copy_node(a, n);
+        if (!*to)
+            return NULL;
+        if (ast_is_shared(n))
+            copy_shared(a, n, *to);
+        to = &(*to)->left;
+    }
+    return top;
+}
+
 static jn_str literal_text(struct jn_arena *a, jn_value v)
 {
     char digits[JN_NUMBER_MAX];
@@ -115,6 +166,8 @@ jn_str ast_token(struct jn_arena *a, const struct ast_node *n)
         return JN_STR("#");
     case AST_END:
         return JN_STR("(end)");
+    case AST_ERROR:
+        return JN_STR("(error)");
     }
     return JN_STR("");
 }

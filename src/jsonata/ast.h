@@ -11,7 +11,10 @@
  *   - Nesting is bounded by the parser's max_depth, but left operands are not: 1+1+1+... and f()()()... are as deep as
  *     they are long.  Follow `left` of AST_BINARY, AST_APPLY, AST_CALL and AST_PARTIAL by a loop, or count.
  *   - It is a tree except for two conditions, which hold one node twice: a ?: b has left == right, and a ?? b has
- *     left->items.at[0] == right.  Whoever follows both without noticing doubles the work at each level of nesting. */
+ *     left->items.at[0] == right.  Whoever follows both without noticing doubles the work at each level of nesting.
+ *     Where the two must differ (a % in them, a call in tail position) they are two nodes.
+ *   - Each node knows in which order it came to its attributes (`order`), which is the order of the members in the
+ *     reference's tree: see ast_json.c. */
 #ifndef JSONATA_AST_H
 #define JSONATA_AST_H
 
@@ -34,7 +37,7 @@
     X(AST_PARENT, "parent")         /* slot */                                                              \
     X(AST_CONDITION, "condition")   /* left ? right : third; third may be NULL */                           \
     X(AST_BLOCK, "block")           /* items */                                                             \
-    X(AST_BIND, "bind")             /* text: variable; right: value */                                      \
+    X(AST_BIND, "bind")             /* text: variable; right: value; left: the variable as written */       \
     X(AST_REGEX, "regex")           /* text: pattern; flags: its i and m */                                 \
     X(AST_CALL, "function")         /* left: procedure; items: arguments; text: name for error reports */   \
     X(AST_PARTIAL, "partial")       /* the same; items may hold AST_PLACEHOLDER */                          \
@@ -49,7 +52,15 @@
     X(AST_INDEX, "index")           /* in stages.  text: variable */                                        \
     X(AST_GROUP, "group")           /* hangs on `group`.  items: key, value, ... */                         \
     X(AST_FOCUS, "focus")           /* only while parsing */                                                \
+    X(AST_ERROR, "error")           /* recover mode.  error */                                              \
     X(AST_END, "(end)")             /* only while parsing: an operand is missing */
+
+/* What a node can come by, in the order that it happens to: see ast_mark().  HAS_ITEMS, HAS_THEN and HAS_ELSE stand for
+ * `items`, `right` and `third` where the order of these and other members varies. */
+enum ast_attribute {
+    HAS_NOTHING, HAS_ITEMS, HAS_THEN, HAS_ELSE, HAS_KEEP_ARRAY, HAS_KEEP_SINGLETON, HAS_CONS, HAS_TUPLE, HAS_FOCUS,
+    HAS_INDEX, HAS_ANCESTOR, HAS_PREDICATES, HAS_STAGES, HAS_GROUP, HAS_SEEKING,
+};
 
 enum ast_kind {
 #define X(kind, name) kind,
@@ -63,6 +74,8 @@ enum ast_op {
     OP_EQUAL, OP_NOT_EQUAL, OP_LESS, OP_LESS_EQUAL, OP_GREATER, OP_GREATER_EQUAL,
     OP_IN, OP_AND, OP_OR, OP_CONCAT, OP_RANGE,
 };
+
+enum { AST_NOWHERE = 0 };           /* position of nodes that no token stands for: the $exists of a ?? b */
 
 struct ast_node;
 struct scope;
@@ -80,7 +93,22 @@ struct ast_slots {
 /* An ancestor that some % below asks for (spec 5.1).  Slots that mean the same ancestor share a label. */
 struct ast_slot {
     uint32_t label;             /* "!0", "!1", ...: unique in the program */
+    uint32_t index;             /* of the %, counted from 0 */
     int level;
+};
+
+/* A syntax error that recover mode has recorded (spec 15.2). */
+struct ast_error {
+    struct jsonata_fault fault;
+    bool is_node;               /* it stands in the tree as it is; else inside a node, or only in the list of errors */
+    jn_value token;             /* what the fault's token is in JSON: text, number, ... */
+    jn_value remaining;         /* the tokens that were left: array, or undefined */
+    struct ast_node *node;      /* where it stands in the tree, if it does */
+};
+
+struct ast_errors {
+    struct ast_error **at;
+    uint32_t len, cap;
 };
 
 struct ast_node {
@@ -99,9 +127,14 @@ struct ast_node {
     struct ast_slot *slot;          /* AST_PARENT */
     struct ast_slot *ancestor;      /* on a step: bind the item to this label */
 
+    struct ast_error *error;        /* AST_ERROR */
+
     /* while parsing and rewriting */
-    struct ast_slots seeking;       /* % below this node whose ancestor is not found yet */
+    struct ast_slots *seeking;      /* % below this node whose ancestor had to be sought outside; lists may be shared */
     struct ast_node *up;            /* the node whose left operand this is */
+    uint64_t order;                 /* attributes in the order they came, four bits each from the lowest on */
+    uint16_t has;                   /* the same as a set */
+    uint8_t effects;                /* compiler: what condition.c has found out about the tree below */
 
     bool regex_ignore_case, regex_multiline;
     bool is_descending;             /* AST_SORT_TERM */
@@ -117,6 +150,25 @@ const char *ast_kind_name(enum ast_kind k);
 const char *ast_op_text(enum ast_op op);
 
 struct ast_node *ast_new(struct jn_arena *a, enum ast_kind kind, int64_t position);
+
+/* Notes that the node has come by an attribute, unless it had it before. */
+static inline void ast_mark(struct ast_node *n, enum ast_attribute a)
+{
+    if (n->has >> a & 1)
+        return;
+    n->order |= (uint64_t)a << 4 * __builtin_popcount(n->has);
+    n->has |= (uint16_t)(1U << a);
+}
+
+/* Whether `n` is a condition that holds one node twice: a ?: b or a ?? b. */
+bool ast_is_shared(const struct ast_node *n);
+
+/* A copy of a parsed tree, which is not rewritten yet.  NULL when memory is out. */
+struct ast_node *ast_copy(struct jn_arena *a, const struct ast_node *n);
+
+/* The finished tree as the reference shows it; nodes that stand in it twice become one value.  Undefined when memory is
+ * out. */
+jn_value ast_json(struct jn_arena *a, const struct ast_node *tree, const struct ast_errors *errors);
 
 /* Appends; false when the arena has failed. */
 bool ast_push(struct jn_arena *a, struct ast_list *l, struct ast_node *n);

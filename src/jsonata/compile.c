@@ -63,10 +63,29 @@ static jn_value group_value(const struct group *g, struct jsonata_eval *e, jn_va
     return group_eval(g, e, &v, !jn_is_undefined(v), f);
 }
 
+/* A call in tail position is a function value to the reference until it is made, and that is what filters and groupings
+ * around it see: ($f(1))[0] in tail position is $f(1), and ($f(1))[1] is nothing. */
+static jn_value filter_tail(const struct shell_node *s, struct jsonata_eval *e, struct jsonata_frame *f)
+{
+    jn_value v = e->tail.callee;
+    const struct jsonata_tail tail = e->tail;
+    if (s->filters.len)
+        v = filters_apply(&s->filters, e, v, f);
+    if (s->group && !jsonata_failed(e))
+        return group_value(s->group, e, v, f);
+    v = jsonata_unwrap(v);
+    if (v.type != JN_FUNCTION)
+        return v;
+    e->tail = tail;
+    return (jn_value){ .type = VALUE_TAIL };
+}
+
 static jn_value eval_shell(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
 {
     const struct shell_node *s = (const struct shell_node *)n;
     jn_value v = node_eval(s->inner, e, context, f);
+    if (v.type == VALUE_TAIL)
+        return filter_tail(s, e, f);
     if (s->filters.len && !jsonata_failed(e))
         v = filters_apply(&s->filters, e, v, f);
     if (s->group && !jsonata_failed(e))
@@ -114,7 +133,7 @@ struct node *compile_regex(struct compiler *c, const struct ast_node *ast)
     return compile_constant(c, ast, jsonata_function_value(fn));
 }
 
-/* What a tree with holes (recover mode) evaluates to. */
+/* What a tree with errors (recover mode) evaluates to. */
 static jn_value eval_error(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
 {
     (void)context, (void)f;
@@ -157,7 +176,7 @@ static struct node *compile_one(struct compiler *c, const struct ast_node *ast)
         c->program->is_deep = true;
     struct node *n = compile_kind(c, ast);
     c->nesting--;
-    return has_shell(ast) ? compile_shell(c, ast, n) : n;
+    return has_shell(ast) && !ast->tail_call ? compile_shell(c, ast, n) : n;
 }
 
 /* ---- long chains --------------------------------------------------------------------------------------------- */
@@ -213,7 +232,8 @@ static uint64_t text_id(jn_str text)
     return h;
 }
 
-bool program_compile(struct jsonata *program, jn_str text, size_t max_depth, struct jsonata_fault *fault)
+bool program_compile(struct jsonata *program, jn_str text, size_t max_depth, struct ast_errors *errors,
+                     struct jsonata_fault *fault)
 {
     struct compiler c = { .arena = program->arena, .program = program, .fault = fault };
     program->text = jn_arena_copy(c.arena, text);
@@ -221,9 +241,15 @@ bool program_compile(struct jsonata *program, jn_str text, size_t max_depth, str
     c.global_numbers = jn_object_new(c.arena, 8);
     if (!program->text.data || !c.global_numbers)
         return false;
-    struct ast_node *tree = jsonata_parse(c.arena, program->text, max_depth, fault);
+    struct ast_node *tree = jsonata_parse_recover(c.arena, program->text, max_depth, errors, fault);
     if (!tree)
         return false;
+    if (errors && errors->len) {
+        program->errors = *errors;
+        tree = ast_new(c.arena, AST_ERROR, 0);
+        if (!tree)
+            return false;
+    }
     scope_prepare(&c, tree);
     if (c.failed)
         return false;

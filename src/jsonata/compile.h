@@ -3,7 +3,7 @@
  * of its operands.  A program is immutable; what an evaluation caches per node lives in the context.
  *
  * Where to look: each family's file holds both halves of its nodes' lives, the function that compiles them and the ones
- * that evaluate them: variable.c (constants, variables, blocks, conditions), operator.c, function.c (lambdas and
+ * that evaluate them: variable.c (constants, variables, blocks), condition.c, operator.c, function.c (lambdas and
  * calls), path.c, filter.c, tuple.c, sort.c, construct.c (arrays, objects, groups), transform.c. */
 #ifndef JSONATA_COMPILE_H
 #define JSONATA_COMPILE_H
@@ -121,10 +121,13 @@ struct jsonata {
     jn_str *global_name;                /* by number */
     jn_value *global_default;           /* the built-in of that name, or undefined */
     struct regex_link *regexes;
+    struct ast_errors errors;           /* recover mode */
 };
 
-/* Parses and compiles into `program`, whose arena is set.  False with `fault` (code NULL: memory). */
-bool program_compile(struct jsonata *program, jn_str text, size_t max_depth, struct jsonata_fault *fault);
+/* Parses and compiles into `program`, whose arena is set.  False with `fault` (code NULL: memory).  With `errors`,
+ * recover mode: a program with errors is one that can only raise S0500. */
+bool program_compile(struct jsonata *program, jn_str text, size_t max_depth, struct ast_errors *errors,
+                     struct jsonata_fault *fault);
 
 /* Gives back what is not in the arena. */
 void program_clear(struct jsonata *program);

@@ -37,6 +37,7 @@ struct compilation {
     struct jsonata *program;
     jn_str text;
     size_t max_depth;
+    bool recovers;
     struct jsonata_fault fault;
     bool done;
 };
@@ -44,19 +45,8 @@ struct compilation {
 static void run_compilation(void *arg)
 {
     struct compilation *c = arg;
-    c->done = program_compile(c->program, c->text, c->max_depth, &c->fault);
-}
-
-static void compile_on_stack(struct compilation *c)
-{
-    enum { SHORT = 8192, LEAST = 1 << 20 };
-    struct reserve stack;
-    if (c->text.len <= SHORT || !reserve_open(&stack, (size_t)64 << 20, LEAST, true)) {
-        run_compilation(c);
-        return;
-    }
-    reserve_run(&stack, run_compilation, c);
-    reserve_close(&stack, NULL);
+    struct ast_errors errors = { 0 };
+    c->done = program_compile(c->program, c->text, c->max_depth, c->recovers ? &errors : NULL, &c->fault);
 }
 
 enum jn_status jsonata_compile(jn_str text, const struct jsonata_compile_options *opt, struct jsonata **out,
@@ -68,8 +58,9 @@ enum jn_status jsonata_compile(jn_str text, const struct jsonata_compile_options
     jn_arena_init(&p->own, SIZE_MAX);
     p->arena = &p->own;
     p->is_plain = opt && opt->plain;
-    struct compilation c = { .program = p, .text = text, .max_depth = opt && opt->max_depth ? opt->max_depth : 1000 };
-    compile_on_stack(&c);
+    struct compilation c = { .program = p, .text = text, .max_depth = opt && opt->max_depth ? opt->max_depth : 1000,
+                             .recovers = opt && opt->recover };
+    reserve_call(text.len > RESERVE_LONG_TEXT, run_compilation, &c);
     if (c.done) {
         *out = p;
         return JN_OK;
@@ -88,6 +79,19 @@ void jsonata_free(struct jsonata *program)
     program_clear(program);
     jn_arena_clear(&program->own);
     free(program);
+}
+
+size_t jsonata_error_count(const struct jsonata *program)
+{
+    return program->errors.len;
+}
+
+void jsonata_error_at(const struct jsonata *program, size_t index, struct jsonata_error *err)
+{
+    if (index < program->errors.len)
+        context_fill(err, &program->errors.at[index]->fault);
+    else
+        *err = (struct jsonata_error){ .position = -1 };
 }
 
 /* ---- contexts ------------------------------------------------------------------------------------------------ */
@@ -346,6 +350,7 @@ static void find_globals(struct jsonata_eval *e, const struct jsonata *p, jn_val
         const jn_value given = is_plain && p->global_name[i].data[0] != '$' ? jn_undefined()
                                                                             : find_given(e, p->global_name[i]);
         globals[i] = jn_is_undefined(given) ? p->global_default[i] : given;
+        e->has_overrides |= !jn_is_undefined(given) && !jn_is_undefined(p->global_default[i]);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/arena.h"
 #include "core/buf.h"
+#include "jsonata/stack.h"
 
 /* ---- tokens ------------------------------------------------------------------------------------------------------ */
 
@@ -150,9 +151,9 @@ static const char *right_role(enum ast_kind k)
 
 static void show_children(struct tree_dump *d, const struct ast_node *n)
 {
-    if (n->left)
+    if (n->left && n->kind != AST_BIND)
         show_node(d, left_role(n->kind), n->left);
-    if (n->kind == AST_CONDITION && n->right == n->left)
+    if (ast_is_shared(n))
         jn_buf_append_fmt(d->out, "%*sthen the same\n", 2 * d->depth, "");
     else if (n->right)
         show_node(d, right_role(n->kind), n->right);
@@ -182,6 +183,44 @@ static void show_node(struct tree_dump *d, const char *role, const struct ast_no
 }
 
 /* ---- the way in -------------------------------------------------------------------------------------------------- */
+
+/* Nesting is bounded by the parser, but may be set high: long texts get a stack of their own. */
+struct ast_run {
+    struct jn_arena *arena;
+    jn_str text;
+    const struct jsonata_compile_options *options;
+    struct jsonata_fault fault;
+    jn_value tree;
+};
+
+static void run_ast(void *arg)
+{
+    struct ast_run *run = arg;
+    const size_t max_depth = run->options ? run->options->max_depth : 0;
+    struct ast_errors errors = { 0 };
+    const bool recovers = run->options && run->options->recover;
+    const struct ast_node *tree = recovers
+        ? jsonata_parse_recover(run->arena, run->text, max_depth, &errors, &run->fault)
+        : jsonata_parse(run->arena, run->text, max_depth, &run->fault);
+    if (tree)
+        run->tree = ast_json(run->arena, tree, &errors);
+}
+
+enum jn_status jsonata_ast(struct jn_arena *a, jn_str text, const struct jsonata_compile_options *opt, jn_value *out,
+                           struct jsonata_error *err)
+{
+    struct ast_run run = { .arena = a, .text = jn_arena_copy(a, text), .options = opt };
+    if (run.text.data)
+        reserve_call(text.len > RESERVE_LONG_TEXT, run_ast, &run);
+    if (run.fault.code && err)
+        jsonata_error_fill(err, &run.fault);
+    if (run.fault.code)
+        return JN_BAD_TEXT;
+    if (jn_is_undefined(run.tree))
+        return jn_arena_failed(a) ? jn_arena_failed(a) : JN_NO_MEMORY;
+    *out = run.tree;
+    return JN_OK;
+}
 
 static bool dump_tokens(struct jn_arena *a, jn_str text, struct jn_buf *out, struct jsonata_fault *fault)
 {

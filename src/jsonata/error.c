@@ -350,7 +350,7 @@ static void fill(struct sentence *s, jn_str t, const struct jsonata_fault *f)
 /* Syntax errors always have a place, which may be 0; for the others 0 means none. */
 static int64_t position_of(const struct jsonata_fault *f)
 {
-    const bool is_syntax = f->code && f->code[0] == 'S' && strcmp(f->code, "S0500") != 0;
+    const bool is_syntax = f->code && f->code[0] == 'S';
     return is_syntax || f->position ? f->position : -1;
 }
 
@@ -369,6 +369,8 @@ void jsonata_error_fill(struct jsonata_error *err, const struct jsonata_fault *f
         struct sentence token = { .out = err->text, .cap = sizeof err->text - 1 };
         add(&token, fault->token);
         err->token = jn_string((jn_str){ err->text, token.len }, 0);
+        if (!jn_is_undefined(fault->literal))
+            err->token = fault->literal;
     }
     const char *template = jsonata_error_template(fault->code);
     struct sentence message = { .out = err->message, .cap = sizeof err->message - 1 };

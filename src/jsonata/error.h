@@ -9,8 +9,9 @@
 /* Codes travel as text of static lifetime: "T2001".  What a raise carries besides; all-zero members are absent. */
 struct jsonata_fault {
     const char *code;
-    int64_t position;               /* 0: none, to be filled in by the call site */
+    int64_t position;               /* 0: none, to be filled in by the call site; -1: none at all */
     jn_str token;                   /* {NULL, 0}: none */
+    jn_value literal;               /* what the token is when it is a number, true, false or null; else undefined */
     jn_value value, value2;         /* undefined: none */
     int64_t index;
     const char *type;

@@ -71,6 +71,7 @@ struct jsonata_eval {
     uint32_t max_depth;                 /* UINT32_MAX / 2 when there is no limit */
     uint32_t fused;                     /* paths being run item by item; see path.c, "order of errors" */
     bool has_tripped;                   /* the fault is a guardrail's: it passes through everything */
+    bool has_overrides;                 /* a built-in's name means something else in this evaluation */
     bool is_ordered;                    /* run them step by step instead */
     bool has_holes;                     /* some array may hold nothing: see jsonata_push_item() */
     bool is_dynamic_past;               /* something may have kept arena memory across calls: do not rewind */

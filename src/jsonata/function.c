@@ -324,7 +324,7 @@ static struct jsonata *compile_text(struct jsonata_eval *e, jn_str text)
     p->arena = e->arena;
     p->is_dynamic = true;
     p->is_plain = e->program->is_plain;
-    const bool done = program_compile(p, text, 0, &fault);
+    const bool done = program_compile(p, text, 0, NULL, &fault);
     context_adopt(e, p);
     if (done)
         return p;

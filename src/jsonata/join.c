@@ -26,7 +26,7 @@ struct join_plan {
 static bool is_bare(const struct ast_node *ast)
 {
     return !ast->predicates.len && !ast->stages.len && !ast->group && !ast->keep_array && !ast->tuple &&
-           !ast->focus.data && !ast->index.data && !ast->ancestor && !ast->seeking.len;
+           !ast->focus.data && !ast->index.data && !ast->ancestor && !ast->seeking;
 }
 
 /* A variable or name, and names after it: the head, or NULL. */

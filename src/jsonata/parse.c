@@ -6,7 +6,11 @@
  *
  * Errors are sticky: after the first one the current token is the end of the text, at which every loop stops, so no
  * handler asks.  The same goes for memory: when it is out, nodes are `spare`, which nobody looks at.  Recursion happens
- * in parse_expression() alone, and is counted there. */
+ * in parse_expression() alone, and is counted there.
+ *
+ * Recover mode (spec 15.2) records syntax errors and goes on.  It goes the reference's way, which is short: an error
+ * takes the rest of the text with it, and a token of its own kind stands for it, which as an operator gives its left
+ * operand back. */
 #include "jsonata/parse.h"
 
 #include "core/arena.h"
@@ -17,16 +21,18 @@ struct parser {
     struct lexer lexer;
     struct token token;             /* the next one, not yet taken */
     size_t depth, max_depth;
-    size_t size, operand_size;      /* nodes so far, shared ones twice; the same where the left operand began */
+    size_t size, operand_size;      /* nodes so far; the same where the left operand began */
+    size_t parents, operand_parents;    /* the same for % alone */
+    struct ast_errors *errors;      /* recover mode, else NULL */
     jsonata_token_fn *seen;
     void *seen_arg;
     struct jsonata_fault *fault;
     struct ast_node spare;
 };
 
-/* Nodes of an operand of ?: or ??, which whoever reads the tree meets twice: nested in each other they double each
- * time, so that some 20 levels reach any limit. */
-enum { MAX_SHARED = 1000 * 1000 };
+/* Nodes of an operand of ?: or ?? that is copied, because it has a %: nested in each other they double each time, so
+ * that some 15 levels reach any limit. */
+enum { MAX_COPIED = 100 * 1000 };
 
 static struct ast_node *parse_expression(struct parser *p, int power);
 
@@ -42,6 +48,28 @@ static void fail(struct parser *p, struct jsonata_fault fault)
     if (!failed(p))
         *p->fault = fault;
     p->token.kind = TOKEN_END;
+}
+
+/* A syntax error that recover mode survives.  `at`: the offending token, for its value. */
+static struct ast_error *report(struct parser *p, struct jsonata_fault fault, const struct token *at)
+{
+    if (at)
+        fault.literal = at->kind == TOKEN_NUMBER || at->kind == TOKEN_VALUE ? at->value : jn_undefined();
+    if (!p->errors || failed(p)) {
+        fail(p, fault);
+        return NULL;
+    }
+    struct ast_error *error = recover_record(p->arena, p->errors, &fault, at);
+    if (error && !recover_remaining(p->arena, error, &p->lexer, &p->token) && p->lexer.fault.code)
+        fail(p, p->lexer.fault);
+    return error;
+}
+
+/* The same; the error takes the place of the current token. */
+static void report_here(struct parser *p, struct jsonata_fault fault, const struct token *at)
+{
+    if (report(p, fault, at))
+        p->token = (struct token){ .kind = TOKEN_ERROR, .text = JN_STR("(error)"), .position = -1 };
 }
 
 static struct ast_node *new_node(struct parser *p, enum ast_kind kind, int64_t position)
@@ -64,22 +92,26 @@ static void advance(struct parser *p, bool infix)
         p->token.kind = TOKEN_END;
         return;
     }
-    p->token = lexer_next(&p->lexer, infix);
+    const struct token next = lexer_next(&p->lexer, infix);
     if (p->lexer.fault.code)
         fail(p, p->lexer.fault);
     else if (p->seen)
-        p->seen(p->seen_arg, &p->token);
-    if (p->token.kind == TOKEN_EXCLAMATION || p->token.kind == TOKEN_TILDE)
-        fail(p, (struct jsonata_fault){ .code = "S0204", .position = p->token.position, .token = p->token.text });
+        p->seen(p->seen_arg, &next);
+    if (next.kind == TOKEN_EXCLAMATION || next.kind == TOKEN_TILDE)
+        report_here(p, (struct jsonata_fault){ .code = "S0204", .position = next.position, .token = next.text },
+                    &next);
+    else
+        p->token = next;
 }
 
 /* Takes a token that must be there. */
 static void expect(struct parser *p, enum token_kind kind, bool infix)
 {
     if (p->token.kind != kind)
-        fail(p, (struct jsonata_fault){ .code = p->token.kind == TOKEN_END ? "S0203" : "S0202",
-                                        .position = p->token.position, .token = p->token.text,
-                                        .value = jn_string(jn_str_of(token_text(kind)), JN_STR_ASCII) });
+        report_here(p, (struct jsonata_fault){ .code = p->token.kind == TOKEN_END ? "S0203" : "S0202",
+                                               .position = p->token.position, .token = p->token.text,
+                                               .value = jn_string(jn_str_of(token_text(kind)), JN_STR_ASCII) },
+                    &p->token);
     else
         advance(p, infix);
 }
@@ -146,6 +178,7 @@ static struct ast_node *parse_descendants(struct parser *p, const struct token *
 
 static struct ast_node *parse_parent(struct parser *p, const struct token *t)
 {
+    p->parents++;
     return new_node(p, AST_PARENT, t->position);
 }
 
@@ -296,20 +329,31 @@ static struct ast_node *parse_chain(struct parser *p, const struct token *t, str
 static struct ast_node *parse_bound(struct parser *p, const struct token *t, struct ast_node *left)
 {
     struct ast_node *n = joined(p, t->kind == TOKEN_AT ? AST_FOCUS : AST_INDEX, t, left);
-    if (n->right->kind != AST_VARIABLE)
-        fail(p, (struct jsonata_fault){ .code = "S0214", .position = n->right->position, .token = t->text });
+    if (n->right->kind != AST_VARIABLE) {
+        report_here(p, (struct jsonata_fault){ .code = "S0214", .position = n->right->position, .token = t->text }, t);
+        return left;
+    }
     n->text = n->right->text;
     return n;
+}
+
+/* A number, true, false or null: what an error's token is then. */
+static jn_value literal_of(const struct ast_node *n)
+{
+    return n->kind == AST_NUMBER || n->kind == AST_VALUE ? n->literal : jn_undefined();
 }
 
 /* bind := variable ':=' expr       Right associative. */
 static struct ast_node *parse_bind(struct parser *p, const struct token *t, struct ast_node *left)
 {
-    if (left->kind != AST_VARIABLE)
-        fail(p, (struct jsonata_fault){ .code = "S0212", .position = left->position,
-                                        .token = ast_token(p->arena, left) });
+    if (left->kind != AST_VARIABLE) {
+        report_here(p, (struct jsonata_fault){ .code = "S0212", .position = left->position,
+                                               .token = ast_token(p->arena, left), .literal = literal_of(left) }, NULL);
+        return left;
+    }
     struct ast_node *n = new_node(p, AST_BIND, t->position);
     n->text = left->text;
+    n->left = left;
     n->right = parse_expression(p, token_power(TOKEN_BIND) - 1);
     return n;
 }
@@ -325,21 +369,29 @@ static struct ast_node *parse_condition(struct parser *p, const struct token *t,
     return n;
 }
 
-/* Counts the left operand once more, because the tree holds it twice. */
-static void count_shared(struct parser *p, int64_t position)
+/* The left operand of ?: or ?? once more, for the condition.  The reference copies it before anything is made of it;
+ * the copy differs from the original only in the ancestors that its % find, so without them one node does for both. */
+static struct ast_node *once_more(struct parser *p, struct ast_node *left, int64_t position)
 {
+    if (p->parents == p->operand_parents)
+        return left;
     const size_t operand = p->size - p->operand_size;
-    p->size += operand;
-    if (operand > MAX_SHARED)
+    if (operand > MAX_COPIED) {
         fail(p, (struct jsonata_fault){ .code = "S0201/shared", .position = position });
+        return left;
+    }
+    p->size += operand;
+    p->parents += p->parents - p->operand_parents;
+    struct ast_node *copy = ast_copy(p->arena, left);
+    return copy ? copy : &p->spare;
 }
 
 /* default := expr '?:' expr        a ?: b is a ? a : b; the tree holds `a` twice. */
 static struct ast_node *parse_default(struct parser *p, const struct token *t, struct ast_node *left)
 {
-    count_shared(p, t->position);
     struct ast_node *n = new_node(p, AST_CONDITION, t->position);
-    n->left = n->right = left;
+    n->left = once_more(p, left, t->position);
+    n->right = left;
     n->third = parse_expression(p, 0);
     return n;
 }
@@ -347,11 +399,10 @@ static struct ast_node *parse_default(struct parser *p, const struct token *t, s
 /* coalesce := expr '??' expr       a ?? b is $exists(a) ? a : b, with whatever $exists is bound to. */
 static struct ast_node *parse_coalesce(struct parser *p, const struct token *t, struct ast_node *left)
 {
-    count_shared(p, t->position);
-    struct ast_node *exists = new_node(p, AST_CALL, t->position);
-    exists->left = new_node(p, AST_VARIABLE, t->position);
+    struct ast_node *exists = new_node(p, AST_CALL, AST_NOWHERE);
+    exists->left = new_node(p, AST_VARIABLE, AST_NOWHERE);
     exists->left->text = JN_STR("exists");
-    push(p, &exists->items, left);
+    push(p, &exists->items, once_more(p, left, t->position));
 
     struct ast_node *n = new_node(p, AST_CONDITION, t->position);
     n->left = exists;
@@ -369,6 +420,25 @@ static struct ast_node *parse_group(struct parser *p, const struct token *t, str
     return n;
 }
 
+/* Nodes that stay as they are when the tree is rewritten. */
+static bool is_token(const struct ast_node *n)
+{
+    switch (n->kind) {
+    case AST_NAME:
+    case AST_STRING:
+    case AST_NUMBER:
+    case AST_VALUE:
+    case AST_WILDCARD:
+    case AST_DESCENDANTS:
+    case AST_REGEX:
+    case AST_VARIABLE:
+    case AST_PLACEHOLDER:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* filter := expr '[' expr ']' | expr '[' ']'
  * The empty form marks what the filters before it filter: a[x][y][] marks `a`.  Each filter knows that node (`third`),
  * so that a long row of them is not walked again and again. */
@@ -377,6 +447,8 @@ static struct ast_node *parse_filter(struct parser *p, const struct token *t, st
     struct ast_node *base = left->kind == AST_FILTER ? left->third : left;
     if (p->token.kind == TOKEN_RIGHT_BRACKET) {
         base->keep_array = true;
+        if (is_token(base))
+            ast_mark(base, HAS_KEEP_ARRAY);
         advance(p, false);
         return left;
     }
@@ -445,7 +517,7 @@ static void parse_signature(struct parser *p, struct ast_node *lambda)
 {
     const int64_t start = p->token.position;
     const size_t brace = jn_str_find(p->lexer.text, JN_STR("{"), p->lexer.at);      // the tokens end there at last
-    const size_t cap = (brace == SIZE_MAX ? p->lexer.text.len : brace) - p->lexer.at + 2;
+    const size_t cap = (brace == SIZE_MAX ? p->lexer.text.len : brace) - p->lexer.at + sizeof "<(error)(end)";
     char *text = jn_arena_alloc(p->arena, cap);
     size_t len = 0;
     int depth = 0;
@@ -454,12 +526,12 @@ static void parse_signature(struct parser *p, struct ast_node *lambda)
     for (;;) {
         const bool is_open = p->token.kind == TOKEN_LESS, is_close = p->token.kind == TOKEN_GREATER;
         const size_t room = cap - len, take = p->token.text.len < room ? p->token.text.len : room;
-        if (p->token.kind == TOKEN_END || p->token.kind == TOKEN_LEFT_BRACE)
+        if (p->token.kind == TOKEN_LEFT_BRACE)
             break;
         memcpy(text + len, p->token.text.data, take);
         len += take;
         depth += is_open - is_close;
-        if (depth == 0)
+        if (depth == 0 || p->token.kind == TOKEN_END)
             break;
         advance(p, false);
     }
@@ -469,8 +541,21 @@ static void parse_signature(struct parser *p, struct ast_node *lambda)
     if (!failed(p) && !jsonata_signature_compile(p->arena, lambda->text, &fault)) {
         if (fault.code)
             fault.position = start + signature_place(lambda->text, &fault);
-        fail(p, fault);
+        if (fault.code)
+            report_here(p, fault, NULL);
+        else
+            fail(p, fault);
+        lambda->text = JN_STR("");
     }
+}
+
+/* An error that stands for a parameter has no token of its own. */
+static void no_parameter(struct parser *p, const struct ast_node *n, uint32_t i)
+{
+    const bool has_token = n->kind != AST_ERROR || !n->error;
+    report_here(p, (struct jsonata_fault){ .code = "S0208", .position = n->position,
+                                           .token = has_token ? ast_token(p->arena, n) : (jn_str){ 0 },
+                                           .literal = literal_of(n), .value = jn_number((double)i + 1) }, NULL);
 }
 
 /* lambda := ('function' | 'λ') '(' (variable (',' variable)*)? ')' signature? '{' expr '}'
@@ -479,9 +564,7 @@ static struct ast_node *parse_lambda(struct parser *p, struct ast_node *n)
 {
     for (uint32_t i = 0; i < n->items.len; i++)
         if (n->items.at[i]->kind != AST_VARIABLE)
-            fail(p, (struct jsonata_fault){ .code = "S0208", .position = n->items.at[i]->position,
-                                            .token = ast_token(p->arena, n->items.at[i]),
-                                            .value = jn_number((double)i + 1) });
+            no_parameter(p, n->items.at[i], i);
     n->kind = AST_LAMBDA;
     n->left = NULL;
     if (p->token.kind == TOKEN_LESS)
@@ -504,6 +587,14 @@ static struct ast_node *parse_call(struct parser *p, const struct token *t, stru
     }
     expect(p, TOKEN_RIGHT_PAREN, true);
     return is_lambda_word(left) ? parse_lambda(p, n) : n;
+}
+
+/* error := expr '(error)'      An error that recover mode has recorded ends what stands before it. */
+static struct ast_node *parse_after_error(struct parser *p, const struct token *t, struct ast_node *left)
+{
+    struct ast_node *n = new_node(p, AST_ERROR, t->position);
+    n->left = left;
+    return n;
 }
 
 /* ---- the table ------------------------------------------------------------------------------------------------ */
@@ -551,17 +642,28 @@ static const struct {
     [TOKEN_BIND] = { NULL, parse_bind },
     [TOKEN_BAR] = { parse_transform, NULL },
     [TOKEN_DESCENDANTS] = { parse_descendants, NULL },
-    [TOKEN_TILDE] = { NULL, NULL },         // the last kind: gives the table its size
+    [TOKEN_ERROR] = { NULL, parse_after_error },
 };
+
+/* A token that begins no operand.  Recover mode puts the error in its place, and goes on with the token after it. */
+static struct ast_node *no_operand(struct parser *p, const struct token *t)
+{
+    struct ast_error *error = report(p, (struct jsonata_fault){ .code = "S0211", .position = t->position,
+                                                                .token = t->text }, t);
+    if (!error)
+        return &p->spare;
+    struct ast_node *n = new_node(p, AST_ERROR, t->position);
+    error->is_node = true;
+    error->node = n;
+    n->error = error;
+    return n;
+}
 
 static struct ast_node *parse_operand(struct parser *p)
 {
     const struct token t = p->token;
     advance(p, true);
-    if (rules[t.kind].prefix)
-        return rules[t.kind].prefix(p, &t);
-    fail(p, (struct jsonata_fault){ .code = "S0211", .position = t.position, .token = t.text });
-    return &p->spare;
+    return rules[t.kind].prefix ? rules[t.kind].prefix(p, &t) : no_operand(p, &t);
 }
 
 /* expr := operand (infix-operator that binds tighter than `power`)* */
@@ -570,11 +672,12 @@ static struct ast_node *parse_expression(struct parser *p, int power)
     if (++p->depth > p->max_depth)
         fail(p, (struct jsonata_fault){ .code = "S0201/depth", .position = p->token.position,
                                         .value = jn_number((double)p->max_depth) });
-    const size_t start = p->size;
+    const size_t start = p->size, parents = p->parents;
     struct ast_node *left = parse_operand(p);
     while (token_power(p->token.kind) > power) {
         const struct token t = p->token;
         p->operand_size = start;
+        p->operand_parents = parents;
         advance(p, false);
         left = rules[t.kind].infix(p, &t, left);
     }
@@ -582,26 +685,38 @@ static struct ast_node *parse_expression(struct parser *p, int power)
     return left;
 }
 
+static struct ast_node *parse(struct parser *p, jn_str text)
+{
+    p->spare = (struct ast_node){ .kind = AST_END, .text = JN_STR("") };
+    p->spare.third = &p->spare;     // the base of a filter that is not there
+    *p->fault = (struct jsonata_fault){ 0 };
+    lexer_init(&p->lexer, p->arena, text);
+    advance(p, false);
+    struct ast_node *tree = parse_expression(p, 0);
+    if (p->token.kind != TOKEN_END)
+        report(p, (struct jsonata_fault){ .code = "S0201", .position = p->token.position, .token = p->token.text },
+               &p->token);
+    return failed(p) ? NULL : tree;
+}
+
 struct ast_node *jsonata_parse_tokens(struct jn_arena *a, jn_str text, size_t max_depth, jsonata_token_fn *seen,
                                       void *arg, struct jsonata_fault *fault)
 {
-    struct parser p = {
-        .arena = a, .fault = fault, .seen = seen, .seen_arg = arg,
-        .max_depth = max_depth ? max_depth : JSONATA_DEFAULT_DEPTH,
-        .spare = { .kind = AST_END, .text = JN_STR("") },
-    };
-    p.spare.third = &p.spare;       // the base of a filter that is not there
-    *fault = (struct jsonata_fault){ 0 };
-    lexer_init(&p.lexer, a, text);
-    advance(&p, false);
-    struct ast_node *tree = parse_expression(&p, 0);
-    if (p.token.kind != TOKEN_END)
-        fail(&p, (struct jsonata_fault){ .code = "S0201", .position = p.token.position, .token = p.token.text });
-    return failed(&p) ? NULL : tree;
+    struct parser p = { .arena = a, .fault = fault, .seen = seen, .seen_arg = arg,
+                        .max_depth = max_depth ? max_depth : JSONATA_DEFAULT_DEPTH };
+    return parse(&p, text);
+}
+
+struct ast_node *jsonata_parse_recover(struct jn_arena *a, jn_str text, size_t max_depth, struct ast_errors *errors,
+                                       struct jsonata_fault *fault)
+{
+    struct parser p = { .arena = a, .fault = fault, .errors = errors,
+                        .max_depth = max_depth ? max_depth : JSONATA_DEFAULT_DEPTH };
+    struct ast_node *tree = parse(&p, text);
+    return tree ? jsonata_rewrite(a, tree, errors, fault) : NULL;
 }
 
 struct ast_node *jsonata_parse(struct jn_arena *a, jn_str text, size_t max_depth, struct jsonata_fault *fault)
 {
-    struct ast_node *tree = jsonata_parse_tokens(a, text, max_depth, NULL, NULL, fault);
-    return tree ? jsonata_rewrite(a, tree, fault) : NULL;
+    return jsonata_parse_recover(a, text, max_depth, NULL, fault);
 }

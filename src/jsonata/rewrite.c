@@ -16,9 +16,11 @@ enum { MAX_SEEK_STEPS = 10 * 1000 * 1000 };     /* steps looked at for all % tog
 struct rewriter {
     struct jn_arena *arena;
     struct jsonata_fault *fault;
+    struct ast_errors *errors;      /* recover mode, else NULL */
     uint32_t labels;
     uint32_t seek_steps;
     struct ast_node spare;          /* stands for nodes that memory does not suffice for */
+    struct ast_slots spare_slots;   /* the same for lists of slots */
 };
 
 static struct ast_node *rewrite(struct rewriter *r, struct ast_node *n);
@@ -49,19 +51,52 @@ static void add_slot(struct rewriter *r, struct ast_slots *l, struct ast_slot *s
     l->at[l->len++] = slot;
 }
 
-/* Lets `to` wait for the ancestors that `from`, a part of it, waits for.  A list that comes first is handed over whole,
- * so that long rows of operators cost no copies. */
+static struct ast_slots *new_slots(struct rewriter *r)
+{
+    struct ast_slots *l = jn_arena_zalloc(r->arena, sizeof *l);
+    return l ? l : &r->spare_slots;
+}
+
+/* Lets `n` wait for one slot more. */
+static void wait_for(struct rewriter *r, struct ast_node *n, struct ast_slot *slot)
+{
+    if (!n->seeking)
+        n->seeking = new_slots(r);
+    ast_mark(n, HAS_SEEKING);
+    add_slot(r, n->seeking, slot);
+}
+
+/* The slots that a part waits for, itself included when it is a %.  NULL: none. */
+static struct ast_slots *slots_of(struct rewriter *r, struct ast_node *part)
+{
+    if (part->kind != AST_PARENT || !part->slot)
+        return part->seeking;
+    struct ast_slots *l = part->seeking ? part->seeking : new_slots(r);
+    add_slot(r, l, part->slot);
+    return l;
+}
+
+/* Lets `to` wait for the ancestors that `from`, a part of it, waits for.  A list that comes first is shared from then
+ * on, as the reference has it, so that long rows of operators cost no copies. */
 static void float_slots(struct rewriter *r, struct ast_node *to, struct ast_node *from)
 {
-    if (from->kind == AST_PARENT && from->slot)
-        add_slot(r, &from->seeking, from->slot);
-    if (to->seeking.len == 0) {
-        to->seeking = from->seeking;
-        from->seeking = (struct ast_slots){ 0 };
+    struct ast_slots *l = slots_of(r, from);
+    if (!l)
+        return;
+    if (!to->seeking) {
+        to->seeking = l;
+        ast_mark(to, HAS_SEEKING);
         return;
     }
-    for (uint32_t i = 0; i < from->seeking.len; i++)
-        add_slot(r, &to->seeking, from->seeking.at[i]);
+    const uint32_t n = l->len;          // the two may be one list
+    for (uint32_t i = 0; i < n; i++)
+        add_slot(r, to->seeking, l->at[i]);
+}
+
+static void set_tuple(struct ast_node *n)
+{
+    n->tuple = true;
+    ast_mark(n, HAS_TUPLE);
 }
 
 /* A name or wildcard is one level.  The first slot that ends here gives the step its label; later ones share it. */
@@ -72,14 +107,15 @@ static void seek_in_step(struct ast_node *step, struct ast_slot *slot)
     if (step->ancestor)
         slot->label = step->ancestor->label;
     step->ancestor = slot;
-    step->tuple = true;
+    ast_mark(step, HAS_ANCESTOR);
+    set_tuple(step);
 }
 
 static void seek(struct rewriter *r, struct ast_node *n, struct ast_slot *slot);
 
 static void seek_in_path(struct rewriter *r, struct ast_node *path, struct ast_slot *slot)
 {
-    path->tuple = true;
+    set_tuple(path);
     uint32_t i = path->items.len;
     do
         seek(r, path->items.at[--i], slot);
@@ -104,7 +140,7 @@ static void seek(struct rewriter *r, struct ast_node *n, struct ast_slot *slot)
     case AST_BLOCK:
         if (n->items.len == 0)
             break;
-        n->tuple = true;
+        set_tuple(n);
         seek(r, n->items.at[n->items.len - 1], slot);
         break;
     case AST_PATH:
@@ -123,7 +159,7 @@ static void seek_before_last(struct rewriter *r, struct ast_node *path, struct a
     uint32_t i = path->items.len - 1;       // steps [0, i) are still to be looked at
     while (slot->level > 0 && !failed(r)) {
         if (i == 0) {
-            add_slot(r, &path->seeking, slot);
+            wait_for(r, path, slot);
             return;
         }
         const struct ast_node *step = path->items.at[--i];
@@ -138,11 +174,9 @@ static void seek_before_last(struct rewriter *r, struct ast_node *path, struct a
 /* Serves the ancestors that the last step of `path` waits for. */
 static void resolve_ancestors(struct rewriter *r, struct ast_node *path)
 {
-    struct ast_node *last = path->items.at[path->items.len - 1];
-    if (last->kind == AST_PARENT && last->slot)
-        add_slot(r, &last->seeking, last->slot);
-    for (uint32_t i = 0; i < last->seeking.len && !failed(r); i++)
-        seek_before_last(r, path, last->seeking.at[i]);
+    struct ast_slots *l = slots_of(r, path->items.at[path->items.len - 1]);
+    for (uint32_t i = 0; l && i < l->len && !failed(r); i++)
+        seek_before_last(r, path, l->at[i]);
 }
 
 /* ---- paths ---------------------------------------------------------------------------------------------------- */
@@ -174,6 +208,19 @@ static void move_predicates_to_stages(struct ast_node *step)
         return;
     step->stages = step->predicates;
     step->predicates = (struct ast_list){ 0 };
+    ast_mark(step, HAS_STAGES);
+}
+
+static void keep_singleton(struct ast_node *path)
+{
+    path->keep_singleton_array = true;
+    ast_mark(path, HAS_KEEP_SINGLETON);
+}
+
+static void set_cons(struct ast_node *n)
+{
+    n->cons_array = true;
+    ast_mark(n, HAS_CONS);
 }
 
 /* Checks and adjusts one step of a path that was written with dots. */
@@ -185,18 +232,18 @@ static void adjust_step(struct rewriter *r, struct ast_node *path, struct ast_no
         step->kind = AST_NAME;
         step->text = jn_text(step->literal);
     }
-    path->keep_singleton_array |= step->keep_array;
+    if (step->keep_array)
+        keep_singleton(path);
 }
 
 /* a . b      One list of steps; string literals in it are names. */
 static struct ast_node *rewrite_dot(struct rewriter *r, struct ast_node *n)
 {
-    struct ast_node *left = n->left, *rest = rewrite(r, n->right);
+    struct ast_node *left = n->left, *path = path_of(r, left), *rest = rewrite(r, n->right);
     if (failed(r))
         return n;
-    struct ast_node *path = path_of(r, left);
     if (left->kind == AST_PARENT)
-        add_slot(r, &path->seeking, left->slot);
+        wait_for(r, path, left->slot);
     const uint32_t last = path->items.len - 1;      // it and the first may not have been seen by a dot yet
     if (rest->kind == AST_PATH) {
         for (uint32_t i = 0; i < rest->items.len; i++)
@@ -211,9 +258,9 @@ static struct ast_node *rewrite_dot(struct rewriter *r, struct ast_node *n)
     for (uint32_t i = last; i < path->items.len; i++)
         adjust_step(r, path, path->items.at[i]);
     if (path->items.at[0]->kind == AST_ARRAY)
-        path->items.at[0]->cons_array = true;
+        set_cons(path->items.at[0]);
     if (last_step(path)->kind == AST_ARRAY)
-        last_step(path)->cons_array = true;
+        set_cons(last_step(path));
     resolve_ancestors(r, path);
     return path;
 }
@@ -225,14 +272,15 @@ static struct ast_node *rewrite_filter(struct rewriter *r, struct ast_node *n)
     struct ast_node *step = result->kind == AST_PATH ? last_step(result) : result;
     if (step->group)
         fail(r, (struct jsonata_fault){ .code = "S0209", .position = n->position });
+    ast_mark(step, result->kind == AST_PATH ? HAS_STAGES : HAS_PREDICATES);
     struct ast_node *condition = rewrite(r, n->right);
-    struct ast_slots *slots = &condition->seeking;
-    for (uint32_t i = 0; i < slots->len && !failed(r); i++)
+    const struct ast_slots *slots = condition->seeking;
+    for (uint32_t i = 0; slots && i < slots->len && !failed(r); i++)
         if (slots->at[i]->level == 1)
             seek(r, step, slots->at[i]);
         else
             slots->at[i]->level--;
-    if (slots->len)                 // a condition that is % and nothing else finds no ancestor, nor looks for one
+    if (slots)                      // a condition that is % and nothing else finds no ancestor, nor looks for one
         float_slots(r, step, condition);
 
     n->left = condition;
@@ -247,10 +295,14 @@ static void rewrite_items(struct rewriter *r, struct ast_node *n)
         n->items.at[i] = rewrite(r, n->items.at[i]);
 }
 
-static void float_from_items(struct rewriter *r, struct ast_node *n)
+/* The same, and lets `n` wait for what they wait for. */
+static void rewrite_parts(struct rewriter *r, struct ast_node *n)
 {
-    for (uint32_t i = 0; i < n->items.len; i++)
+    for (uint32_t i = 0; i < n->items.len && !failed(r); i++) {
+        n->items.at[i] = rewrite(r, n->items.at[i]);
         float_slots(r, n, n->items.at[i]);
+    }
+    ast_mark(n, HAS_ITEMS);
 }
 
 /* a { k: v }     Hangs on what it groups.  Its % do not look outside. */
@@ -262,6 +314,7 @@ static struct ast_node *rewrite_group(struct rewriter *r, struct ast_node *n)
     n->left = NULL;
     rewrite_items(r, n);
     result->group = n;
+    ast_mark(result, HAS_GROUP);
     return result;
 }
 
@@ -270,15 +323,23 @@ static struct ast_node *rewrite_sort(struct rewriter *r, struct ast_node *n)
 {
     struct ast_node *path = path_of(r, n->left);
     n->left = NULL;
+    n->keep_array = false;          // the path's, not the step's
     for (uint32_t i = 0; i < n->items.len && !failed(r); i++) {
         struct ast_node *term = n->items.at[i];
         term->left = rewrite(r, term->left);
         float_slots(r, n, term->left);
     }
+    ast_mark(n, HAS_ITEMS);
     push(r, &path->items, n);
     if (!failed(r))
         resolve_ancestors(r, path);
     return path;
+}
+
+static void keep_array(struct ast_node *n)
+{
+    n->keep_array = true;
+    ast_mark(n, HAS_KEEP_ARRAY);
 }
 
 /* a @ $v     The last step binds its items and leaves the context where it was. */
@@ -290,9 +351,11 @@ static struct ast_node *rewrite_focus(struct rewriter *r, struct ast_node *n)
         fail(r, (struct jsonata_fault){ .code = "S0215", .position = n->position });
     if (step->kind == AST_SORT)
         fail(r, (struct jsonata_fault){ .code = "S0216", .position = n->position });
-    step->keep_array |= n->keep_array;
+    if (n->keep_array)
+        keep_array(step);
     step->focus = n->text;
-    step->tuple = true;
+    ast_mark(step, HAS_FOCUS);
+    set_tuple(step);
     return result;
 }
 
@@ -307,11 +370,13 @@ static struct ast_node *rewrite_index(struct rewriter *r, struct ast_node *n)
     else
         move_predicates_to_stages(step);
     n->left = n->right = NULL;
-    if (step->stages.len)
+    if (step->stages.len) {
         push(r, &step->stages, n);
-    else
+    } else {
         step->index = n->text;
-    step->tuple = true;
+        ast_mark(step, HAS_INDEX);
+    }
+    set_tuple(step);
     return path;
 }
 
@@ -328,7 +393,8 @@ static struct ast_node *rewrite_binary(struct rewriter *r, struct ast_node *n)
 static struct ast_node *rewrite_apply(struct rewriter *r, struct ast_node *n)
 {
     n->right = rewrite(r, n->right);
-    n->keep_array |= n->left->keep_array || n->right->keep_array;
+    if (n->left->keep_array || n->right->keep_array)
+        keep_array(n);
     return n;
 }
 
@@ -340,10 +406,9 @@ static jn_str call_name(const struct ast_node *procedure)
     return procedure->kind == AST_NAME || procedure->kind == AST_VARIABLE ? procedure->text : JN_STR("");
 }
 
-static struct ast_node *rewrite_call(struct rewriter *r, struct ast_node *n)
+/* The arguments come before the procedure: rewrite() has done them. */
+static struct ast_node *rewrite_call(struct ast_node *n)
 {
-    rewrite_items(r, n);
-    float_from_items(r, n);
     n->text = call_name(n->left);
     return n;
 }
@@ -360,25 +425,31 @@ static struct ast_node *rewrite_negation(struct rewriter *r, struct ast_node *n)
     return n;
 }
 
+/* The call of $exists that a ?? b begins with. */
+static void rewrite_exists(struct rewriter *r, struct ast_node *call)
+{
+    rewrite_parts(r, call);
+    rewrite_call(call);
+}
+
 /* a ? b : c      In a ?: b and a ?? b the condition holds the same node as the first branch: rewritten once. */
 static struct ast_node *rewrite_condition(struct rewriter *r, struct ast_node *n)
 {
-    struct ast_node *test = n->left, *shared = n->right;
-    const bool is_default = test == shared;
-    const bool is_coalesce = test->kind == AST_CALL && test->items.len == 1 && test->items.at[0] == shared;
-    n->right = rewrite(r, shared);
-    if (is_default) {
-        n->left = n->right;
-    } else if (is_coalesce) {
-        test->items.at[0] = n->right;
-        test->text = test->left->text;
-    } else {
-        n->left = rewrite(r, test);
-        float_slots(r, n, n->left);
-    }
+    const bool is_shared = ast_is_shared(n), is_default = n->left == n->right;
+    if (is_shared && !is_default)
+        rewrite_exists(r, n->left);
+    else
+        n->left = rewrite(r, n->left);
+    float_slots(r, n, n->left);
+    if (is_shared)
+        n->right = is_default ? n->left : n->left->items.at[0];
+    else
+        n->right = rewrite(r, n->right);
+    ast_mark(n, HAS_THEN);
     float_slots(r, n, n->right);
     if (n->third) {
         n->third = rewrite(r, n->third);
+        ast_mark(n, HAS_ELSE);
         float_slots(r, n, n->third);
     }
     return n;
@@ -391,41 +462,75 @@ static bool starts_with_cons(const struct ast_node *n)
 
 static struct ast_node *rewrite_block(struct rewriter *r, struct ast_node *n)
 {
-    rewrite_items(r, n);
-    float_from_items(r, n);
-    for (uint32_t i = 0; i < n->items.len; i++)
-        n->cons_array |= starts_with_cons(n->items.at[i]);
+    for (uint32_t i = 0; i < n->items.len && !failed(r); i++) {
+        n->items.at[i] = rewrite(r, n->items.at[i]);
+        float_slots(r, n, n->items.at[i]);
+        if (starts_with_cons(n->items.at[i]))
+            set_cons(n);
+    }
+    ast_mark(n, HAS_ITEMS);
     return n;
 }
 
-static bool is_shared(const struct ast_node *condition)
+/* A call that still has its value to filter is no tail, one that has to group it is: so the reference has it, which then
+ * forgets the grouping.  What surrounds the call does not matter; see eval_shell(). */
+static bool has_tail_call(const struct ast_node *n)
 {
-    const struct ast_node *test = condition->left;
-    return test == condition->right ||
-           (test->kind == AST_CALL && test->items.len == 1 && test->items.at[0] == condition->right);
+    switch (n->kind) {
+    case AST_CALL:
+        return !n->predicates.len;
+    case AST_BLOCK:
+        return n->items.len && has_tail_call(n->items.at[n->items.len - 1]);
+    case AST_CONDITION:
+        return has_tail_call(n->right) || (n->third && has_tail_call(n->third));
+    default:
+        return false;
+    }
 }
 
-/* Marks the calls whose value is the value of the lambda.  A branch that the condition shares is evaluated as the
- * condition too, where it is no tail; filters and groupings on the way still have work to do with the value. */
-static void mark_tail_calls(struct ast_node *n)
+/* The node with its own list of items: the first branch of a ?: b is a tail where the condition, the same node until
+ * now, is none.  What is below the tail calls stays shared. */
+static struct ast_node *apart(struct rewriter *r, const struct ast_node *n)
 {
-    if (n->predicates.len || n->group)
-        return;
-    if (n->kind == AST_CALL)
-        n->tail_call = true;
-    if (n->kind == AST_BLOCK && n->items.len)
-        mark_tail_calls(n->items.at[n->items.len - 1]);
-    if (n->kind == AST_CONDITION && !is_shared(n))
-        mark_tail_calls(n->right);
-    if (n->kind == AST_CONDITION && n->third)
-        mark_tail_calls(n->third);
+    struct ast_node *copy = jn_arena_alloc(r->arena, sizeof *copy);
+    if (!copy)
+        return &r->spare;
+    *copy = *n;
+    copy->items = (struct ast_list){ 0 };
+    for (uint32_t i = 0; i < n->items.len; i++)
+        push(r, &copy->items, n->items.at[i]);
+    return copy;
+}
+
+static struct ast_node *mark_tail_calls(struct rewriter *r, struct ast_node *n, bool is_shared);
+
+/* A part in tail position; `is_shared`: of something that stands elsewhere, too. */
+static struct ast_node *mark_tail(struct rewriter *r, struct ast_node *part, bool is_shared)
+{
+    return part && has_tail_call(part) && !failed(r) ? mark_tail_calls(r, part, is_shared) : part;
+}
+
+/* Marks the calls whose value is the value of the lambda. */
+static struct ast_node *mark_tail_calls(struct rewriter *r, struct ast_node *n, bool is_shared)
+{
+    if (is_shared)
+        n = apart(r, n);
+    if (n->kind == AST_CALL) {
+        n->tail_call = true;        // has_tail_call() has looked
+    } else if (n->kind == AST_BLOCK && n->items.len) {
+        struct ast_node **last = &n->items.at[n->items.len - 1];
+        *last = mark_tail(r, *last, is_shared);
+    } else if (n->kind == AST_CONDITION) {
+        n->right = mark_tail(r, n->right, is_shared || ast_is_shared(n));
+        n->third = mark_tail(r, n->third, is_shared);
+    }
+    return n;
 }
 
 static struct ast_node *rewrite_lambda(struct rewriter *r, struct ast_node *n)
 {
     n->right = rewrite(r, n->right);
-    if (!failed(r))
-        mark_tail_calls(n->right);
+    n->right = mark_tail(r, n->right, false);
     return n;
 }
 
@@ -450,7 +555,8 @@ static struct ast_node *rewrite_bind(struct rewriter *r, struct ast_node *n)
 static struct ast_node *rewrite_name(struct rewriter *r, struct ast_node *n)
 {
     struct ast_node *path = path_of(r, n);
-    path->keep_singleton_array = n->keep_array;
+    if (n->keep_array)
+        keep_singleton(path);
     return path;
 }
 
@@ -458,14 +564,28 @@ static struct ast_node *rewrite_parent(struct rewriter *r, struct ast_node *n)
 {
     n->slot = jn_arena_alloc(r->arena, sizeof *n->slot);
     if (n->slot)
-        *n->slot = (struct ast_slot){ .label = r->labels++, .level = 1 };
+        *n->slot = (struct ast_slot){ .label = r->labels, .index = r->labels, .level = 1 };
+    r->labels++;
     return n;
 }
 
 static struct ast_node *rewrite_list(struct rewriter *r, struct ast_node *n)
 {
-    rewrite_items(r, n);
-    float_from_items(r, n);
+    rewrite_parts(r, n);
+    return n;
+}
+
+/* An operand is missing. */
+static struct ast_node *rewrite_end(struct rewriter *r, struct ast_node *n)
+{
+    const struct jsonata_fault fault = { .code = "S0207", .position = n->position, .token = JN_STR("(end)") };
+    struct ast_error *error = r->errors ? recover_record(r->arena, r->errors, &fault, NULL) : NULL;
+    if (!error) {
+        fail(r, fault);
+        return n;
+    }
+    n->kind = AST_ERROR;
+    n->error = error;
     return n;
 }
 
@@ -486,6 +606,8 @@ static bool has_left_operand(const struct ast_node *n)
     case AST_CALL:
     case AST_PARTIAL:
         return true;
+    case AST_ERROR:
+        return n->left != NULL;
     default:
         return false;
     }
@@ -512,7 +634,7 @@ static struct ast_node *rewrite_node(struct rewriter *r, struct ast_node *n)
         return rewrite_apply(r, n);
     case AST_CALL:
     case AST_PARTIAL:
-        return rewrite_call(r, n);
+        return rewrite_call(n);
     case AST_NEGATE:
         return rewrite_negation(r, n);
     case AST_CONDITION:
@@ -533,8 +655,9 @@ static struct ast_node *rewrite_node(struct rewriter *r, struct ast_node *n)
     case AST_PARENT:
         return rewrite_parent(r, n);
     case AST_END:
-        fail(r, (struct jsonata_fault){ .code = "S0207", .position = n->position, .token = JN_STR("(end)") });
-        return n;
+        return rewrite_end(r, n);
+    case AST_ERROR:
+        return n->left ? n->left : n;
     default:
         return n;               // literals, variables, wildcards, regexes, the ? of a partial application
     }
@@ -544,26 +667,37 @@ static struct ast_node *rewrite(struct rewriter *r, struct ast_node *n)
 {
     struct ast_node *bottom = n, *done = NULL;
     n->up = NULL;
-    for (; has_left_operand(bottom); bottom = bottom->left)
+    for (; has_left_operand(bottom); bottom = bottom->left) {
+        if (bottom->kind == AST_CALL || bottom->kind == AST_PARTIAL)
+            rewrite_parts(r, bottom);
         bottom->left->up = bottom;
+    }
     for (struct ast_node *at = bottom, *up; at && !failed(r); at = up) {
         up = at->up;            // rewriting may use the node for something else
         if (done)
             at->left = done;
-        const bool keep_array = at->keep_array;
+        const bool has_keep = at->keep_array;
         done = rewrite_node(r, at);
-        done->keep_array |= keep_array;
+        if (has_keep)
+            keep_array(done);
     }
     return done ? done : n;
 }
 
-struct ast_node *jsonata_rewrite(struct jn_arena *a, struct ast_node *tree, struct jsonata_fault *fault)
+/* The reference's paths and % have no position. */
+static bool has_place(const struct ast_node *n)
 {
-    struct rewriter r = { .arena = a, .fault = fault, .spare = { .kind = AST_END, .text = JN_STR("") } };
+    return n->kind != AST_PATH && n->kind != AST_PARENT;
+}
+
+struct ast_node *jsonata_rewrite(struct jn_arena *a, struct ast_node *tree, struct ast_errors *errors,
+                                 struct jsonata_fault *fault)
+{
+    struct rewriter r = { .arena = a, .fault = fault, .errors = errors, .spare = { .kind = AST_END, .text = JN_STR("") } };
     *fault = (struct jsonata_fault){ 0 };
     tree = rewrite(&r, tree);
-    if (!failed(&r) && (tree->kind == AST_PARENT || tree->seeking.len))
-        fail(&r, (struct jsonata_fault){ .code = "S0217/top", .position = tree->position,
+    if (!failed(&r) && (tree->kind == AST_PARENT || tree->seeking))
+        fail(&r, (struct jsonata_fault){ .code = "S0217/top", .position = has_place(tree) ? tree->position : -1,
                                          .token = jn_str_of(ast_kind_name(tree->kind)) });
     return failed(&r) ? NULL : tree;
 }

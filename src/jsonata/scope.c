@@ -164,8 +164,10 @@ static void visit_one(struct walk *w, struct ast_node *ast, struct scope *s)
     default:
         break;
     }
-    visit(w, ast->left, s);
-    visit(w, ast->right, s);
+    if (ast->kind != AST_BIND)
+        visit(w, ast->left, s);
+    if (!ast_is_shared(ast))
+        visit(w, ast->right, s);
     visit(w, ast->third, s);
     visit_list(w, &ast->items, s);
     visit_list(w, &ast->predicates, s);

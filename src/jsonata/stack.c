@@ -229,3 +229,15 @@ void reserve_run(const struct reserve *r, void (*fn)(void *), void *arg)
     asan_arrive(fake, NULL, NULL);
     tsan_destroy(fiber);
 }
+
+void reserve_call(bool is_deep, void (*fn)(void *), void *arg)
+{
+    enum { LEAST = 1 << 20 };
+    struct reserve stack;
+    if (!is_deep || !reserve_open(&stack, (size_t)64 << 20, LEAST, true)) {
+        fn(arg);
+        return;
+    }
+    reserve_run(&stack, fn, arg);
+    reserve_close(&stack, NULL);
+}

@@ -19,7 +19,8 @@
     X(TOKEN_RIGHT_BRACKET, "]", 0) X(TOKEN_RIGHT_PAREN, ")", 0) X(TOKEN_RIGHT_BRACE, "}", 0)               \
     X(TOKEN_COMMA, ",", 0) X(TOKEN_SEMICOLON, ";", 0) X(TOKEN_COLON, ":", 0) X(TOKEN_BAR, "|", 0)          \
     X(TOKEN_RANGE, "..", 0) X(TOKEN_DESCENDANTS, "**", 0)                                                 \
-    X(TOKEN_EXCLAMATION, "!", 0) X(TOKEN_TILDE, "~", 0)
+    X(TOKEN_EXCLAMATION, "!", 0) X(TOKEN_TILDE, "~", 0)                                                    \
+    X(TOKEN_ERROR, "(error)", 10)       /* stands where recover mode has met an error; never in the text */
 
 enum token_kind {
 #define X(kind, text, power) kind,

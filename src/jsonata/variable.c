@@ -1,4 +1,4 @@
-/* variable.c - constants, variables, bindings, blocks, conditions: the nodes that move values about.
+/* variable.c - constants, variables, bindings, blocks: the nodes that move values about.
  *
  * A variable's places are settled (scope.c).  The common case is one slot in the frame at hand; a slot may still be
  * VALUE_UNBOUND when `:=` has not been reached, and then the next place counts, at last the global of that name. */
@@ -239,36 +239,4 @@ struct node *compile_block(struct compiler *c, const struct ast_node *ast)
     }
     scope_leave(c, outer);
     return &b->node;
-}
-
-/* ---- ? : ----------------------------------------------------------------------------------------------------- */
-
-struct condition_node {
-    struct node node;
-    const struct node *test, *then, *otherwise;     /* otherwise may be NULL */
-};
-
-static jn_value eval_condition(const struct node *n, struct jsonata_eval *e, jn_value context,
-                               struct jsonata_frame *f)
-{
-    const struct condition_node *c = (const struct condition_node *)n;
-    if (!node_enter(n, e))
-        return jn_undefined();
-    const jn_value test = node_eval(c->test, e, context, f);
-    const bool is_true = test.type == JN_BOOLEAN ? jn_bool(test) : jsonata_is_true(e, test);
-    const struct node *next = is_true ? c->then : c->otherwise;
-    const jn_value v = next && !jsonata_failed(e) ? node_eval(next, e, context, f) : jn_undefined();
-    node_leave(e);
-    return v;
-}
-
-struct node *compile_condition(struct compiler *c, const struct ast_node *ast)
-{
-    struct condition_node *n = COMPILE_NEW(c, struct condition_node);
-    compile_init(&n->node, ast, eval_condition);
-    n->test = compile_node(c, ast->left);
-    n->then = compile_node(c, ast->right);
-    n->otherwise = ast->third ? compile_node(c, ast->third) : NULL;
-    compile_needs(&n->node, n->test);
-    return &n->node;
 }

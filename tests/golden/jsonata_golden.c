@@ -6,6 +6,8 @@
  *                    "bindings": { ... },        may be absent
  *                    "result": 5 } ] }           or "nothing": true, or "error": { "code": "T2001", ... }
  *
+ * A case with "ast" is not evaluated: it has the tree of its expression, whose text must be the same byte for byte;
+ * "recover": true asks for recover mode.
  * An error may also say position, token, value, index, message, functionName, each of which must then agree; `message`
  * is compared as it is.  Run one file, or one case of it:  jsonata_golden tests/golden/jsonata/paths.json 17
  * Public headers only.  Silent when all is well. */
@@ -49,6 +51,7 @@ static char *read_file(const char *path, size_t *len)
 /* ---- one case ---------------------------------------------------------------------------------------------------- */
 
 struct outcome {
+    struct jsonata *program;            /* the result may be in it */
     enum jn_status status;
     jn_value result;
     struct jsonata_error error;
@@ -78,8 +81,20 @@ static bool error_agrees(jn_value expected, const struct jsonata_error *e)
     return true;
 }
 
+/* Trees are the same when their texts are. */
+static bool same_text(jn_value a, jn_value b)
+{
+    char *x = jn_write_text(a, NULL, NULL, NULL), *y = jn_write_text(b, NULL, NULL, NULL);
+    const bool same = x && y && strcmp(x, y) == 0;
+    free(x);
+    free(y);
+    return same;
+}
+
 static bool agrees(jn_value c, const struct outcome *o)
 {
+    if (field(c, "ast").type != JN_UNDEFINED)
+        return o->status == JN_OK && same_text(field(c, "ast"), o->result);
     if (field(c, "error").type != JN_UNDEFINED)
         return o->status != JN_OK && error_agrees(field(c, "error"), &o->error);
     if (jn_get_boolean(field(c, "nothing")))
@@ -99,7 +114,8 @@ static void tell_failure(const struct golden *g, size_t number, jn_value c, cons
     const jn_str token = jn_get_string(o->error.token);
     printf("%s, case %zu\n", g->path, number);
     print_value("expression", field(c, "expression"));
-    print_value("expected", field(c, field(c, "error").type != JN_UNDEFINED ? "error" : "result"));
+    print_value("expected", field(c, field(c, "error").type != JN_UNDEFINED ? "error"
+                                     : field(c, "ast").type != JN_UNDEFINED ? "ast" : "result"));
     if (o->status)
         printf("    got        %s at %lld, token \"%.*s\": %s\n", o->error.code, (long long)o->error.position,
                (int)token.len, token.data ? token.data : "", o->error.message);
@@ -108,22 +124,36 @@ static void tell_failure(const struct golden *g, size_t number, jn_value c, cons
     printf("    again with jsonata_golden %s %zu\n", g->path, number);
 }
 
+static void evaluate_case(struct golden *g, jn_value inputs, jn_value c, struct outcome *o)
+{
+    const struct jsonata_compile_options options = { .plain = getenv("JSONATA_PLAIN") != NULL };
+    const jn_value which = field(c, "input");
+    const jn_value input = which.type == JN_NUMBER ? jn_at(inputs, (size_t)jn_get_number(which)) : which;
+    o->status = jsonata_compile(jn_get_string(field(c, "expression")), &options, &o->program, &o->error);
+    if (!o->status)
+        o->status = jsonata_evaluate(o->program, g->context, input, field(c, "bindings"), &o->result, &o->error);
+}
+
+static void parse_case(struct golden *g, jn_value c, struct outcome *o)
+{
+    const struct jsonata_compile_options options = { .recover = jn_get_boolean(field(c, "recover")) };
+    o->status = jsonata_ast(jsonata_context_arena(g->context), jn_get_string(field(c, "expression")), &options,
+                            &o->result, &o->error);
+}
+
 static void run_case(struct golden *g, size_t number, jn_value inputs, jn_value c)
 {
     struct outcome o = { 0 };
-    const struct jsonata_compile_options options = { .plain = getenv("JSONATA_PLAIN") != NULL };
-    struct jsonata *program = NULL;
-    const jn_value which = field(c, "input");
-    const jn_value input = which.type == JN_NUMBER ? jn_at(inputs, (size_t)jn_get_number(which)) : which;
-    o.status = jsonata_compile(jn_get_string(field(c, "expression")), &options, &program, &o.error);
-    if (!o.status)
-        o.status = jsonata_evaluate(program, g->context, input, field(c, "bindings"), &o.result, &o.error);
+    if (field(c, "ast").type != JN_UNDEFINED)
+        parse_case(g, c, &o);
+    else
+        evaluate_case(g, inputs, c, &o);
     g->cases++;
     if (!agrees(c, &o)) {
         g->failures++;
         tell_failure(g, number, c, &o);
     }
-    jsonata_free(program);
+    jsonata_free(o.program);
     jsonata_context_reset(g->context);
 }
 

@@ -60,8 +60,10 @@ static void errors_have_code_place_and_token(void **state)
         { "\xCE\xBB($x)<n<n>>{1}", "S0401", 8, "" },
         { "\xCE\xBB($x)<(sa<n>)>{1}", "S0402", 7, "" },
         { "\xCE\xBB($x)<s{1}", "S0202", 8, "{" },
-        { "%", "S0217/top", 1, "parent" },
-        { "a.%.%", "S0217/top", 1, "path" },
+        { "%", "S0217/top", -1, "parent" },
+        { "a.%.%", "S0217/top", -1, "path" },
+        { "(1.a)(2.b)", "S0213", 7, "" },             // arguments come first
+        { "1.a ? 2.b", "S0213", 1, "" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct jn_arena *a = jn_arena_new(0);
@@ -147,13 +149,13 @@ static void rows_are_not(void **state)
     }
 }
 
-static const char *code_of_defaults(int levels)
+static const char *code_of_defaults(const char *innermost, int levels)
 {
     struct jn_buf text;
     jn_buf_init(&text, 0);
     for (int i = 0; i < levels; i++)
         jn_buf_append_z(&text, "(");
-    jn_buf_append_z(&text, "a");
+    jn_buf_append_z(&text, innermost);
     for (int i = 0; i < levels; i++)
         jn_buf_append_z(&text, i % 2 ? " ?: b)" : " ?? b)");
     struct jsonata_fault fault;
@@ -162,12 +164,14 @@ static const char *code_of_defaults(int levels)
     return code;
 }
 
-/* A left operand stands twice in the tree, so that each level doubles what a reader of the tree has to do. */
-static void defaults_in_the_left_side_of_defaults_are_bounded(void **state)
+/* A left operand stands twice in the tree.  It is one node, unless it has a %, which each copy has to resolve. */
+static void copies_of_operands_are_bounded(void **state)
 {
     (void)state;
-    assert_string_equal(code_of_defaults(12), "");
-    assert_string_equal(code_of_defaults(300), "S0201/shared");
+    assert_string_equal(code_of_defaults("a", 12), "");
+    assert_string_equal(code_of_defaults("a", 300), "");
+    assert_string_equal(code_of_defaults("a.b.%", 12), "");
+    assert_string_equal(code_of_defaults("a.b.%", 300), "S0201/shared");
     assert_string_equal(code_of_repeated("", "a ?? b ?: ", 400, "c"), "");
 }
 
@@ -215,7 +219,7 @@ int main(void)
         cmocka_unit_test(every_prefix_of_an_expression_fails_at_its_end_or_before),
         cmocka_unit_test(nesting_is_bounded),
         cmocka_unit_test(rows_are_not),
-        cmocka_unit_test(defaults_in_the_left_side_of_defaults_are_bounded),
+        cmocka_unit_test(copies_of_operands_are_bounded),
         cmocka_unit_test(a_crowd_of_parents_ends_in_an_error),
         cmocka_unit_test(running_out_of_memory_is_no_syntax_error),
     };

@@ -143,14 +143,18 @@ static void tail_calls_are_marked(void **state)
           "    else function g tail-call|      call variable $g" },
         { "function(){$f()[0]}",
           "lambda|  body function f|    call variable $f|    predicate filter|      where number 0" },
+        { "function(){$f(){'a': 1}}",
+          "lambda|  body function f tail-call|    call variable $f|    group group|      entry string \"a\"|"
+          "      entry number 1" },
         { "function(){($f())[0]}",
-          "lambda|  body block|    then function f|      call variable $f|    predicate filter|      where number 0" },
+          "lambda|  body block|    then function f tail-call|      call variable $f|    predicate filter|"
+          "      where number 0" },
         { "function(){1 + $f()}",
           "lambda|  body binary +|    left number 1|    right function f|      call variable $f" },
-        // evaluated as the condition too, where it is no tail
+        // the condition is no tail
         { "function(){$f() ?: $g()}",
-          "lambda|  body condition|    if function f|      call variable $f|    then the same|"
-          "    else function g tail-call|      call variable $g" },
+          "lambda|  body condition|    if function f|      call variable $f|    then function f tail-call|"
+          "      call variable $f|    else function g tail-call|      call variable $g" },
     };
     CHECK(cases);
 }
@@ -168,7 +172,7 @@ static void other_forms_keep_their_shape(void **state)
         { "[1..2]", "unary [|  member binary ..|    left number 1|    right number 2" },
         { "/a/i", "regex a /i" },
         { "$a ?? 1",
-          "condition|  if function exists|    call variable $exists|    argument variable $a|  then variable $a|"
+          "condition|  if function exists|    call variable $exists|    argument variable $a|  then the same|"
           "  else number 1" },
         { "*.**", "path|  step wildcard|  step descendant" },
         { "\xCE\xBB($a)<n:s>{$a}", "lambda <n:s>|  body variable $a|  parameter variable $a" },
