@@ -89,8 +89,16 @@ static void enter(struct jn_arena *a, struct jn_arena_chunk *c, char *at)
     a->end = c ? chunk_end(c) : NULL;
 }
 
+/* Whether what is kept warm would leave too little for a round that needs it in another way. */
+static bool is_tight(const struct jn_arena *a)
+{
+    return a->taken > a->ceiling / 2 || (a->budget && a->budget->used > a->budget->limit / 2);
+}
+
 void jn_arena_reset(struct jn_arena *a)
 {
+    if (is_tight(a))
+        enter(a, NULL, NULL);
     for (struct jn_arena_chunk **link = first_warm(a); *link;) {
         if ((*link)->size > LARGEST_CHUNK)
             drop(a, link);
@@ -120,11 +128,12 @@ static void *fail(struct jn_arena *a, enum jn_status s)
     return NULL;
 }
 
-/* The link to the warm chunk with at least `need` bytes, or NULL. */
+/* The link to the warm chunk with at least `need` bytes, or NULL.  A large chunk is not spent on a small need: the next
+ * large need would then have to ask for another. */
 static struct jn_arena_chunk **find_warm(struct jn_arena *a, size_t need)
 {
     for (struct jn_arena_chunk **link = first_warm(a); *link; link = &(*link)->next)
-        if ((*link)->size >= need)
+        if ((*link)->size >= need && ((*link)->size <= LARGEST_CHUNK || (*link)->size / 2 <= need))
             return link;
     return NULL;
 }

@@ -31,7 +31,8 @@ char *jn_buf_grow(struct jn_buf *b, size_t extra)
 {
     if (b->failed)
         return NULL;
-    if (extra > b->ceiling - b->len)
+    b->is_full = extra > b->ceiling - b->len;
+    if (b->is_full)
         return fail(b, JN_LIMIT);
     const size_t need = b->len + extra + 1;
     if (need <= b->cap)

@@ -10,6 +10,7 @@ struct jn_buf {
     char *data;
     size_t len, cap, ceiling;       /* read len and data; leave the rest to buf.c */
     enum jn_status failed;
+    bool is_full;                   /* failed at its ceiling, and not for want of memory */
     struct jn_budget *budget;       /* that the bytes count against; NULL: none */
 };
 

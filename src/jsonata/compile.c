@@ -46,6 +46,12 @@ void compile_needs(struct node *parent, const struct node *operand)
         parent->need = n;
 }
 
+static jn_value eval_nothing(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+{
+    (void)n, (void)e, (void)context, (void)f;
+    return jn_undefined();
+}
+
 /* ---- the shell ----------------------------------------------------------------------------------------------- */
 
 struct shell_node {
@@ -174,6 +180,8 @@ static struct node *compile_one(struct compiler *c, const struct ast_node *ast)
     enum { DEEP = 60 };         /* nesting from which on the caller's stack is not good enough */
     if (++c->nesting > DEEP)
         c->program->is_deep = true;
+    if (c->nesting > c->program->nesting)
+        c->program->nesting = c->nesting;
     struct node *n = compile_kind(c, ast);
     c->nesting--;
     return has_shell(ast) && !ast->tail_call ? compile_shell(c, ast, n) : n;
@@ -195,11 +203,20 @@ static const struct ast_node *left_operand(const struct ast_node *ast)
     }
 }
 
+/* After a failure new nodes share the spare memory; a child must not be made in its parent's place. */
+static struct node *harmless(struct compiler *c, const struct ast_node *ast)
+{
+    compile_init(&c->harmless.node, ast, eval_nothing);
+    return &c->harmless.node;
+}
+
 /* a + b + c + ... is a tree that leans to the left, as deep as the chain is long, and the parser makes it without
  * nesting.  Compile it from its lower end, so that we do not nest either: each node finds its left operand ready. */
 struct node *compile_node(struct compiler *c, const struct ast_node *ast)
 {
     enum { SHORT = 32 };
+    if (c->failed)
+        return harmless(c, ast);
     if (ast == c->ready_ast)
         return c->ready_node;
     uint32_t n = 0;

@@ -61,6 +61,9 @@ static inline bool node_has_stack(struct jsonata_eval *e)
     return __builtin_expect((const char *)__builtin_frame_address(0) >= e->stack_limit, 1) || node_stack_more(e);
 }
 
+/* The same for what nests `levels` deep without asking: the parser's work, nodes that are bounded by the text. */
+bool node_has_stack_for(struct jsonata_eval *e, size_t levels);
+
 /* Raises D1011: stacks are full.  Always false. */
 bool node_stack_exceeded(struct jsonata_eval *e);
 
@@ -116,6 +119,7 @@ struct jsonata {
     bool is_dynamic;                    /* mentions $eval: variables by name */
     bool is_plain;                      /* no fast paths: what they compute is compared with this */
     bool is_deep;                       /* lambdas or much nesting: wants the private stack */
+    uint32_t nesting;                   /* of nodes */
     uint32_t sites, site_shapes;
     uint32_t globals;
     jn_str *global_name;                /* by number */
@@ -149,6 +153,7 @@ struct compiler {
     struct node *ready_node;
     bool failed;                        /* memory, or fault->code */
     max_align_t spare[32];              /* stands in for memory that could not be had */
+    struct constant_node harmless;      /* what a node is compiled to after a failure */
 };
 
 /* Compiles an expression; never NULL (after a failure, something harmless). */

@@ -29,6 +29,8 @@ static jn_value array_members(const struct array_node *a, struct jsonata_eval *e
             jsonata_push(e, out, v);
         else if (!jsonata_failed(e) && !jn_array_push_all(e->arena, out.as.array, v.as.array))
             jsonata_raise_memory(e);
+        if (!jsonata_failed(e) && jn_array_len(out) > e->max_sequence)      // members are appended, and so limited
+            jsonata_raise(e, (struct jsonata_fault){ .code = "D2015/size", .value = jn_number(jn_array_len(out)) });
     }
     return out;
 }

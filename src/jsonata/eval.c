@@ -42,7 +42,7 @@ void jsonata_push(struct jsonata_eval *e, jn_value array, jn_value v)
 void jsonata_push_item(struct jsonata_eval *e, jn_value array, jn_value v)
 {
     e->has_holes = e->has_holes || jn_is_undefined(v);
-    if (array.type == JN_ARRAY && !jn_array_push(e->arena, array.as.array, v))
+    if (array.type == JN_ARRAY && jsonata_has_place(e, array, 1) && !jn_array_push(e->arena, array.as.array, v))
         jsonata_raise_memory(e);
 }
 

@@ -39,6 +39,17 @@ bool node_stack_more(struct jsonata_eval *e)
     return true;
 }
 
+bool node_has_stack_for(struct jsonata_eval *e, size_t levels)
+{
+    enum { LEVEL = 720 };           /* bytes of stack that one takes at most, parsing or evaluating */
+    const char *here = __builtin_frame_address(0);
+    while (e->context->is_on_stack && (size_t)(here - e->stack_limit) < levels * LEVEL) {
+        if (!node_stack_more(e))
+            return false;
+    }
+    return true;
+}
+
 bool context_more_values(struct jsonata_eval *e)
 {
     struct reserve *values = &e->context->values;
@@ -169,7 +180,7 @@ static void run(void *arg)
         return;
     const jn_value context = e->input.type == JN_ARRAY ? context_wrap(e, e->input) : e->input;
     struct jsonata_frame *f = root_frame(e, v->program);
-    if (f && !jsonata_failed(e))
+    if (f && !jsonata_failed(e) && node_has_stack_for(e, v->program->nesting))
         v->result = result_of(e, node_eval(v->program->root, e, context, f));
     if (e->has_holes)
         fill_holes(v);
@@ -264,14 +275,19 @@ static void open_output(struct jsonata_context *c)
         jn_buf_clear(&c->out);
 }
 
+static enum jn_status fail_length(struct jsonata_context *c, struct jsonata_error *err)
+{
+    char sentence[100];
+    snprintf(sentence, sizeof sentence, "the result is longer than its limit of %zu bytes", c->limits.max_output);
+    return context_fail(err, JN_LIMIT, sentence);
+}
+
 /* The output has two limits: the one of texts, and the one of memory that it shares with everything else. */
 static enum jn_status fail_output(struct jsonata_context *c, const struct jn_error *cause, struct jsonata_error *err)
 {
-    char sentence[100];
-    if (c->out.failed != JN_LIMIT || !c->limits.max_output || c->budget.limit - c->budget.used > c->out.ceiling)
-        return c->out.failed == JN_LIMIT ? report(c, JN_LIMIT, err) : fail_text(err, cause, "the result cannot be written");
-    snprintf(sentence, sizeof sentence, "the result is longer than its limit of %zu bytes", c->limits.max_output);
-    return context_fail(err, JN_LIMIT, sentence);
+    if (c->out.failed != JN_LIMIT)
+        return fail_text(err, cause, "the result cannot be written");
+    return c->out.is_full ? fail_length(c, err) : report(c, JN_LIMIT, err);
 }
 
 static enum jn_status write_result(struct jsonata_context *c, jn_value result, const struct jn_write_options *opt,
@@ -289,6 +305,8 @@ static enum jn_status write_result(struct jsonata_context *c, jn_value result, c
     c->is_writing = false;
     if (s)
         return fail_output(c, &cause, err);
+    if (c->limits.max_output && c->out.len > c->limits.max_output)
+        return fail_length(c, err);
     *out = jn_buf_str(&c->out);
     return JN_OK;
 }

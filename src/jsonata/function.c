@@ -12,7 +12,7 @@
 #include "jsonata/function.h"
 
 #include "jsonata/compile.h"
-#include "jsonata/context.h"
+#include "jsonata/parse.h"
 #include "jsonata/regex.h"
 #include "jsonata/signature.h"
 
@@ -355,7 +355,8 @@ jn_value jsonata_eval_text(struct jsonata_eval *e, jn_str text, jn_value context
     if (!f)
         f = frame_new(e, 0, NULL);
     e->is_dynamic_past = true;
-    const struct jsonata *p = f ? compile_text(e, text) : NULL;
+    const size_t levels = text.len < JSONATA_DEFAULT_DEPTH ? text.len : JSONATA_DEFAULT_DEPTH;
+    const struct jsonata *p = f && node_has_stack_for(e, levels) ? compile_text(e, text) : NULL;
     if (!p)
         return jn_undefined();
     const jn_value v = node_eval(p->root, e, context, f);

@@ -206,6 +206,10 @@ jn_value sort_items(const struct step *step, struct jsonata_eval *e, jn_value it
     if (items.type != JN_ARRAY || items.as.array->len < 2)
         return items;
     const uint32_t n = items.as.array->len;
+    if (n > e->max_sequence) {
+        jsonata_sequence_full(e);       // the reference sorts a sequence of the step before
+        return jn_undefined();
+    }
     const size_t cells = (size_t)n * step->term_count;
     struct sorting s = { step, e, f, tuples, items.as.array->items,
                          jn_arena_alloc(e->arena, cells * sizeof(jn_value)) };
