@@ -24,6 +24,15 @@ static unsigned push_member(struct jsonata_eval *e, jn_value out, jn_value v)
     return v.type == JN_ARRAY ? JN_SEQUENCE : 0;
 }
 
+/* To the reference an array's flags are members like others, though `*` has no reason to see them: [*].x */
+static void push_flags(struct jsonata_eval *e, jn_value out, unsigned flags)
+{
+    if (flags & JN_SEQUENCE)
+        jsonata_push(e, out, jn_boolean(true));
+    if (flags & JN_KEEP_SINGLETON)
+        jsonata_push(e, out, jn_boolean(true));
+}
+
 static jn_value eval_wildcard(const struct node *n, struct jsonata_eval *e, jn_value context,
                               struct jsonata_frame *f)
 {
@@ -33,6 +42,8 @@ static jn_value eval_wildcard(const struct node *n, struct jsonata_eval *e, jn_v
     jn_value out = jsonata_array(e, 8, JN_SEQUENCE);
     for (uint32_t i = 0; context.type == JN_ARRAY && i < context.as.array->len && jsonata_step(e); i++)
         out.flags &= (uint8_t)~push_member(e, out, context.as.array->items[i]);
+    if (context.type == JN_ARRAY)
+        push_flags(e, out, context.flags);
     for (uint32_t i = 0; context.type == JN_OBJECT && i < jn_object_len(context) && jsonata_step(e); i++)
         out.flags &= (uint8_t)~push_member(e, out, context.as.object->values[jn_shape_slot(context.as.object->shape, i)]);
     return jsonata_failed(e) ? jn_undefined() : node_done(n, out);
