@@ -4,7 +4,7 @@
  *
  * Where to look: each family's file holds both halves of its nodes' lives, the function that compiles them and the ones
  * that evaluate them: variable.c (constants, variables, blocks), condition.c, operator.c, function.c (lambdas and
- * calls), path.c, filter.c, tuple.c, sort.c, construct.c (arrays, objects, groups), transform.c. */
+ * calls), path.c, step.c, filter.c, tuple.c, sort.c, construct.c (arrays, objects), group.c, transform.c. */
 #ifndef JSONATA_COMPILE_H
 #define JSONATA_COMPILE_H
 
@@ -357,6 +357,12 @@ struct collector {
     jn_value array;
 };
 void collector_init(struct collector *c, struct jsonata_eval *e);
+
+/* A sequence of one item, which may be nothing. */
+jn_value jsonata_sequence(struct jsonata_eval *e, jn_value v);
+
+/* Chooses a step's `give` and `item`. */
+void step_sinks(struct step *s, const struct ast_node *ast);
 
 /* What was found: finished (a lone item is that item), or, with `wrap`, always as the sequence it is, for those who go
  * on with it. */

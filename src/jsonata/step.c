@@ -1,0 +1,229 @@
+/* step.c - what the steps of a path do with an item, and what becomes of the items at the path's end (spec 7.3).
+ *
+ * Each step has a sink: `item` evaluates the step for one item and gives the result to the next sink; `give` takes such
+ * a result, and calls `item` for each member when it is an array.  The last sink is a collector, which knows the rules
+ * of the end: one result that is an array stays what it is, everything else becomes a sequence. */
+#include "jsonata/compile.h"
+
+/* ---- fields -------------------------------------------------------------------------------------------------- */
+
+jn_value path_field_slow(struct jsonata_eval *e, uint32_t site, jn_str name, const struct jn_object *o)
+{
+    const int slot = jn_shape_find(o->shape, name);
+    /* Only shapes of the context's own table live as long as the memory of the site. */
+    if (site != NO_SITE && o->shape->shared && o->shape->owner == e->shapes)
+        e->sites[site] = (struct jsonata_site){ o->shape, slot };
+    return slot < 0 ? jn_undefined() : o->values[slot];
+}
+
+/* The value of a name step.  A sequence may have got into an object by a constructor. */
+static inline jn_value name_value(struct jsonata_eval *e, const struct step *step, jn_value item)
+{
+    jn_value v;
+    if (item.type == JN_OBJECT)
+        v = path_field(e, step->site, step->name, item.as.object);
+    else if (item.type == JN_ARRAY)
+        v = jsonata_lookup(e, item, step->name);
+    else
+        return jn_undefined();
+    if (v.type != JN_ARRAY || !(v.flags & JN_SEQUENCE))
+        return v;
+    if (step->keep_array)
+        v.flags |= JN_KEEP_SINGLETON;
+    return jsonata_unwrap(v);
+}
+
+/* ---- the collector ------------------------------------------------------------------------------------------- */
+
+static void collect_spread(struct collector *c, jn_value v)
+{
+    struct jsonata_eval *e = c->sink.e;
+    if (v.type == JN_ARRAY && !(v.flags & JN_CONS)) {
+        if (c->array.type == JN_ARRAY && jsonata_has_place(e, c->array, v.as.array->len) &&
+            !jn_array_push_all(e->arena, c->array.as.array, v.as.array))
+            jsonata_raise_memory(e);
+    } else {
+        jsonata_push(e, c->array, v);
+    }
+}
+
+/* A second result or item is coming: from now on there is an array. */
+static void collect_many(struct collector *c)
+{
+    const jn_value first = c->single;
+    c->array = jsonata_array(c->sink.e, 8, JN_SEQUENCE);
+    if (c->state == COLLECT_RESULT)
+        collect_spread(c, first);
+    else if (c->state == COLLECT_ITEM)
+        jsonata_push_item(c->sink.e, c->array, first);
+    c->state = COLLECT_MANY;
+}
+
+static bool collect_give(struct sink *s, jn_value v)
+{
+    struct collector *c = (struct collector *)s;
+    if (c->state == COLLECT_NONE) {
+        c->state = COLLECT_RESULT;
+        c->single = v;
+        return true;
+    }
+    if (c->state != COLLECT_MANY)
+        collect_many(c);
+    collect_spread(c, v);
+    return !jsonata_failed(s->e);
+}
+
+static bool collect_item(struct sink *s, jn_value v)
+{
+    struct collector *c = (struct collector *)s;
+    if (c->state == COLLECT_NONE) {
+        c->state = COLLECT_ITEM;
+        c->single = v;
+        return true;
+    }
+    if (c->state != COLLECT_MANY)
+        collect_many(c);
+    jsonata_push_item(s->e, c->array, v);
+    return !jsonata_failed(s->e);
+}
+
+void collector_init(struct collector *c, struct jsonata_eval *e)
+{
+    c->sink = (struct sink){ .give = collect_give, .item = collect_item, .e = e };
+    c->state = COLLECT_NONE;
+    c->single = c->array = jn_undefined();
+}
+
+jn_value jsonata_sequence(struct jsonata_eval *e, jn_value v)
+{
+    jn_value s = jsonata_array(e, 1, JN_SEQUENCE);
+    jsonata_push_item(e, s, v);
+    return s;
+}
+
+jn_value collector_end(struct collector *c, bool wrap)
+{
+    jn_value v = c->single;
+    if (c->state == COLLECT_MANY) {
+        v = c->array;
+    } else if (c->state == COLLECT_RESULT && v.type == JN_ARRAY) {
+        if (!(v.flags & JN_SEQUENCE))
+            return v;                       /* that array is the result */
+        v.flags = JN_SEQUENCE;
+    } else {
+        return wrap && c->state != COLLECT_NONE ? jsonata_sequence(c->sink.e, v) : v;
+    }
+    return wrap ? v : jsonata_unwrap(v);
+}
+
+/* ---- steps --------------------------------------------------------------------------------------------------- */
+
+/* A step's result: members are the items of the next step. */
+static inline bool spread(struct sink *s, jn_value v, bool (*item)(struct sink *, jn_value))
+{
+    if (v.type != JN_ARRAY || v.flags & JN_CONS)
+        return item(s, v);
+    const struct jn_array *x = v.as.array;
+    for (uint32_t i = 0; i < x->len; i++) {
+        if (!jsonata_step(s->e) || !item(s, x->items[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool item_name(struct sink *s, jn_value item)
+{
+    const jn_value v = name_value(s->e, s->step, item);
+    return jn_is_undefined(v) || s->next->give(s->next, v);
+}
+
+static bool give_name(struct sink *s, jn_value v)
+{
+    return spread(s, v, item_name);
+}
+
+/* Hands a step's value on, through the filters that belong to it. */
+static bool give_filtered(struct sink *s, jn_value v)
+{
+    const struct filters *fs = &s->step->filters;
+    if (fs->len == 0 || jsonata_failed(s->e))
+        return jn_is_undefined(v) ? !jsonata_failed(s->e) : s->next->give(s->next, v);
+    if (fs->len == 1)
+        return filter_give(fs->at, s->e, v, s->f, s->next);
+    v = filters_apply(fs, s->e, v, s->f);
+    return !jsonata_failed(s->e) && s->next->give(s->next, v);
+}
+
+static bool item_name_filtered(struct sink *s, jn_value item)
+{
+    return give_filtered(s, name_value(s->e, s->step, item));
+}
+
+static bool give_name_filtered(struct sink *s, jn_value v)
+{
+    return spread(s, v, item_name_filtered);
+}
+
+static bool item_node(struct sink *s, jn_value item)
+{
+    return give_filtered(s, node_eval(s->step->node, s->e, item, s->f));
+}
+
+static bool give_node(struct sink *s, jn_value v)
+{
+    return spread(s, v, item_node);
+}
+
+/* ** : the item and everything below it, without collecting it first. */
+static bool push_descendants(struct sink *s, jn_value v)
+{
+    struct jsonata_eval *e = s->e;
+    if (!node_has_stack(e))
+        return false;
+    if (v.type == JN_ARRAY) {
+        for (uint32_t i = 0; i < v.as.array->len; i++) {
+            if (!jsonata_step(e) || !push_descendants(s, v.as.array->items[i]))
+                return false;
+        }
+        return true;
+    }
+    if (!s->next->item(s->next, v))
+        return false;
+    for (uint32_t i = 0; v.type == JN_OBJECT && i < jn_object_len(v); i++) {
+        const jn_value m = v.as.object->values[jn_shape_slot(v.as.object->shape, i)];
+        if (!jsonata_step(e) || !push_descendants(s, m))
+            return false;
+    }
+    return true;
+}
+
+static bool item_descendants(struct sink *s, jn_value item)
+{
+    return jn_is_undefined(item) || push_descendants(s, item);
+}
+
+static bool give_descendants(struct sink *s, jn_value v)
+{
+    return spread(s, v, item_descendants);
+}
+
+jn_value path_step_value(const struct step *step, struct jsonata_eval *e, jn_value item, struct jsonata_frame *f)
+{
+    return step->kind == STEP_NAME ? name_value(e, step, item) : node_eval(step->node, e, item, f);
+}
+
+/* ---- choosing ------------------------------------------------------------------------------------------------ */
+
+void step_sinks(struct step *s, const struct ast_node *ast)
+{
+    if (s->kind == STEP_NAME) {
+        s->give = s->filters.len ? give_name_filtered : give_name;
+        s->item = s->filters.len ? item_name_filtered : item_name;
+    } else if (ast->kind == AST_DESCENDANTS && !ast->predicates.len && !s->filters.len) {
+        s->give = give_descendants;
+        s->item = item_descendants;
+    } else {
+        s->give = give_node;
+        s->item = item_node;
+    }
+}
