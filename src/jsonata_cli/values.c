@@ -1,65 +1,102 @@
 /* values.c - see values.h.  A value that does not read because the text ends too early is tried again with twice as much
- * text, so that even a huge document is looked at a constant number of times per byte. */
+ * text, so that even a huge document is looked at a constant number of times per byte; a file of moderate size is read
+ * at once.  Reading is read(2)'s, so that what a slow peer has sent is answered before it sends more. */
 #include "values.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-enum { FIRST_READ = 64 << 10 };
+enum { FIRST_READ = 64 << 10, AT_ONCE = 32 << 20 };
 
-static void fail(struct jn_error *err, enum jn_status s, const char *name, const char *reason)
+static bool fail(struct jn_error *err, enum jn_status s, const char *name, const char *reason)
 {
     err->status = s;
     snprintf(err->message, sizeof err->message, "%s: %s", name, reason);
+    return false;
 }
 
-static bool open_next(struct values *v, struct jn_error *err)
+/* ---- bytes ------------------------------------------------------------------------------------------------------ */
+
+static bool open_file(struct values *v, const char *path, struct jn_error *err)
 {
-    const bool from_stdin = !v->has_started && !*v->files;
-    v->has_started = true;
-    v->name = from_stdin || strcmp(*v->files, "-") == 0 ? "standard input" : *v->files;
-    v->file = strcmp(v->name, "standard input") == 0 ? stdin : fopen(*v->files, "rb");
-    if (!v->file)
-        fail(err, JN_IO, *v->files, strerror(errno));
-    if (!from_stdin)
-        v->files++;
-    v->at = v->len = 0;
+    const bool is_stdin = strcmp(path, "-") == 0;
+    v->name = is_stdin ? "standard input" : path;
+    v->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    v->is_open = v->fd >= 0;
+    v->at = v->len = v->scanned = 0;
     v->line = 1;
     v->has_ended = false;
-    return v->file != NULL;
+    return v->is_open || fail(err, JN_IO, path, strerror(errno));
 }
 
 static void close_file(struct values *v)
 {
-    if (v->file && v->file != stdin)
-        fclose(v->file);
-    v->file = NULL;
+    if (v->is_open && v->fd != STDIN_FILENO)
+        close(v->fd);
+    v->is_open = false;
 }
 
-/* Moves what is left to the front and reads as much again, a page at least.  False when that failed. */
-static bool read_more(struct values *v, struct jn_error *err)
+/* The next file; false when there is none or it cannot be opened. */
+static bool open_next(struct values *v, struct jn_error *err)
+{
+    const bool from_stdin = !v->has_started && !*v->files;
+    v->has_started = true;
+    if (from_stdin)
+        return open_file(v, "-", err);
+    return *v->files && open_file(v, *v->files++, err);
+}
+
+/* How much room to read into: as much as there is already, and all of a file that is not large. */
+static size_t room_wanted(const struct values *v)
+{
+    struct stat st;
+    if (v->len == 0 && fstat(v->fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= FIRST_READ &&
+        st.st_size < AT_ONCE)
+        return (size_t)st.st_size + 1;          // one more, to see the end at once
+    return v->len > FIRST_READ ? v->len : FIRST_READ;
+}
+
+/* Moves what is left to the front and makes room behind it. */
+static bool make_room(struct values *v, struct jn_error *err)
 {
     if (v->at)
         memmove(v->data, v->data + v->at, v->len - v->at);
     v->len -= v->at;
     v->at = 0;
-    const size_t room = v->len > FIRST_READ ? v->len : FIRST_READ;
-    if (v->cap < v->len + room) {
-        char *grown = realloc(v->data, v->len + room);
-        if (!grown) {
-            fail(err, JN_NO_MEMORY, v->name, "no memory for a value of this size");
-            return false;
-        }
-        v->data = grown;
-        v->cap = v->len + room;
+    if (v->cap - v->len >= FIRST_READ && v->cap - v->len >= v->len)
+        return true;
+    const size_t room = room_wanted(v);
+    if (v->cap - v->len >= room)
+        return true;
+    char *grown = realloc(v->data, v->len + room);
+    if (!grown)
+        return fail(err, JN_NO_MEMORY, v->name, "no memory for a value of this size");
+    v->data = grown;
+    v->cap = v->len + room;
+    return true;
+}
+
+/* Reads until the room is full, the file ends, or a peer pauses.  False when that failed. */
+static bool read_more(struct values *v, struct jn_error *err)
+{
+    if (!make_room(v, err))
+        return false;
+    fflush(stdout);
+    for (;;) {
+        const ssize_t n = read(v->fd, v->data + v->len, v->cap - v->len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail(err, JN_IO, v->name, strerror(errno));
+        v->len += (size_t)n;
+        v->has_ended = n == 0;
+        return true;
     }
-    const size_t n = fread(v->data + v->len, 1, room, v->file);
-    v->len += n;
-    v->has_ended = n < room;
-    if (ferror(v->file))
-        fail(err, JN_IO, v->name, strerror(errno));
-    return !ferror(v->file);
 }
 
 static void count_lines(struct values *v, size_t n)
@@ -73,6 +110,8 @@ static void count_lines(struct values *v, size_t n)
     }
     v->at += n;
 }
+
+/* ---- values ----------------------------------------------------------------------------------------------------- */
 
 static void skip_space(struct values *v)
 {
@@ -91,6 +130,16 @@ static void tell_place(const struct values *v, struct jn_error *err)
              (unsigned long long)(v->line + err->line - 1), err->column, (int)sizeof message - 100, message);
 }
 
+/* Whether more text could change what was read: a failure at its end, or a number or word that reaches it. */
+static bool may_go_on(jn_str text, enum jn_status s, size_t used, const struct jn_error *e)
+{
+    if (text.len == 0)
+        return true;
+    if (s)
+        return s == JN_BAD_TEXT && e->offset >= text.len;
+    return used == text.len && !strchr("}]\" \t\r\n", text.data[text.len - 1]);
+}
+
 /* One value from the current file. */
 static enum values_result next_here(struct values *v, struct jn_arena *a, struct jn_shapes *shapes, jn_value *out,
                                     struct jn_error *err)
@@ -105,9 +154,7 @@ static enum values_result next_here(struct values *v, struct jn_arena *a, struct
         struct jn_error e = { 0 };
         const jn_str text = { v->data + v->at, left };
         const enum jn_status s = left ? jn_read(a, text, &opt, out, &used, &e) : JN_BAD_TEXT;
-        /* What reaches the end of the text may go on behind it. */
-        const bool is_open = s ? left == 0 || (s == JN_BAD_TEXT && e.offset >= left) : used == left;
-        if (!v->has_ended && is_open) {
+        if (!v->has_ended && may_go_on(text, s, used, &e)) {
             jn_arena_reset(a);
             if (!read_more(v, err))
                 return VALUES_FAILED;
@@ -127,13 +174,97 @@ enum values_result values_next(struct values *v, struct jn_arena *a, struct jn_s
                                struct jn_error *err)
 {
     for (;;) {
-        if (!v->file) {
-            if (v->has_started && !*v->files)
-                return VALUES_END;
-            if (!open_next(v, err))
-                return VALUES_FAILED;
-        }
+        if (!v->is_open && !open_next(v, err))
+            return err->status ? VALUES_FAILED : VALUES_END;
         const enum values_result r = next_here(v, a, shapes, out, err);
+        if (r != VALUES_END)
+            return r;
+        close_file(v);
+    }
+}
+
+/* The texts are kept in the arena, since values borrow from them. */
+static bool add_values(const char *path, struct jn_arena *a, jn_value all, struct jn_error *err)
+{
+    size_t len;
+    char *text = values_slurp(path, &len, err);
+    if (!text)
+        return false;
+    const jn_str kept = jn_get_string(jn_copy_string(a, (jn_str){ text, len }));
+    free(text);
+    if (kept.len < len)
+        return fail(err, JN_NO_MEMORY, path, "no memory for all of it");
+    struct values v = { .name = strcmp(path, "-") == 0 ? "standard input" : path, .data = (char *)kept.data,
+                        .len = len, .line = 1, .has_ended = true };
+    for (;;) {
+        jn_value one;
+        const enum values_result r = next_here(&v, a, NULL, &one, err);
+        if (r != VALUES_ONE)
+            return r == VALUES_END;
+        if (!jn_array_add(a, all, one))
+            return fail(err, JN_NO_MEMORY, path, "no memory for all values");
+    }
+}
+
+bool values_all(char *const *files, struct jn_arena *a, jn_value *out, struct jn_error *err)
+{
+    char *const from_stdin[] = { (char[]){ "-" }, NULL };
+    *out = jn_make_array(a, 16);
+    for (char *const *file = *files ? files : from_stdin; *file; file++) {
+        if (!add_values(*file, a, *out, err))
+            return false;
+    }
+    return true;
+}
+
+/* ---- lines and whole files -------------------------------------------------------------------------------------- */
+
+static jn_str take_line(struct values *v, size_t len, size_t most)
+{
+    const jn_str line = { len > most ? NULL : v->data + v->at, len };
+    v->at += len + (v->at + len < v->len);
+    v->scanned = 0;
+    v->line++;
+    return line;
+}
+
+/* A line that is too long loses what was read of it, and so takes no more memory. */
+static void drop_excess(struct values *v, size_t most, size_t *dropped)
+{
+    if (*dropped == 0 && v->scanned <= most)
+        return;
+    *dropped += v->scanned;
+    v->at += v->scanned;
+    v->scanned = 0;
+}
+
+static enum values_result next_line_here(struct values *v, size_t most, jn_str *out, struct jn_error *err)
+{
+    for (size_t dropped = 0;;) {
+        const size_t left = v->len - v->at;
+        const char *start = v->data ? v->data + v->at : "";
+        const char *lf = left ? memchr(start + v->scanned, '\n', left - v->scanned) : NULL;
+        if (lf || (v->has_ended && (left || dropped))) {
+            *out = take_line(v, lf ? (size_t)(lf - start) : left, dropped ? 0 : most);
+            if (dropped)
+                *out = (jn_str){ NULL, out->len + dropped };
+            return VALUES_ONE;
+        }
+        if (v->has_ended)
+            return VALUES_END;
+        v->scanned = left;
+        drop_excess(v, most, &dropped);
+        if (!read_more(v, err))
+            return VALUES_FAILED;
+    }
+}
+
+enum values_result values_next_line(struct values *v, size_t most, jn_str *out, struct jn_error *err)
+{
+    for (;;) {
+        if (!v->is_open && !open_next(v, err))
+            return err->status ? VALUES_FAILED : VALUES_END;
+        const enum values_result r = next_line_here(v, most, out, err);
         if (r != VALUES_END)
             return r;
         close_file(v);
@@ -149,19 +280,16 @@ void values_close(struct values *v)
 
 char *values_slurp(const char *path, size_t *len, struct jn_error *err)
 {
-    char *const none[] = { NULL };
-    struct values v = { .files = none, .name = path, .file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb") };
-    if (!v.file) {
-        fail(err, JN_IO, path, strerror(errno));
-        return NULL;
-    }
-    bool ok = true;
+    struct values v = { .files = NULL };
+    bool ok = open_file(&v, path, err);
     while (ok && !v.has_ended)
         ok = read_more(&v, err);
     close_file(&v);
     char *text = ok ? realloc(v.data, v.len + 1) : NULL;
     if (!text) {
         free(v.data);
+        if (!err->status)
+            fail(err, JN_NO_MEMORY, path, "no memory for all of it");
         return NULL;
     }
     text[v.len] = '\0';
