@@ -25,8 +25,8 @@ struct jsonata_context;     /* the memory of one evaluation after the other */
 
 /* An error as the reference reports it (its documentation's "error codes").  Members that a code does not use are empty:
  * "", 0, or undefined; `position` is a count of UTF-16 code units, -1 when there is no place.  The token's text lives in
- * the error itself (so do not copy the struct and drop the original), values live in the context that raised the error,
- * until its next evaluation. */
+ * the error itself (so do not copy the struct and drop the original), as the value of a syntax error does; other values
+ * live in the context that raised the error, until its next evaluation. */
 struct jsonata_error {
     char code[8];           /* "S0201", "T2001", "D3030", "U1001"; "" for JN_NO_MEMORY and the like */
     int64_t position;
@@ -38,6 +38,7 @@ struct jsonata_error {
     char message[512];      /* one sentence, filled in */
     char text[128];         /* what `token` points to */
     uint32_t line, column;  /* jsonata_evaluate_text() only: the place in the input where it is not JSON, from 1; else 0 */
+    char value_text[128];   /* what `value` points to after a syntax error */
 };
 
 /* ---- compiling ----------------------------------------------------------------------------------------------- */

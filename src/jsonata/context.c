@@ -49,6 +49,20 @@ static void run_compilation(void *arg)
     c->done = program_compile(c->program, c->text, c->max_depth, c->recovers ? &errors : NULL, &c->fault);
 }
 
+/* The program that did not compile is about to be freed, and the value with it: a string moves into the error. */
+static void keep_value(struct jsonata_error *err)
+{
+    if (err->value.type != JN_STRING)
+        return;
+    const jn_str s = jn_get_string(err->value);
+    size_t n = s.len < sizeof err->value_text ? s.len : sizeof err->value_text - 1;
+    while (n < s.len && n > 0 && ((unsigned char)s.data[n] & 0xC0) == 0x80)
+        n--;                        // not inside a character
+    memcpy(err->value_text, s.data, n);
+    err->value_text[n] = '\0';
+    err->value = jn_make_string((jn_str){ err->value_text, n });
+}
+
 enum jn_status jsonata_compile(jn_str text, const struct jsonata_compile_options *opt, struct jsonata **out,
                                struct jsonata_error *err)
 {
@@ -67,6 +81,8 @@ enum jn_status jsonata_compile(jn_str text, const struct jsonata_compile_options
     }
     if (c.fault.code)
         context_fill(err, &c.fault);
+    if (c.fault.code && err)
+        keep_value(err);
     const enum jn_status s = c.fault.code ? JN_BAD_TEXT : context_fail(err, JN_NO_MEMORY, NULL);
     jsonata_free(p);
     return s;
