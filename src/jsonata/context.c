@@ -6,6 +6,7 @@
 #include "jsonata/context.h"
 
 #include "jsonata/picture_cache.h"
+#include "jsonata/regex.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,6 +126,7 @@ static void reclaim(struct jn_budget *b)
 {
     struct jsonata_context *c = (struct jsonata_context *)b;
     jn_arena_trim(&c->arena);
+    jsonata_matching_trim(c->matching);
     if (!c->is_writing)
         jn_buf_clear(&c->out);
 }
@@ -151,7 +153,8 @@ struct jsonata_context *jsonata_context_new(const struct jsonata_limits *limits)
     seed(c->random);
     c->shapes = jn_shapes_new_on(&c->budget, 0);
     c->pictures = jsonata_pictures_new(&c->budget);
-    if (!c->shapes || !c->pictures || !reserve_open(&c->values, (size_t)256 << 20, 1 << 18, false)) {
+    c->matching = jsonata_matching_new(&c->budget);
+    if (!c->shapes || !c->pictures || !c->matching || !reserve_open(&c->values, (size_t)256 << 20, 1 << 18, false)) {
         jsonata_context_free(c);
         return NULL;
     }
@@ -186,6 +189,7 @@ void jsonata_context_free(struct jsonata_context *c)
     jn_arena_clear(&c->lasting);
     jn_shapes_free(c->shapes);
     jsonata_pictures_free(c->pictures);
+    jsonata_matching_free(c->matching);
     jn_buf_clear(&c->text);
     jn_buf_clear(&c->out);
     reserve_close(&c->values, &c->budget);
@@ -230,6 +234,7 @@ void jsonata_context_trim(struct jsonata_context *c)
     if (c->running)
         return;
     jn_arena_trim(&c->arena);
+    jsonata_matching_trim(c->matching);
     jn_buf_clear(&c->text);
     jn_buf_clear(&c->out);
 }

@@ -48,6 +48,7 @@ struct jsonata_context {
     bool is_on_stack;                   /* an evaluation runs on our stack */
     unsigned running;                   /* evaluations in progress, one inside the other */
     struct jsonata_pictures *pictures;
+    struct jsonata_matching *matching;  /* of regular expressions */
     uint64_t random[2];
     jn_value *top;                      /* where an evaluation inside an evaluation starts */
 };

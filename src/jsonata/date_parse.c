@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-#include "jsonata/regex_translate.h"
+#include "jsonata/regex_class.h"
 
 /* ---- matching a picture -------------------------------------------------------------------------------------- */
 

@@ -10,6 +10,7 @@
 
 struct jsonata_context;
 struct jsonata_pictures;             /* picture_cache.h */
+struct jsonata_matching;             /* regex.h */
 
 /* A variable bound by name: only in programs that mention $eval, whose text can name any variable. */
 struct jsonata_binding {
@@ -54,6 +55,7 @@ struct jsonata_eval {
     struct jn_shapes *shapes;           /* key lists of this context */
     struct jsonata_context *context;    /* registered functions, limits */
     struct jsonata_pictures *pictures;  /* analysed ones, of this context */
+    struct jsonata_matching *matching;  /* memory for matches, of this context */
     const struct jsonata *program;
     struct jsonata_fault fault;         /* fault.code != NULL: failed */
     enum jn_status status;              /* not JN_OK: failed, for JN_NO_MEMORY and JN_LIMIT without a JSONata code */

@@ -122,7 +122,7 @@ static void begin(struct jsonata_eval *e, struct jsonata_context *c, jn_value in
 {
     const struct jsonata_limits *l = &c->limits;
     *e = (struct jsonata_eval){ .arena = &c->arena, .shapes = c->shapes, .context = c, .pictures = c->pictures,
-                                .budget = &c->budget, .input = input, .bindings = bindings,
+                                .matching = c->matching, .budget = &c->budget, .input = input, .bindings = bindings,
                                 .now_ms = clock_ms(CLOCK_REALTIME) };
     e->max_depth = l->max_depth ? l->max_depth : UINT32_MAX / 2;
     e->max_sequence = l->max_sequence ? l->max_sequence : UINT32_MAX;

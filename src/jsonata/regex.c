@@ -1,60 +1,47 @@
-/* regex.c - patterns compiled and matched by PCRE2, the one file that knows it.
+/* regex.c - patterns compiled and matched: by PCRE2, whose only user this file is, or by our own matcher where PCRE2 and
+ * ECMAScript part (regex_translate.c says where).
  *
- * Every pattern is compiled twice: for the 8-bit library, which matches ASCII subjects where they are, and for the
- * 16-bit library without UTF, whose code units are exactly ECMAScript's.  Both are compiled at once, by the JIT where
- * the system lets it, so that the object never changes and threads may share it.
+ * A pattern that is a plain text is searched by memmem.  Every other is compiled twice: for PCRE2's 8-bit library, which
+ * matches ASCII subjects where they are, and for the 16-bit library without UTF, whose code units are exactly
+ * ECMAScript's.  Both are compiled at once, by the JIT where the system lets it, so that the object never changes and
+ * threads may share it.
  *
- * Patterns and subjects come from users.  What a match may cost is bounded by PCRE2's limits, written into the pattern
- * itself; a long subject is searched in windows, with a look at the evaluation's guardrails after each. */
+ * Patterns and subjects come from users.  What a match may cost is bounded per start; a long subject is searched in
+ * windows that double, with a look at the evaluation's guardrails after each, so that a search goes on for at most twice
+ * as long as it may. */
 #include "jsonata/regex.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 0
 #include <pcre2.h>
 
+#include "jsonata/regex_backtrack.h"
 #include "jsonata/regex_translate.h"
 
-/* MATCH: rounds of backtracking from one start; (a+)+$ on 25 letters needs 10 times as many, honest patterns a few per
- * character.  The interpreter, where there is no JIT, is bounded in depth and memory as well. */
-#define LIMIT_MATCH 2000000
+/* The interpreter, where there is no JIT, is bounded in depth and memory as well. */
 #define LIMIT_DEPTH 100000
 #define LIMIT_HEAP_KIB 32768
-#define STRINGIFY(x) STRINGIFY_(x)
-#define STRINGIFY_(x) #x
-#define LIMITS "(*LIMIT_MATCH=" STRINGIFY(LIMIT_MATCH) ")(*LIMIT_DEPTH=" STRINGIFY(LIMIT_DEPTH) ")" \
-               "(*LIMIT_HEAP=" STRINGIFY(LIMIT_HEAP_KIB) ")"
 
 enum {
-    WINDOW = 2048,                      /* starts that are tried between two looks at the clock */
-    JIT_STACK_START = 64 * 1024,        /* for the few matches that need more than the 32 KiB of the machine stack */
+    FIRST_WINDOW = 64, LAST_WINDOW = 4096,  /* starts that are tried between two looks at the clock */
+    STEPS_UNSEEN = 65536,                   /* and steps, for our own matcher */
+    JIT_STACK_START = 64 * 1024,            /* for the few matches that need more than the 32 KiB of the machine stack */
     JIT_STACK_MAX = 8 * 1024 * 1024,
+    KEPT_SPACE = 65536,                     /* bytes that a scratch may keep for backtracking */
 };
 
 struct jsonata_regex {
     jn_str pattern;
     jn_str literal;                     /* data != NULL: the pattern is this ASCII text, nothing else */
     uint32_t groups;
-    pcre2_code_8 *narrow;
+    pcre2_code_8 *narrow;               /* NULL: the pattern is not for PCRE2 ... */
     pcre2_code_16 *wide;
+    struct jsonata_backtrack_code *own; /* ... but for this */
 };
 
 /* ---- compiling ----------------------------------------------------------------------------------------------- */
-
-static const char *compile_error(int code)
-{
-    switch (code) {
-    case PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH:
-    case PCRE2_ERROR_LOOKBEHIND_TOO_COMPLICATED:
-    case PCRE2_ERROR_LOOKBEHIND_TOO_LONG:
-        return "each alternative of a look-behind must have a fixed length";
-    case PCRE2_ERROR_PATTERN_TOO_LARGE:
-    case PCRE2_ERROR_PATTERN_TOO_COMPLICATED:
-        return "too large: repetitions in repetitions multiply";
-    default:
-        return "too complicated";
-    }
-}
 
 static uint32_t compile_options(bool ignore_case)
 {
@@ -62,67 +49,65 @@ static uint32_t compile_options(bool ignore_case)
            | PCRE2_NEVER_UCP | (ignore_case ? PCRE2_CASELESS : 0);
 }
 
-static pcre2_code_8 *compile_narrow(jn_str text, bool ignore_case, int *error)
+/* NULL when PCRE2 finds the pattern too complicated, or memory is out. */
+static pcre2_code_8 *compile_narrow(jn_str text, bool ignore_case)
 {
     PCRE2_SIZE at;
-    pcre2_code_8 *code = pcre2_compile_8((PCRE2_SPTR8)text.data, text.len, compile_options(ignore_case), error, &at,
+    int error;
+    pcre2_code_8 *code = pcre2_compile_8((PCRE2_SPTR8)text.data, text.len, compile_options(ignore_case), &error, &at,
                                          NULL);
     if (code)
         pcre2_jit_compile_8(code, PCRE2_JIT_COMPLETE);      // refused on some systems: then it is interpreted
     return code;
 }
 
-static pcre2_code_16 *compile_wide(jn_str text, bool ignore_case, int *error)
+static pcre2_code_16 *compile_wide(jn_str text, bool ignore_case)
 {
     uint16_t *units = malloc((text.len + 1) * sizeof *units);
-    if (!units) {
-        *error = PCRE2_ERROR_HEAP_FAILED;
-        return NULL;
-    }
-    for (size_t i = 0; i < text.len; i++)
+    for (size_t i = 0; units && i < text.len; i++)
         units[i] = (unsigned char)text.data[i];
     PCRE2_SIZE at;
-    pcre2_code_16 *code = pcre2_compile_16(units, text.len, compile_options(ignore_case), error, &at, NULL);
+    int error;
+    pcre2_code_16 *code = units ? pcre2_compile_16(units, text.len, compile_options(ignore_case), &error, &at, NULL)
+                                : NULL;
     free(units);
     if (code)
         pcre2_jit_compile_16(code, PCRE2_JIT_COMPLETE);
     return code;
 }
 
-static void fault_of(struct jsonata_fault *fault, const char *reason, size_t at)
+/* For one of the libraries, unless the pattern is beyond it.  False when memory is out. */
+static bool build_for_pcre2(struct jsonata_regex *r, const struct jsonata_regex_tree *tree, bool wide)
 {
-    fault->code = "S0302/pattern";
-    fault->value = jn_string(jn_str_of(reason), JN_STR_ASCII);
-    fault->index = (int64_t)at + 1;
+    if (jsonata_regex_is_beyond_pcre2(tree, wide))
+        return true;
+    struct jn_buf text;
+    jn_buf_init(&text, 0);
+    jsonata_regex_translate(tree, wide, &text);
+    const bool ok = !text.failed;
+    if (ok && wide)
+        r->wide = compile_wide(jn_buf_str(&text), tree->ignore_case);
+    else if (ok)
+        r->narrow = compile_narrow(jn_buf_str(&text), tree->ignore_case);
+    jn_buf_clear(&text);
+    return ok;
 }
 
-/* Rewrites and compiles for one of the libraries.  False with the fault's code set, or without it for memory. */
-static bool build(struct jsonata_regex *r, const struct jsonata_regex_source *source, bool wide,
-                  struct jsonata_fault *fault)
+static bool build(struct jsonata_regex *r, const struct jsonata_regex_tree *tree)
 {
-    struct jsonata_regex_text out = { 0 };
-    int error = 0;
-    jn_buf_init(&out.text, 0);
-    jn_buf_init(&out.literal, 0);
-    jn_buf_append_z(&out.text, LIMITS);
-    if (jsonata_regex_translate(source, wide, &out)) {
-        r->groups = out.groups;
-        if (wide)
-            r->wide = compile_wide(jn_buf_str(&out.text), source->ignore_case, &error);
-        else
-            r->narrow = compile_narrow(jn_buf_str(&out.text), source->ignore_case, &error);
-        if (!wide && out.is_literal && out.literal.len) {
-            r->literal.len = out.literal.len;
-            r->literal.data = jn_buf_detach(&out.literal);
-        }
+    struct jn_buf literal;
+    jn_buf_init(&literal, 0);
+    if (jsonata_regex_literal(tree, &literal)) {
+        r->literal.len = literal.len;
+        r->literal.data = jn_buf_detach(&literal);
     }
-    if (out.error)
-        fault_of(fault, out.error, out.error_at);
-    else if (error > 0 && error != PCRE2_ERROR_HEAP_FAILED && !(wide ? (void *)r->wide : (void *)r->narrow))
-        fault_of(fault, compile_error(error), 0);
-    jn_buf_clear(&out.text);
-    jn_buf_clear(&out.literal);
-    return wide ? r->wide != NULL : r->narrow != NULL;
+    jn_buf_clear(&literal);
+    r->groups = tree->groups;
+    if (!build_for_pcre2(r, tree, false) || !build_for_pcre2(r, tree, true))
+        return false;
+    if (!r->narrow || !r->wide)
+        r->own = jsonata_backtrack_compile(tree);
+    return (r->narrow && r->wide) || r->own;
 }
 
 /* The pattern in code units, for the caller to free; NULL when memory is out. */
@@ -140,24 +125,41 @@ static uint16_t *to_units(jn_str text, size_t *len)
     return units;
 }
 
+static bool compile(struct jsonata_regex *r, const struct jsonata_regex_source *source, struct jsonata_fault *fault)
+{
+    struct jsonata_regex_tree tree;
+    struct jn_arena a;
+    jn_arena_init(&a, 0);
+    const bool ok = jsonata_regex_parse(&a, source, &tree) && build(r, &tree);
+    if (tree.error)
+        *fault = (struct jsonata_fault){
+            .code = "S0302/pattern", .value = jn_string(jn_str_of(tree.error), JN_STR_ASCII),
+            .index = (int64_t)tree.error_at + 1,
+        };
+    jn_arena_clear(&a);
+    return ok;
+}
+
+static bool copy_pattern(struct jsonata_regex *r, jn_str pattern)
+{
+    char *copy = malloc(pattern.len + 1);
+    if (!copy)
+        return false;
+    memcpy(copy, pattern.data, pattern.len);
+    r->pattern = (jn_str){ copy, pattern.len };
+    return true;
+}
+
 struct jsonata_regex *jsonata_regex_compile(jn_str pattern, bool ignore_case, bool multiline,
                                             struct jsonata_fault *fault)
 {
     *fault = (struct jsonata_fault){ 0 };
     struct jsonata_regex *r = calloc(1, sizeof *r);
-    char *copy = malloc(pattern.len + 1);
     struct jsonata_regex_source source = { .ignore_case = ignore_case, .multiline = multiline };
     uint16_t *units = to_units(pattern, &source.len);
     source.units = units;
-    bool ok = r && copy && units;
-    if (ok) {
-        memcpy(copy, pattern.data, pattern.len);
-        r->pattern = (jn_str){ copy, pattern.len };
-        copy = NULL;
-        ok = build(r, &source, false, fault) && build(r, &source, true, fault);
-    }
+    const bool ok = r && units && copy_pattern(r, pattern) && compile(r, &source, fault);
     free(units);
-    free(copy);
     if (ok)
         return r;
     jsonata_regex_free(r);
@@ -170,6 +172,7 @@ void jsonata_regex_free(struct jsonata_regex *r)
         return;
     pcre2_code_free_8(r->narrow);
     pcre2_code_free_16(r->wide);
+    jsonata_backtrack_free(r->own);
     free((char *)r->pattern.data);
     free((char *)r->literal.data);
     free(r);
@@ -185,153 +188,309 @@ uint32_t jsonata_regex_groups(const struct jsonata_regex *r)
     return r->groups;
 }
 
-/* ---- matching ------------------------------------------------------------------------------------------------ */
+/* ---- what a context keeps ------------------------------------------------------------------------------------ */
+
+/* The memory of one search.  Searches nest: a replacement may be a function that searches. */
+struct scratch {
+    struct scratch *next;
+    pcre2_match_data_8 *narrow;
+    pcre2_match_data_16 *wide;
+    uint32_t narrow_groups, wide_groups;    /* that they have room for */
+    struct jsonata_backtracker own;
+};
+
+struct jsonata_matching {
+    struct jn_budget *budget;
+    pcre2_general_context_8 *narrow_memory;     /* PCRE2's way to the budget */
+    pcre2_general_context_16 *wide_memory;
+    pcre2_match_context_8 *narrow;
+    pcre2_match_context_16 *wide;
+    pcre2_jit_stack_8 *narrow_stack;
+    pcre2_jit_stack_16 *wide_stack;
+    struct scratch *idle;
+};
+
+static void free_scratch(struct jsonata_matching *m, struct scratch *s)
+{
+    pcre2_match_data_free_8(s->narrow);
+    pcre2_match_data_free_16(s->wide);
+    jsonata_backtracker_clear(&s->own, m->budget);
+    jn_budget_free(s, m->budget);
+}
+
+void jsonata_matching_trim(struct jsonata_matching *m)
+{
+    while (m && m->idle) {
+        struct scratch *s = m->idle;
+        m->idle = s->next;
+        free_scratch(m, s);
+    }
+}
+
+void jsonata_matching_free(struct jsonata_matching *m)
+{
+    if (!m)
+        return;
+    jsonata_matching_trim(m);
+    jn_budget_give(m->budget, (m->narrow_stack ? JIT_STACK_MAX : 0) + (m->wide_stack ? JIT_STACK_MAX : 0));
+    pcre2_jit_stack_free_8(m->narrow_stack);
+    pcre2_jit_stack_free_16(m->wide_stack);
+    pcre2_match_context_free_8(m->narrow);
+    pcre2_match_context_free_16(m->wide);
+    pcre2_general_context_free_8(m->narrow_memory);
+    pcre2_general_context_free_16(m->wide_memory);
+    jn_budget_free(m, m->budget);
+}
+
+static bool open_pcre2(struct jsonata_matching *m)
+{
+    m->narrow_memory = pcre2_general_context_create_8(jn_budget_alloc, jn_budget_free, m->budget);
+    m->wide_memory = pcre2_general_context_create_16(jn_budget_alloc, jn_budget_free, m->budget);
+    m->narrow = m->narrow_memory ? pcre2_match_context_create_8(m->narrow_memory) : NULL;
+    m->wide = m->wide_memory ? pcre2_match_context_create_16(m->wide_memory) : NULL;
+    if (!m->narrow || !m->wide)
+        return false;
+    pcre2_set_depth_limit_8(m->narrow, LIMIT_DEPTH);
+    pcre2_set_depth_limit_16(m->wide, LIMIT_DEPTH);
+    pcre2_set_heap_limit_8(m->narrow, LIMIT_HEAP_KIB);
+    pcre2_set_heap_limit_16(m->wide, LIMIT_HEAP_KIB);
+    return true;
+}
+
+struct jsonata_matching *jsonata_matching_new(struct jn_budget *budget)
+{
+    struct jsonata_matching *m = jn_budget_alloc(sizeof *m, budget);
+    if (!m)
+        return NULL;
+    *m = (struct jsonata_matching){ .budget = budget };
+    if (open_pcre2(m))
+        return m;
+    jsonata_matching_free(m);
+    return NULL;
+}
+
+/* ---- searching ----------------------------------------------------------------------------------------------- */
+
+enum { LITERAL, NARROW, WIDE, OWN };    /* who searches */
+
+static int way_of(const struct jsonata_search *s)
+{
+    if (s->units.is_ascii)
+        return s->regex->literal.data ? LITERAL : s->regex->narrow ? NARROW : OWN;
+    return s->regex->wide ? WIDE : OWN;
+}
+
+/* Match data with room for the captures; grown when a pattern has more of them than any before. */
+static bool fit_scratch(const struct jsonata_matching *m, struct scratch *s, int way, uint32_t groups)
+{
+    enum { LEAST = 15 };
+    const uint32_t room = groups < LEAST ? LEAST : groups;
+    if (way == NARROW && (!s->narrow || s->narrow_groups < groups)) {
+        pcre2_match_data_free_8(s->narrow);
+        s->narrow = pcre2_match_data_create_8(room + 1, m->narrow_memory);
+        s->narrow_groups = room;
+    } else if (way == WIDE && (!s->wide || s->wide_groups < groups)) {
+        pcre2_match_data_free_16(s->wide);
+        s->wide = pcre2_match_data_create_16(room + 1, m->wide_memory);
+        s->wide_groups = room;
+    }
+    return way == OWN || (way == NARROW ? (void *)s->narrow : (void *)s->wide);
+}
+
+static struct scratch *take_scratch(struct jsonata_matching *m)
+{
+    struct scratch *s = m->idle ? m->idle : jn_budget_alloc(sizeof *s, m->budget);
+    if (s && s == m->idle)
+        m->idle = s->next;
+    else if (s)
+        *s = (struct scratch){ 0 };
+    return s;
+}
+
+static uint32_t match_limit(const struct jsonata_eval *e)
+{
+    return e->max_match_steps ? e->max_match_steps : JSONATA_REGEX_STEPS;
+}
+
+static bool raise_status(struct jsonata_search *s, enum jn_status status)
+{
+    if (!jsonata_failed(s->e))
+        s->e->status = status;
+    return false;
+}
 
 bool jsonata_search_open(struct jsonata_search *s, struct jsonata_eval *e, const struct jsonata_regex *r,
                          jn_value subject)
 {
+    struct jsonata_matching *m = e->matching;
     *s = (struct jsonata_search){ .e = e, .regex = r };
     if (!jsonata_units_open(e, subject, &s->units))
         return false;
-    if (s->units.is_ascii && r->literal.data)
+    s->way = way_of(s);
+    if (s->way == LITERAL)
         return true;
-    if (s->units.is_ascii)
-        s->data = pcre2_match_data_create_from_pattern_8(r->narrow, NULL);
-    else
-        s->data = pcre2_match_data_create_from_pattern_16(r->wide, NULL);
-    if (s->data)
+    s->scratch = take_scratch(m);
+    pcre2_set_match_limit_8(m->narrow, match_limit(e));
+    pcre2_set_match_limit_16(m->wide, match_limit(e));
+    if (s->scratch && fit_scratch(m, s->scratch, s->way, r->groups))
         return true;
-    e->status = jsonata_failed(e) ? e->status : JN_NO_MEMORY;
-    return false;
+    return raise_status(s, JN_NO_MEMORY);
 }
 
 void jsonata_search_close(struct jsonata_search *s)
 {
-    if (s->units.is_ascii)
-        pcre2_match_data_free_8(s->data);
-    else
-        pcre2_match_data_free_16(s->data);
-    s->data = NULL;
+    if (!s->scratch)
+        return;
+    struct jsonata_matching *m = s->e->matching;
+    if (jsonata_backtracker_size(&s->scratch->own) > KEPT_SPACE)
+        jsonata_backtracker_clear(&s->scratch->own, m->budget);
+    s->scratch->next = m->idle;
+    m->idle = s->scratch;
+    s->scratch = NULL;
 }
 
-/* One call of the library; starts beyond `last_start` are not tried.  `context` may be NULL: no such end. */
-static int match_narrow(struct jsonata_search *s, size_t from, pcre2_match_context_8 *context)
+static bool raise_limit(struct jsonata_search *s, const char *limit)
 {
-    return pcre2_match_8(s->regex->narrow, (PCRE2_SPTR8)s->units.text.data, s->units.len, from, 0, s->data, context);
-}
-
-static int match_wide(struct jsonata_search *s, size_t from, pcre2_match_context_16 *context)
-{
-    return pcre2_match_16(s->regex->wide, s->units.wide, s->units.len, from, 0, s->data, context);
-}
-
-/* The same with options: an end for starts, and a JIT stack of its own for matches that overflow the machine stack's
- * share.  Both are rare enough to be made for the one call. */
-static int match_narrow_with(struct jsonata_search *s, size_t from, size_t last_start, bool big_stack)
-{
-    pcre2_match_context_8 *context = pcre2_match_context_create_8(NULL);
-    pcre2_jit_stack_8 *stack = big_stack ? pcre2_jit_stack_create_8(JIT_STACK_START, JIT_STACK_MAX, NULL) : NULL;
-    int rc = PCRE2_ERROR_NOMEMORY;
-    if (context && (stack || !big_stack)) {
-        pcre2_set_offset_limit_8(context, last_start);
-        pcre2_jit_stack_assign_8(context, NULL, stack);
-        rc = match_narrow(s, from, context);
-    }
-    pcre2_jit_stack_free_8(stack);
-    pcre2_match_context_free_8(context);
-    return rc;
-}
-
-static int match_wide_with(struct jsonata_search *s, size_t from, size_t last_start, bool big_stack)
-{
-    pcre2_match_context_16 *context = pcre2_match_context_create_16(NULL);
-    pcre2_jit_stack_16 *stack = big_stack ? pcre2_jit_stack_create_16(JIT_STACK_START, JIT_STACK_MAX, NULL) : NULL;
-    int rc = PCRE2_ERROR_NOMEMORY;
-    if (context && (stack || !big_stack)) {
-        pcre2_set_offset_limit_16(context, last_start);
-        pcre2_jit_stack_assign_16(context, NULL, stack);
-        rc = match_wide(s, from, context);
-    }
-    pcre2_jit_stack_free_16(stack);
-    pcre2_match_context_free_16(context);
-    return rc;
-}
-
-static int match_with(struct jsonata_search *s, size_t from, size_t last_start, bool big_stack)
-{
-    return s->units.is_ascii ? match_narrow_with(s, from, last_start, big_stack)
-                             : match_wide_with(s, from, last_start, big_stack);
-}
-
-static int match_window(struct jsonata_search *s, size_t from, size_t last_start)
-{
-    int rc;
-    if (last_start < s->units.len)
-        rc = match_with(s, from, last_start, false);
-    else
-        rc = s->units.is_ascii ? match_narrow(s, from, NULL) : match_wide(s, from, NULL);
-    return rc == PCRE2_ERROR_JIT_STACKLIMIT ? match_with(s, from, last_start, true) : rc;
-}
-
-static bool raise_limit(struct jsonata_search *s, int rc)
-{
-    if (rc == PCRE2_ERROR_NOMEMORY) {
-        if (!jsonata_failed(s->e))
-            s->e->status = JN_NO_MEMORY;
-        return false;
-    }
-    const char *limit = rc == PCRE2_ERROR_MATCHLIMIT ? STRINGIFY(LIMIT_MATCH) " steps of backtracking"
-                        : rc == PCRE2_ERROR_DEPTHLIMIT ? STRINGIFY(LIMIT_DEPTH) " levels of backtracking"
-                        : rc == PCRE2_ERROR_JIT_STACKLIMIT ? "8 MiB of memory for backtracking"
-                        : "32 MiB of memory for backtracking";
     jsonata_raise(s->e, (struct jsonata_fault){
-        .code = "D1012/regex", .token = s->regex->pattern, .value = jn_string(jn_str_of(limit), JN_STR_ASCII),
+        .code = "D1012/regex", .token = s->regex->pattern, .value = jsonata_string(s->e, jn_str_of(limit)),
     });
     return false;
 }
 
-static bool find_literal(struct jsonata_search *s, size_t from)
+static bool raise_steps(struct jsonata_search *s)
 {
-    const size_t at = jn_str_find(s->units.text, s->regex->literal, from);
-    if (at == SIZE_MAX)
-        return false;
-    s->start = at;
-    s->end = at + s->regex->literal.len;
-    return true;
+    char text[64];
+    snprintf(text, sizeof text, "%u steps of backtracking", (unsigned)match_limit(s->e));
+    return raise_limit(s, text);
 }
 
-/* Gives up the time slice: lets the evaluation look at its guardrails.  False when one of them tripped. */
+/* Lets the evaluation look at its guardrails.  False when one of them tripped. */
 static bool look_around(struct jsonata_eval *e)
 {
     return jsonata_step(e) && jsonata_look_around(e);
 }
 
-static void remember(struct jsonata_search *s)
+static bool find_literal(struct jsonata_search *s, size_t from)
 {
-    const size_t *pair = s->units.is_ascii ? pcre2_get_ovector_pointer_8(s->data)
-                                           : pcre2_get_ovector_pointer_16(s->data);
-    s->start = pair[0];
-    s->end = pair[1];
+    s->start = jn_str_find(s->units.text, s->regex->literal, from);
+    s->end = s->start + s->regex->literal.len;
+    return s->start != SIZE_MAX;
+}
+
+/* ---- by PCRE2 ------------------------------------------------------------------------------------------------ */
+
+/* Starts from `from` to `last`. */
+static int match_window(struct jsonata_search *s, size_t from, size_t last)
+{
+    const struct jsonata_matching *m = s->e->matching;
+    if (s->way == NARROW) {
+        pcre2_set_offset_limit_8(m->narrow, last);
+        return pcre2_match_8(s->regex->narrow, (PCRE2_SPTR8)s->units.text.data, s->units.len, from, 0,
+                             s->scratch->narrow, m->narrow);
+    }
+    pcre2_set_offset_limit_16(m->wide, last);
+    return pcre2_match_16(s->regex->wide, s->units.wide, s->units.len, from, 0, s->scratch->wide, m->wide);
+}
+
+/* A larger stack for the JIT's code, kept from then on.  False when there is one already, or no memory for it. */
+static bool add_stack(struct jsonata_search *s)
+{
+    struct jsonata_matching *m = s->e->matching;
+    if ((s->way == NARROW ? (void *)m->narrow_stack : (void *)m->wide_stack)
+        || !jn_budget_take(m->budget, JIT_STACK_MAX))
+        return false;
+    if (s->way == NARROW) {
+        m->narrow_stack = pcre2_jit_stack_create_8(JIT_STACK_START, JIT_STACK_MAX, m->narrow_memory);
+        pcre2_jit_stack_assign_8(m->narrow, NULL, m->narrow_stack);
+    } else {
+        m->wide_stack = pcre2_jit_stack_create_16(JIT_STACK_START, JIT_STACK_MAX, m->wide_memory);
+        pcre2_jit_stack_assign_16(m->wide, NULL, m->wide_stack);
+    }
+    const bool done = s->way == NARROW ? m->narrow_stack != NULL : m->wide_stack != NULL;
+    if (!done)
+        jn_budget_give(m->budget, JIT_STACK_MAX);
+    return done;
+}
+
+static bool raise_pcre2(struct jsonata_search *s, int rc)
+{
+    switch (rc) {
+    case PCRE2_ERROR_NOMEMORY: return raise_status(s, JN_NO_MEMORY);
+    case PCRE2_ERROR_MATCHLIMIT: return raise_steps(s);
+    case PCRE2_ERROR_DEPTHLIMIT: return raise_limit(s, "100000 levels of backtracking");
+    case PCRE2_ERROR_JIT_STACKLIMIT: return raise_limit(s, "8 MiB of memory for backtracking");
+    default: return raise_limit(s, "32 MiB of memory for backtracking");
+    }
+}
+
+static const size_t *pcre2_pairs(const struct jsonata_search *s)
+{
+    return s->way == NARROW ? pcre2_get_ovector_pointer_8(s->scratch->narrow)
+                            : pcre2_get_ovector_pointer_16(s->scratch->wide);
+}
+
+static bool find_by_pcre2(struct jsonata_search *s, size_t from)
+{
+    for (size_t window = FIRST_WINDOW;; window = window < LAST_WINDOW ? window * 2 : window) {
+        const size_t last = s->units.len - from > 2 * window ? from + window : s->units.len;
+        int rc = match_window(s, from, last);
+        if (rc == PCRE2_ERROR_JIT_STACKLIMIT && add_stack(s))
+            rc = match_window(s, from, last);
+        if (rc >= 0) {
+            s->start = pcre2_pairs(s)[0];
+            s->end = pcre2_pairs(s)[1];
+            return true;
+        }
+        if (rc != PCRE2_ERROR_NOMATCH)
+            return raise_pcre2(s, rc);
+        if (last == s->units.len || !look_around(s->e))
+            return false;
+        from = last + 1;
+    }
+}
+
+/* ---- by our own matcher -------------------------------------------------------------------------------------- */
+
+static bool raise_own(struct jsonata_search *s, enum jsonata_match result)
+{
+    switch (result) {
+    case JSONATA_MATCH_STEPS: return raise_steps(s);
+    case JSONATA_MATCH_SPACE: return raise_limit(s, "32 MiB of memory for backtracking");
+    case JSONATA_MATCH_BUDGET: return raise_status(s, JN_LIMIT);
+    default: return raise_status(s, JN_NO_MEMORY);
+    }
+}
+
+static bool find_by_own(struct jsonata_search *s, size_t from)
+{
+    struct jsonata_backtracker *b = &s->scratch->own;
+    uint32_t seen = 0;
+    for (size_t at = from; at <= s->units.len; at++) {
+        uint32_t steps = match_limit(s->e);
+        const enum jsonata_match result = jsonata_backtrack_at(s->regex->own, b, &s->units, at, &steps, s->e->budget);
+        if (result == JSONATA_MATCH) {
+            s->start = b->slots[0];
+            s->end = b->slots[1];
+            return true;
+        }
+        if (result != JSONATA_NO_MATCH)
+            return raise_own(s, result);
+        seen += match_limit(s->e) - steps;
+        if (seen > STEPS_UNSEEN ? !look_around(s->e) : !jsonata_step(s->e))
+            return false;
+        seen = seen > STEPS_UNSEEN ? 0 : seen;
+    }
+    return false;
 }
 
 bool jsonata_search_find(struct jsonata_search *s, size_t from)
 {
     if (from > s->units.len || jsonata_failed(s->e))
         return false;
-    if (!s->data)
-        return find_literal(s, from);
-    for (;;) {
-        const size_t last_start = s->units.len - from > 2 * WINDOW ? from + WINDOW : s->units.len;
-        const int rc = match_window(s, from, last_start);
-        if (rc >= 0) {
-            remember(s);
-            return true;
-        }
-        if (rc != PCRE2_ERROR_NOMATCH)
-            return raise_limit(s, rc);
-        if (last_start == s->units.len || !look_around(s->e))
-            return false;
-        from = last_start + 1;
+    switch (s->way) {
+    case LITERAL: return find_literal(s, from);
+    case OWN: return find_by_own(s, from);
+    default: return find_by_pcre2(s, from);
     }
 }
 
@@ -339,14 +498,18 @@ bool jsonata_search_find(struct jsonata_search *s, size_t from)
 
 jn_value jsonata_search_group(const struct jsonata_search *s, uint32_t i)
 {
-    if (!s->data || i > s->regex->groups)
+    if (s->way == LITERAL || i > s->regex->groups)
         return jn_undefined();
-    const size_t *pair = s->units.is_ascii ? pcre2_get_ovector_pointer_8(s->data)
-                                           : pcre2_get_ovector_pointer_16(s->data);
-    pair += 2 * (size_t)i;
-    if (pair[0] == PCRE2_UNSET || pair[0] > pair[1])
-        return jn_undefined();
-    return jsonata_units_slice(s->e, &s->units, pair[0], pair[1]);
+    size_t from, to;
+    if (s->way == OWN) {
+        const uint32_t *slots = s->scratch->own.slots;
+        from = slots[2 * i] == UINT32_MAX ? PCRE2_UNSET : slots[2 * i];
+        to = slots[2 * i + 1];
+    } else {
+        from = pcre2_pairs(s)[2 * (size_t)i];
+        to = pcre2_pairs(s)[2 * (size_t)i + 1];
+    }
+    return from == PCRE2_UNSET || from > to ? jn_undefined() : jsonata_units_slice(s->e, &s->units, from, to);
 }
 
 jn_value jsonata_search_groups(const struct jsonata_search *s)

@@ -1,5 +1,5 @@
-/* regex.h - regular expressions in ECMAScript's dialect on PCRE2 (spec, section 10), with limits.
- * The only file that includes pcre2.h is regex.c; the dialect is rewritten by regex_translate.c.
+/* regex.h - regular expressions in ECMAScript's dialect (spec, section 10), with limits.
+ * The only file that includes pcre2.h is regex.c.
  *
  * Matching works on UTF-16 code units, as ECMAScript does without the u flag: `.` matches half a surrogate pair, and
  * every position here counts code units.  A subject that is ASCII is matched as it is by the 8-bit library. */
@@ -9,6 +9,7 @@
 #include "jsonata/units.h"
 
 struct jsonata_regex;
+struct scratch;
 
 /* Compiles; the object is immutable and may be shared between threads.  NULL with fault->code set (S0302, with the
  * reason in `value`, of static lifetime, and the place in the pattern, in code units from 1, in `index`) for a faulty
@@ -23,13 +24,26 @@ jn_str jsonata_regex_pattern(const struct jsonata_regex *r);
 /* Number of captures. */
 uint32_t jsonata_regex_groups(const struct jsonata_regex *r);
 
+/* What a context keeps for its matches, on its budget: one per context.  NULL when memory is out. */
+struct jsonata_matching;
+struct jsonata_matching *jsonata_matching_new(struct jn_budget *budget);
+void jsonata_matching_free(struct jsonata_matching *m);
+
+/* Gives back what no search is using; `m` may be NULL. */
+void jsonata_matching_trim(struct jsonata_matching *m);
+
+/* Rounds of backtracking from one start, when the caller's limits say nothing: (a+)+$ on 25 letters needs 10 times as
+ * many, honest patterns a few per character. */
+enum { JSONATA_REGEX_STEPS = 2000000 };
+
 /* A search through one subject.  Not to be copied. */
 struct jsonata_search {
     struct jsonata_eval *e;
     const struct jsonata_regex *regex;
     struct jsonata_units units;         /* the subject */
     size_t start, end;                  /* the match found last */
-    void *data;                         /* PCRE2's match data; NULL when the pattern is a plain text */
+    int way;                            /* by whom; regex.c's own */
+    struct scratch *scratch;            /* its memory; NULL when the pattern is a plain text */
 };
 
 /* Prepares the search of `subject`, a string.  False after raising; jsonata_search_close() is due in both cases. */

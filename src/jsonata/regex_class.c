@@ -1,15 +1,11 @@
-/* regex_class.c - sets of code units as bitmaps of 8 KB: negation, case and the overlaps of annex B are then plain bit
- * operations, and the class that PCRE2 gets holds nothing but ranges of numbers, free of its own ideas of classes. */
+/* regex_class.c - sets of code units.  They are put together as bitmaps of 8 KB, where negation, case and the overlaps
+ * of annex B are plain bit operations, and kept as ranges. */
 #include "jsonata/regex_class.h"
 
-struct range {
-    uint16_t first, last;
-};
-
 /* ECMA-262, "CharacterClassEscape"; white space and line terminators as its lexical grammar names them. */
-static const struct range digits[] = { { '0', '9' } };
-static const struct range words[] = { { '0', '9' }, { 'A', 'Z' }, { '_', '_' }, { 'a', 'z' } };
-static const struct range spaces[] = {
+static const struct jsonata_range digits[] = { { '0', '9' } };
+static const struct jsonata_range words[] = { { '0', '9' }, { 'A', 'Z' }, { '_', '_' }, { 'a', 'z' } };
+static const struct jsonata_range spaces[] = {
     { '\t', '\r' }, { ' ', ' ' }, { 0xA0, 0xA0 }, { 0x1680, 0x1680 }, { 0x2000, 0x200A }, { 0x2028, 0x2029 },
     { 0x202F, 0x202F }, { 0x205F, 0x205F }, { 0x3000, 0x3000 }, { 0xFEFF, 0xFEFF },
 };
@@ -26,7 +22,7 @@ void jsonata_set_add(struct jsonata_unit_set *set, uint32_t first, uint32_t last
 }
 
 /* The ranges, or the gaps between them. */
-static void add_ranges(struct jsonata_unit_set *set, const struct range *ranges, size_t count, bool inverted)
+static void add_ranges(struct jsonata_unit_set *set, const struct jsonata_range *ranges, size_t count, bool inverted)
 {
     uint32_t gap = 0;
     for (size_t i = 0; i < count; i++) {
@@ -51,74 +47,64 @@ bool jsonata_set_add_escape(struct jsonata_unit_set *set, uint16_t letter)
     }
 }
 
+void jsonata_set_add_line_ends(struct jsonata_unit_set *set)
+{
+    jsonata_set_add(set, '\n', '\n');
+    jsonata_set_add(set, '\r', '\r');
+    jsonata_set_add(set, 0x2028, 0x2029);
+}
+
 void jsonata_set_invert(struct jsonata_unit_set *set)
 {
     for (size_t i = 0; i < sizeof set->bits / sizeof *set->bits; i++)
         set->bits[i] = ~set->bits[i];
 }
 
-bool jsonata_set_is_ascii(const struct jsonata_unit_set *set)
-{
-    for (size_t i = 2; i < sizeof set->bits / sizeof *set->bits; i++)
-        if (set->bits[i])
-            return false;
-    return true;
-}
+/* ---- ranges -------------------------------------------------------------------------------------------------- */
 
-static bool has(const struct jsonata_unit_set *set, uint32_t c)
-{
-    return set->bits[c >> 6] >> (c & 63) & 1;
-}
+enum { END = 0x10000 };
 
-static void write_unit(struct jn_buf *out, uint32_t c)
+/* The first unit from `from` on that is in the set, or with `is_in` false is not; END when there is none. */
+static uint32_t next_unit(const struct jsonata_unit_set *set, uint32_t from, bool is_in)
 {
-    if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
-        jn_buf_append_char(out, (char)c);
-    else
-        jn_buf_append_fmt(out, "\\x{%x}", (unsigned)c);
-}
-
-static void write_range(struct jn_buf *out, uint32_t first, uint32_t last)
-{
-    write_unit(out, first);
-    if (last > first + 1)
-        jn_buf_append_char(out, '-');
-    if (last > first)
-        write_unit(out, last);
-}
-
-static bool is_empty(const struct jsonata_unit_set *set, uint32_t last)
-{
-    for (size_t i = 0; i <= last >> 6; i++)
-        if (set->bits[i])
-            return false;
-    return true;
-}
-
-void jsonata_set_write(struct jn_buf *out, const struct jsonata_unit_set *set, uint32_t last)
-{
-    // A set that reaches the end of the alphabet is most likely a negation: [^,] rather than two ranges.
-    const bool negated = has(set, last);
-    if (!negated && is_empty(set, last)) {
-        // Not [], which PCRE2 takes as (*FAIL) without regard to a quantifier behind it: [a]* may match nothing.
-        jn_buf_append_z(out, last < 0xFF ? "[\\x{ff}]" : "[^\\x{0}-\\x{ffff}]");
-        return;
+    while (from < END) {
+        const uint64_t word = (is_in ? set->bits[from >> 6] : ~set->bits[from >> 6]) >> (from & 63);
+        if (word)
+            return from + (uint32_t)__builtin_ctzll(word);
+        from = (from | 63) + 1;
     }
-    jn_buf_append_z(out, negated ? "[^" : "[");
-    uint32_t c = 0;
-    while (c <= last) {
-        if ((c & 63) == 0 && set->bits[c >> 6] == (negated ? UINT64_MAX : 0)) {
-            c += 64;
-            continue;
-        }
-        if (has(set, c) == negated) {
-            c++;
-            continue;
-        }
-        const uint32_t first = c;
-        while (c <= last && has(set, c) != negated)
-            c++;
-        write_range(out, first, c - 1);
+    return END;
+}
+
+static uint32_t count_ranges(const struct jsonata_unit_set *set)
+{
+    uint32_t n = 0;
+    for (uint32_t c = next_unit(set, 0, true); c < END; c = next_unit(set, next_unit(set, c, false), true))
+        n++;
+    return n;
+}
+
+struct jsonata_ranges jsonata_set_ranges(struct jn_arena *a, const struct jsonata_unit_set *set)
+{
+    struct jsonata_range *at = jn_arena_alloc(a, count_ranges(set) * sizeof *at);
+    uint32_t n = 0;
+    for (uint32_t c = next_unit(set, 0, true); at && c < END;) {
+        const uint32_t end = next_unit(set, c, false);
+        at[n++] = (struct jsonata_range){ (uint16_t)c, (uint16_t)(end - 1) };
+        c = next_unit(set, end, true);
     }
-    jn_buf_append_char(out, ']');
+    return (struct jsonata_ranges){ at, n };
+}
+
+bool jsonata_ranges_have(const struct jsonata_range *at, uint32_t count, uint16_t unit)
+{
+    uint32_t low = 0, high = count;
+    while (low < high) {                        // the first range that does not end before `unit`
+        const uint32_t middle = (low + high) / 2;
+        if (at[middle].last < unit)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < count && at[low].first <= unit;
 }

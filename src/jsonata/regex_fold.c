@@ -5,7 +5,7 @@
  * The table is Unicode's: runs of units `first`, `first + step`, ... up to `last`, each with an upper case at `delta`;
  * runs ascend and do not overlap.  It was computed from String.prototype.toUpperCase, and is idempotent: no upper case
  * has another one. */
-#include "jsonata/regex_translate.h"
+#include "jsonata/regex_class.h"
 
 struct fold_run {
     uint16_t first, last;
@@ -79,6 +79,19 @@ uint16_t jsonata_fold_unit(uint16_t unit)
     if (low == FOLD_RUNS || unit < fold_runs[low].first || (unit - fold_runs[low].first) % fold_runs[low].step)
         return unit;
     return (uint16_t)(unit + fold_runs[low].delta);
+}
+
+uint32_t jsonata_fold_peers(uint16_t unit, uint16_t peers[JSONATA_FOLD_MOST])
+{
+    const int32_t folded = jsonata_fold_unit(unit);
+    uint32_t n = 0;
+    peers[n++] = (uint16_t)folded;
+    for (size_t i = 0; i < FOLD_RUNS && n < JSONATA_FOLD_MOST; i++) {
+        const int32_t c = folded - fold_runs[i].delta;
+        if (c >= fold_runs[i].first && c <= fold_runs[i].last && (c - fold_runs[i].first) % fold_runs[i].step == 0)
+            peers[n++] = (uint16_t)c;
+    }
+    return n;
 }
 
 static bool has(const struct jsonata_unit_set *set, uint32_t unit)
