@@ -1,6 +1,6 @@
 /* call.c - the nodes that make and call functions: lambdas, calls, partial applications.  What a call does once callee
  * and arguments are known is function.c's. */
-#include "jsonata/compile.h"
+#include "jsonata/path.h"
 #include "jsonata/signature.h"
 
 /* ---- lambdas ------------------------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* compile.c - the compiler's entry, and what all kinds of nodes share: the shell around a node (spec 7.1: predicates,
  * grouping, keepArray, unwrapping) and the treatment of long chains of operators.  The families' own halves are in
  * their files; compile.h has the list. */
-#include "jsonata/compile.h"
+#include "jsonata/path.h"
 #include "jsonata/parse.h"
 #include "jsonata/regex.h"
 

@@ -132,7 +132,8 @@ static inline bool jsonata_has_place(struct jsonata_eval *e, jn_value array, uin
 void jsonata_push(struct jsonata_eval *e, jn_value array, jn_value v);
 
 /* The same for an item of a sequence, which can be nothing: a filter that asks for what is missing, as in
- * x[$not($exists(y))], keeps the nothing that it was asked about.  Such holes count as members and become null in results and texts. */
+ * x[$not($exists(y))], keeps the nothing that it was asked about.  Such holes count as members and become null in
+ * results and texts. */
 void jsonata_push_item(struct jsonata_eval *e, jn_value array, jn_value v);
 
 /* Makes the holes below `v` null, in place. */

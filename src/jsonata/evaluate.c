@@ -3,6 +3,7 @@
  * What a guardrail costs: depth is a comparison per node; time, steps and cancellation are looked at every few thousand
  * steps; memory is counted when the system is asked for it, by everything that asks (core/budget.h). */
 #include "jsonata/context.h"
+#include "jsonata/path.h"
 
 #include <stdio.h>
 #include <time.h>

@@ -3,7 +3,7 @@
  * A literal number selects; a condition keeps or drops.  Of any other expression only its value tells which it is: a
  * number or an array of numbers are positions, everything else is a condition.  Nothing is filtered like one item, and
  * a condition may keep it: x[$not($exists(y))]. */
-#include "jsonata/compile.h"
+#include "jsonata/path.h"
 
 #include <math.h>
 

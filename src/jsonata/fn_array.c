@@ -4,7 +4,7 @@
  * inconsistent one makes of the array, is visible.  Without a function members are all numbers or all strings, and a
  * stable sort on extracted keys gives the same result many times faster; so it does for functions that do nothing but
  * compare such keys (sort.c knows them).  $distinct hashes. */
-#include "jsonata/compile.h"
+#include "jsonata/path.h"
 #include "jsonata/fn.h"
 #include "jsonata/hash_set.h"
 #include "jsonata/sort_keys.h"

@@ -2,7 +2,7 @@
 #ifndef JSONATA_GROUP_H
 #define JSONATA_GROUP_H
 
-#include "jsonata/compile.h"
+#include "jsonata/path.h"
 
 struct pair {
     const struct node *key, *value;

@@ -7,7 +7,7 @@
  *
  * Sorting needs all items at once: it divides the path into segments, each of them run like that.  Paths with tuples
  * (@ # %) are tuple.c's. */
-#include "jsonata/compile.h"
+#include "jsonata/path.h"
 #include "jsonata/units.h"
 
 /* ---- running ------------------------------------------------------------------------------------------------- */
@@ -61,9 +61,27 @@ static void push_members(struct sink *s, jn_value v)
     }
 }
 
-/* Runs steps [from, to) on `items` (an array's members, or one item) into a collector. */
+/* Sinks for steps from..to-1, before `next`. */
+static struct sink *chain(const struct path_node *p, struct jsonata_eval *e, struct jsonata_frame *f, uint32_t from,
+                          uint32_t to, struct sink *sinks, struct sink *next)
+{
+    for (uint32_t i = to; i-- > from;) {
+        const struct step *step = &p->steps[i];
+        sinks[i - from] = (struct sink){ step->give, step->item, e, f, step, next };
+        next = &sinks[i - from];
+    }
+    return next;
+}
+
+struct sink *path_sinks(const struct path_node *p, struct jsonata_eval *e, struct jsonata_frame *f, uint32_t from,
+                        struct sink *sinks, struct sink *end)
+{
+    return chain(p, e, f, from, p->len, sinks, end);
+}
+
+/* Runs steps [from, to) on `items` (an array's members, or one item) into `end`. */
 static void run_segment(const struct path_node *p, struct jsonata_eval *e, struct jsonata_frame *f, uint32_t from,
-                        uint32_t to, jn_value items, struct collector *out)
+                        uint32_t to, jn_value items, struct sink *end)
 {
     enum { FEW = 8 };
     struct sink few[FEW];
@@ -72,13 +90,14 @@ static void run_segment(const struct path_node *p, struct jsonata_eval *e, struc
         jsonata_raise_memory(e);
         return;
     }
-    struct sink *next = &out->sink;
-    for (uint32_t i = to; i-- > from;) {
-        const struct step *step = &p->steps[i];
-        sinks[i - from] = (struct sink){ step->give, step->item, e, f, step, next };
-        next = &sinks[i - from];
-    }
-    push_members(next, items);
+    push_members(chain(p, e, f, from, to, sinks, end), items);
+}
+
+void path_push(const struct path_node *p, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f,
+               struct sink *end)
+{
+    const bool is_one = p->steps[0].is_variable && context.type == JN_ARRAY;
+    run_segment(p, e, f, 0, p->len, is_one ? jsonata_sequence(e, context) : context, end);
 }
 
 static jn_value run_steps(const struct path_node *p, struct jsonata_eval *e, jn_value context,
@@ -96,7 +115,7 @@ static jn_value run_steps(const struct path_node *p, struct jsonata_eval *e, jn_
     } else if (p->steps[0].is_variable && context.type == JN_ARRAY) {
         items = jsonata_sequence(e, context);
     }
-    run_segment(p, e, f, from, p->len, items, &out);
+    run_segment(p, e, f, from, p->len, items, &out.sink);
     return jsonata_failed(e) ? jn_undefined() : collector_end(&out, wrap);
 }
 
@@ -115,7 +134,7 @@ static jn_value run_ordered(const struct path_node *p, struct jsonata_eval *e, j
         return items;
     struct collector out;
     collector_init(&out, e);
-    run_segment(p, e, f, p->len - 1, p->len, items, &out);
+    run_segment(p, e, f, p->len - 1, p->len, items, &out.sink);
     return jsonata_failed(e) ? jn_undefined() : collector_end(&out, true);
 }
 
@@ -189,7 +208,7 @@ static jn_value run_sorted(const struct path_node *p, struct jsonata_eval *e, jn
         while (to < p->len && p->steps[to].kind != STEP_SORT)
             to++;
         collector_init(&out, e);
-        run_segment(p, e, f, at, to, items, &out);
+        run_segment(p, e, f, at, to, items, &out.sink);
         items = to == p->len ? collector_end(&out, true) : collected_items(&out, e);
         at = to;
     }
@@ -363,13 +382,18 @@ static bool has_order(const struct path_node *p)
     return n > 1;
 }
 
+bool path_is_plain(const struct path_node *p)
+{
+    return !p->tuples && !p->has_sort && !p->keep_singleton && !p->group && p->len && !p->steps[0].is_once;
+}
+
 static bool all_names(const struct path_node *p)
 {
     for (uint32_t i = 0; i < p->len; i++) {
         if (p->steps[i].kind != STEP_NAME || p->steps[i].filters.len)
             return false;
     }
-    return !p->tuples && !p->keep_singleton && !p->group;
+    return path_is_plain(p);
 }
 
 static void choose(struct path_node *p)

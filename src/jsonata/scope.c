@@ -8,7 +8,7 @@
  *
  * A program that mentions $eval is different: its texts can name and bind anything.  Every scope then has a frame, and
  * variables are found by name (frame_find). */
-#include "jsonata/compile.h"
+#include "jsonata/path.h"
 
 struct scope {
     struct scope *outer;

@@ -8,7 +8,7 @@
  * Then the general way begins anew, with the keys that are known already.  Keys are evaluated when the reference would
  * first compare them, and once per item.  The merge is the reference's too: top-down, split at half, so that of several
  * faulty keys the same pair is met first. */
-#include "jsonata/compile.h"
+#include "jsonata/path.h"
 #include "jsonata/sort_keys.h"
 
 #include <math.h>

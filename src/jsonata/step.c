@@ -3,7 +3,7 @@
  * Each step has a sink: `item` evaluates the step for one item and gives the result to the next sink; `give` takes such
  * a result, and calls `item` for each member when it is an array.  The last sink is a collector, which knows the rules
  * of the end: one result that is an array stays what it is, everything else becomes a sequence. */
-#include "jsonata/compile.h"
+#include "jsonata/path.h"
 
 /* ---- fields -------------------------------------------------------------------------------------------------- */
 
@@ -33,65 +33,52 @@ static inline jn_value name_value(struct jsonata_eval *e, const struct step *ste
     return jsonata_unwrap(v);
 }
 
-/* ---- the collector ------------------------------------------------------------------------------------------- */
+/* ---- what is found ------------------------------------------------------------------------------------------- */
 
-static void collect_spread(struct collector *c, jn_value v)
+static void found_spread(struct found *to, struct jsonata_eval *e, jn_value v)
 {
-    struct jsonata_eval *e = c->sink.e;
     if (v.type == JN_ARRAY && !(v.flags & JN_CONS)) {
-        if (c->array.type == JN_ARRAY && jsonata_has_place(e, c->array, v.as.array->len) &&
-            !jn_array_push_all(e->arena, c->array.as.array, v.as.array))
+        if (to->array.type == JN_ARRAY && jsonata_has_place(e, to->array, v.as.array->len) &&
+            !jn_array_push_all(e->arena, to->array.as.array, v.as.array))
             jsonata_raise_memory(e);
     } else {
-        jsonata_push(e, c->array, v);
+        jsonata_push(e, to->array, v);
     }
 }
 
 /* A second result or item is coming: from now on there is an array. */
-static void collect_many(struct collector *c)
+static void found_many(struct found *to, struct jsonata_eval *e)
 {
-    const jn_value first = c->single;
-    c->array = jsonata_array(c->sink.e, 8, JN_SEQUENCE);
-    if (c->state == COLLECT_RESULT)
-        collect_spread(c, first);
-    else if (c->state == COLLECT_ITEM)
-        jsonata_push_item(c->sink.e, c->array, first);
-    c->state = COLLECT_MANY;
+    to->array = jsonata_array(e, 8, JN_SEQUENCE);
+    if (to->state == FOUND_RESULT)
+        found_spread(to, e, to->single);
+    else if (to->state == FOUND_ITEM)
+        jsonata_push_item(e, to->array, to->single);
+    to->state = FOUND_MANY;
 }
 
-static bool collect_give(struct sink *s, jn_value v)
+void found_give(struct found *to, struct jsonata_eval *e, jn_value v)
 {
-    struct collector *c = (struct collector *)s;
-    if (c->state == COLLECT_NONE) {
-        c->state = COLLECT_RESULT;
-        c->single = v;
-        return true;
+    if (to->state == FOUND_NONE) {
+        to->state = FOUND_RESULT;
+        to->single = v;
+        return;
     }
-    if (c->state != COLLECT_MANY)
-        collect_many(c);
-    collect_spread(c, v);
-    return !jsonata_failed(s->e);
+    if (to->state != FOUND_MANY)
+        found_many(to, e);
+    found_spread(to, e, v);
 }
 
-static bool collect_item(struct sink *s, jn_value v)
+void found_item(struct found *to, struct jsonata_eval *e, jn_value v)
 {
-    struct collector *c = (struct collector *)s;
-    if (c->state == COLLECT_NONE) {
-        c->state = COLLECT_ITEM;
-        c->single = v;
-        return true;
+    if (to->state == FOUND_NONE) {
+        to->state = FOUND_ITEM;
+        to->single = v;
+        return;
     }
-    if (c->state != COLLECT_MANY)
-        collect_many(c);
-    jsonata_push_item(s->e, c->array, v);
-    return !jsonata_failed(s->e);
-}
-
-void collector_init(struct collector *c, struct jsonata_eval *e)
-{
-    c->sink = (struct sink){ .give = collect_give, .item = collect_item, .e = e };
-    c->state = COLLECT_NONE;
-    c->single = c->array = jn_undefined();
+    if (to->state != FOUND_MANY)
+        found_many(to, e);
+    jsonata_push_item(e, to->array, v);
 }
 
 jn_value jsonata_sequence(struct jsonata_eval *e, jn_value v)
@@ -101,19 +88,43 @@ jn_value jsonata_sequence(struct jsonata_eval *e, jn_value v)
     return s;
 }
 
-jn_value collector_end(struct collector *c, bool wrap)
+jn_value found_end(const struct found *f, struct jsonata_eval *e, bool wrap)
 {
-    jn_value v = c->single;
-    if (c->state == COLLECT_MANY) {
-        v = c->array;
-    } else if (c->state == COLLECT_RESULT && v.type == JN_ARRAY) {
+    jn_value v = f->single;
+    if (f->state == FOUND_MANY) {
+        v = f->array;
+    } else if (f->state == FOUND_RESULT && v.type == JN_ARRAY) {
         if (!(v.flags & JN_SEQUENCE))
             return v;                       /* that array is the result */
         v.flags = JN_SEQUENCE;
     } else {
-        return wrap && c->state != COLLECT_NONE ? jsonata_sequence(c->sink.e, v) : v;
+        return wrap && f->state != FOUND_NONE ? jsonata_sequence(e, v) : v;
     }
     return wrap ? v : jsonata_unwrap(v);
+}
+
+/* ---- the collector ------------------------------------------------------------------------------------------- */
+
+static bool collect_give(struct sink *s, jn_value v)
+{
+    found_give(&((struct collector *)s)->found, s->e, v);
+    return !jsonata_failed(s->e);
+}
+
+static bool collect_item(struct sink *s, jn_value v)
+{
+    found_item(&((struct collector *)s)->found, s->e, v);
+    return !jsonata_failed(s->e);
+}
+
+void collector_init(struct collector *c, struct jsonata_eval *e)
+{
+    *c = (struct collector){ .sink = { .give = collect_give, .item = collect_item, .e = e } };
+}
+
+jn_value collector_end(const struct collector *c, bool wrap)
+{
+    return found_end(&c->found, c->sink.e, wrap);
 }
 
 /* ---- steps --------------------------------------------------------------------------------------------------- */

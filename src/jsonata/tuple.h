@@ -3,7 +3,7 @@
 #ifndef JSONATA_TUPLE_H
 #define JSONATA_TUPLE_H
 
-#include "jsonata/compile.h"
+#include "jsonata/path.h"
 
 /* ---- rows (tuple.c) ------------------------------------------------------------------------------------------ */
 
