@@ -3,7 +3,7 @@
  * their files; compile.h has the list. */
 #include "jsonata/path.h"
 #include "jsonata/parse.h"
-#include "jsonata/regex.h"
+#include "jsonata/regex_pool.h"
 
 void *compile_alloc(struct compiler *c, size_t size)
 {
@@ -120,21 +120,35 @@ static bool has_shell(const struct ast_node *ast)
 
 /* ---- kinds --------------------------------------------------------------------------------------------------- */
 
+/* The compiled pattern, from the pool if there is one; the program frees what no pool has.  NULL after failing. */
+static struct jsonata_regex *find_regex(struct compiler *c, const struct ast_node *ast, struct regex_link *link)
+{
+    struct regex_pool *pool = c->program->pool;
+    const bool ignore_case = ast->regex_ignore_case, multiline = ast->regex_multiline;
+    struct jsonata_regex *r = pool ? regex_pool_find(pool, ast->text, ignore_case, multiline) : NULL;
+    if (r)
+        return r;
+    r = jsonata_regex_compile(ast->text, ignore_case, multiline, c->fault);
+    if (!r || (pool && regex_pool_add(pool, r, ignore_case, multiline)))
+        return r;
+    *link = (struct regex_link){ r, c->program->regexes };
+    c->program->regexes = link;
+    return r;
+}
+
 struct node *compile_regex(struct compiler *c, const struct ast_node *ast)
 {
     struct regex_link *link = COMPILE_NEW(c, struct regex_link);
     struct jsonata_function *fn = COMPILE_NEW(c, struct jsonata_function);
     if (c->failed)
         return compile_constant(c, ast, jn_undefined());
-    struct jsonata_regex *r = jsonata_regex_compile(ast->text, ast->regex_ignore_case, ast->regex_multiline, c->fault);
+    struct jsonata_regex *r = find_regex(c, ast, link);
     if (!r) {
         c->failed = true;
         if (c->fault->code && !c->fault->position)
             c->fault->position = ast->position;
         return compile_constant(c, ast, jn_undefined());
     }
-    *link = (struct regex_link){ r, c->program->regexes };
-    c->program->regexes = link;
     *fn = (struct jsonata_function){ .kind = FUNCTION_REGEX, .arity = 2, .as.regex = r };
     return compile_constant(c, ast, jsonata_function_value(fn));
 }

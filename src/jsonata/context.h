@@ -8,6 +8,7 @@
 
 #include "core/buf.h"
 #include "jsonata/compile.h"
+#include "jsonata/regex_pool.h"
 #include "jsonata/stack.h"
 
 /* What a context remembers of one program. */
@@ -41,7 +42,8 @@ struct jsonata_context {
     unsigned next_program;
     struct registered *registered;
     jn_value builtins;                  /* of programs with $eval: functions by name, in `lasting` */
-    struct regex_link *regexes;         /* of texts evaluated by $eval since the last reset */
+    struct regex_pool pool;             /* regexes of texts evaluated by $eval */
+    struct regex_link *regexes;         /* ... for which there was no place */
     struct jn_buf text;                 /* for built-ins, while they run */
     struct jn_buf out;                  /* the last result of jsonata_evaluate_text() */
     bool is_writing;                    /* ... which is growing: not to be given back */

@@ -322,6 +322,7 @@ static struct jsonata *compile_text(struct jsonata_eval *e, jn_str text)
     }
     struct jsonata_fault fault = { .code = NULL };
     p->arena = e->arena;
+    p->pool = context_pool(e);
     p->is_dynamic = true;
     p->is_plain = e->program->is_plain;
     const bool done = program_compile(p, text, 0, NULL, &fault);
