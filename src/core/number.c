@@ -289,8 +289,24 @@ static int round_digits(char *digits, int n, int *e, double d)
     return n;
 }
 
+/* The nearest number of hundredths, when `d` is the double for it or next to that one: then it is what rounding to 15
+ * digits gives.  For hundredths below 10^15 have 15 digits, which come back unchanged from a double; and units of the 15th
+ * digit are at least 4.5 times as far apart as doubles, so that a neighbour is nearer to them than to any other.
+ * Prices and their sums and products are mostly of this kind.  NaN when it does not apply. */
+static double round_hundredths(double d)
+{
+    if (!(d < 1e12 && d > 0.01))
+        return NAN;
+    const double near = (double)(int64_t)(d * 100 + 0.5) / 100;
+    const uint64_t a = bits_of(near), b = bits_of(d);
+    return a - b + 1 <= 2 ? near : NAN;
+}
+
 double jn_number_round15(double d)
 {
+    const double hundredths = round_hundredths(fabs(d));
+    if (hundredths > 0)
+        return d < 0 ? -hundredths : hundredths;
     if (!isfinite(d) || d == 0)
         return d;
     char digits[17], text[JN_NUMBER_MAX];

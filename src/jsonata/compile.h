@@ -118,6 +118,7 @@ struct jsonata {
     bool is_captured;                   /* its frame outlives the value stack */
     bool is_dynamic;                    /* mentions $eval: variables by name */
     bool is_plain;                      /* no fast paths: what they compute is compared with this */
+    bool tells_apart;                   /* may see whether two containers are the same one: `in` */
     bool is_deep;                       /* lambdas or much nesting: wants the private stack */
     uint32_t nesting;                   /* of nodes */
     uint32_t sites, site_shapes;

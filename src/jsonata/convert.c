@@ -56,104 +56,6 @@ bool jsonata_is_true(struct jsonata_eval *e, jn_value v)
     return b.type == JN_BOOLEAN && jn_bool(b);
 }
 
-/* ---- clones -------------------------------------------------------------------------------------------------- */
-
-/* A container being copied.  Depth is the data's, so the levels stand in the arena and not on the C stack. */
-struct clone_level {
-    jn_value from, to;
-    uint32_t at;
-    struct clone_level *up;
-};
-
-static jn_value clone_number(struct jsonata_eval *e, jn_value v)
-{
-    if (v.flags & JN_NUM_CANONICAL)
-        return v;           /* at most 15 digits */
-    const double d = jn_num(v);
-    if (isnan(d))
-        return jn_null();
-    if (isinf(d))
-        return jsonata_raise(e, (struct jsonata_fault){ .code = "D1001", .value = v });
-    return jn_number(d == floor(d) ? d : jn_number_round15(d));
-}
-
-static jn_value clone_scalar(struct jsonata_eval *e, jn_value v)
-{
-    if (v.type == JN_NUMBER)
-        return clone_number(e, v);
-    return v.type == JN_FUNCTION ? jn_string(JN_STR(""), JN_STR_ASCII | JN_STR_PLAIN) : v;
-}
-
-static jn_value clone_empty(struct jsonata_eval *e, jn_value v)
-{
-    if (v.type == JN_ARRAY)
-        return jsonata_array(e, v.as.array->len, 0);
-    struct jn_shape *shape = v.as.object->shape;
-    struct jn_object *o = shape->shared ? jn_object_of(e->arena, shape) : jn_object_new(e->arena, shape->len);
-    return o ? jn_object_value(o) : jsonata_raise_memory(e);
-}
-
-static struct clone_level *clone_open(struct jsonata_eval *e, jn_value v, struct clone_level *up)
-{
-    struct clone_level *l = jn_arena_alloc(e->arena, sizeof *l);
-    if (!l) {
-        jsonata_raise_memory(e);
-        return NULL;
-    }
-    *l = (struct clone_level){ v, clone_empty(e, v), 0, up };
-    return l;
-}
-
-/* Puts the copy of member number `i`. */
-static void clone_put(struct jsonata_eval *e, struct clone_level *l, uint32_t i, jn_value v)
-{
-    if (jsonata_failed(e))
-        return;
-    if (l->to.type == JN_ARRAY) {
-        jsonata_push(e, l->to, v);
-        return;
-    }
-    struct jn_object *o = l->to.as.object;
-    const struct jn_shape *shape = l->from.as.object->shape;
-    if (shape->shared)
-        o->values[i] = v;
-    else if (!jn_object_set(e->arena, o, shape->keys[i].name, v))
-        jsonata_raise_memory(e);
-}
-
-static uint32_t container_len(jn_value v)
-{
-    return v.type == JN_ARRAY ? v.as.array->len : v.as.object->shape->len;
-}
-
-static bool is_container(jn_value v)
-{
-    return v.type == JN_ARRAY || v.type == JN_OBJECT;
-}
-
-jn_value jsonata_clone(struct jsonata_eval *e, jn_value v)
-{
-    if (!is_container(v))
-        return clone_scalar(e, v);
-    struct clone_level *l = clone_open(e, v, NULL);
-    while (l && jsonata_step(e)) {
-        if (l->at == container_len(l->from)) {
-            if (!l->up)
-                return l->to;
-            clone_put(e, l->up, l->up->at - 1, l->to);
-            l = l->up;
-            continue;
-        }
-        const uint32_t i = l->at++;
-        const jn_value m = l->from.type == JN_ARRAY ? l->from.as.array->items[i] : l->from.as.object->values[i];
-        if (is_container(m))
-            l = clone_open(e, m, l);
-        else
-            clone_put(e, l, i, jn_is_undefined(m) ? jn_null() : clone_scalar(e, m));
-    }
-    return jn_undefined();
-}
-
 /* ---- texts --------------------------------------------------------------------------------------------------- */
 
 static jn_value number_to_string(struct jsonata_eval *e, jn_value v)
@@ -175,7 +77,7 @@ static jn_value number_to_string(struct jsonata_eval *e, jn_value v)
 static jn_value container_to_string(struct jsonata_eval *e, jn_value v, bool prettify)
 {
     const jn_mark mark = jn_arena_mark(e->arena);
-    const jn_value clone = jsonata_clone(e, v);
+    const jn_value clone = jsonata_clone_shared(e, v);
     struct jn_buf *b = jsonata_text_buffer(e);
     if (jsonata_failed(e))
         return jn_undefined();

@@ -366,6 +366,19 @@ static void specialise(struct binary_node *b, const struct binary_kind *k)
     }
 }
 
+/* Whether the operand of `in` can hold a container, which it compares by identity. */
+static bool may_hold_container(const struct ast_node *ast)
+{
+    if (ast->kind != AST_ARRAY)
+        return ast->kind != AST_STRING && ast->kind != AST_NUMBER && ast->kind != AST_VALUE;
+    for (uint32_t i = 0; i < ast->items.len; i++) {
+        const enum ast_kind kind = ast->items.at[i]->kind;
+        if (kind != AST_STRING && kind != AST_NUMBER && kind != AST_VALUE)
+            return true;
+    }
+    return false;
+}
+
 struct node *compile_binary(struct compiler *c, const struct ast_node *ast)
 {
     struct binary_node *b = COMPILE_NEW(c, struct binary_node);
@@ -378,6 +391,8 @@ struct node *compile_binary(struct compiler *c, const struct ast_node *ast)
     if (ast->op != OP_AND && ast->op != OP_OR)
         compile_needs(&b->node, b->right);
     b->node.is_boolean = k->is_boolean;
+    if (ast->op == OP_IN && may_hold_container(ast->left) && may_hold_container(ast->right))
+        c->program->tells_apart = true;
     if (!c->failed)
         specialise(b, k);
     return &b->node;

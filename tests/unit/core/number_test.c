@@ -286,6 +286,23 @@ static void fifteen_digits_are_those_of_to_precision(void **unused)
     }
 }
 
+/* Prices and what is near them: there the rounding has a quick way. */
+static void neighbours_of_hundredths_round_like_others(void **unused)
+{
+    (void)unused;
+    uint64_t state = 7;
+    for (int i = 0; i < 20000; i++) {
+        const uint64_t random = next_random(&state);
+        double d = (double)(random >> (17 + random % 47)) / 100;
+        for (int steps = (int)(random % 4); steps; steps--)
+            d = nextafter(d, random & 16 ? INFINITY : -INFINITY);
+        char text[40];
+        snprintf(text, sizeof text, "%.14e", d);
+        expect_same_bits(text, jn_number_round15(d), strtod(text, NULL));
+        expect_same_bits(text, jn_number_round15(-d), -strtod(text, NULL));
+    }
+}
+
 /* Doubles that are exactly in the middle between two numbers of fifteen digits. */
 static void ties_at_the_sixteenth_digit_round_up(void **unused)
 {
@@ -395,6 +412,7 @@ int main(void)
         cmocka_unit_test(random_texts_read_as_libc_reads_them),
         cmocka_unit_test(middles_round_to_even),
         cmocka_unit_test(fifteen_digits_are_those_of_to_precision),
+        cmocka_unit_test(neighbours_of_hundredths_round_like_others),
         cmocka_unit_test(ties_at_the_sixteenth_digit_round_up),
         cmocka_unit_test(numbers_are_found_at_the_start_of_text),
         cmocka_unit_test(canonical_text_is_what_formatting_gives),
