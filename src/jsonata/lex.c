@@ -31,14 +31,33 @@ int token_power(enum token_kind k)
 
 /* ---- characters ---------------------------------------------------------------------------------------------- */
 
+enum { BLANK = 1, DIGIT = 2, OPERATOR = 4, FOLLOWING = 8 };     /* FOLLOWING: second and later bytes of a character */
+
+static const uint8_t classes[256] = {
+    [' '] = BLANK,    ['\t'] = BLANK,   ['\n'] = BLANK,   ['\r'] = BLANK,   ['\v'] = BLANK,
+    ['0'] = DIGIT,    ['1'] = DIGIT,    ['2'] = DIGIT,    ['3'] = DIGIT,    ['4'] = DIGIT,
+    ['5'] = DIGIT,    ['6'] = DIGIT,    ['7'] = DIGIT,    ['8'] = DIGIT,    ['9'] = DIGIT,
+    ['.'] = OPERATOR, ['['] = OPERATOR, [']'] = OPERATOR, ['{'] = OPERATOR, ['}'] = OPERATOR,
+    ['('] = OPERATOR, [')'] = OPERATOR, [','] = OPERATOR, ['@'] = OPERATOR, ['#'] = OPERATOR,
+    [';'] = OPERATOR, [':'] = OPERATOR, ['?'] = OPERATOR, ['+'] = OPERATOR, ['-'] = OPERATOR,
+    ['*'] = OPERATOR, ['/'] = OPERATOR, ['%'] = OPERATOR, ['|'] = OPERATOR, ['='] = OPERATOR,
+    ['<'] = OPERATOR, ['>'] = OPERATOR, ['^'] = OPERATOR, ['&'] = OPERATOR, ['!'] = OPERATOR,
+    ['~'] = OPERATOR, [0x80 ... 0xBF] = FOLLOWING,
+};
+
+static unsigned class_of(char c)
+{
+    return classes[(unsigned char)c];
+}
+
 static bool is_blank(char c)
 {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v';
+    return class_of(c) & BLANK;
 }
 
 static bool is_digit(char c)
 {
-    return c >= '0' && c <= '9';
+    return class_of(c) & DIGIT;
 }
 
 static int hex_digit(char c)
@@ -53,14 +72,13 @@ static int hex_digit(char c)
 /* What ends a name: blanks and the first characters of operators.  Quotes and backslashes do not. */
 static bool ends_name(char c)
 {
-    return is_blank(c) || (c != '\0' && strchr(".[]{}(),@#;:?+-*/%|=<>^&!~", c) != NULL);
+    return class_of(c) & (BLANK | OPERATOR);
 }
 
 /* UTF-16 code units that a byte stands for: 0 for the second and later bytes of a sequence. */
 static unsigned units_of(char c)
 {
-    const unsigned char byte = (unsigned char)c;
-    return (byte & 0xC0) == 0x80 ? 0 : byte >= 0xF0 ? 2 : 1;
+    return class_of(c) & FOLLOWING ? 0 : (unsigned char)c >= 0xF0 ? 2 : 1;
 }
 
 /* The byte `ahead` of the current one; NUL beyond the end (a NUL in the text is a name character like any other). */
@@ -74,10 +92,15 @@ static bool at_end(const struct lexer *l)
     return l->at >= l->text.len;
 }
 
+/* Over ASCII, bytes are units. */
 static void skip(struct lexer *l, size_t bytes)
 {
-    for (; bytes && !at_end(l); bytes--)
-        l->position += units_of(l->text.data[l->at++]);
+    const size_t left = l->text.len - l->at, n = bytes < left ? bytes : left;
+    if (l->is_ascii)
+        l->position += (int64_t)n;
+    for (size_t i = 0; i < n && !l->is_ascii; i++)
+        l->position += units_of(l->text.data[l->at + i]);
+    l->at += n;
 }
 
 static jn_str since(const struct lexer *l, size_t from)
@@ -122,8 +145,10 @@ static bool skip_comment(struct lexer *l)
 static void skip_blank(struct lexer *l)
 {
     for (;;) {
-        while (!at_end(l) && is_blank(peek(l, 0)))
-            skip(l, 1);
+        size_t n = l->at;
+        while (n < l->text.len && is_blank(l->text.data[n]))
+            n++;
+        skip(l, n - l->at);
         if (peek(l, 0) != '/' || peek(l, 1) != '*' || !skip_comment(l))
             return;
     }
@@ -164,18 +189,68 @@ static struct token regex(struct lexer *l)
     return t;
 }
 
-/* Kinds between TOKEN_LEFT_BRACKET and the end of the table are operators; longer texts win. */
-static bool operator_of(const struct lexer *l, size_t len, enum token_kind *kind)
+static enum token_kind pair(const struct lexer *l, char second, enum token_kind both, enum token_kind alone)
 {
-    const jn_str text = jn_str_sub(l->text, l->at, l->at + len);
-    if (text.len != len || !ends_name(text.data[0]))
+    return peek(l, 1) == second ? both : alone;
+}
+
+/* The operator that begins here: the longer one wins. */
+static enum token_kind operator_of(const struct lexer *l)
+{
+    switch (l->text.data[l->at]) {
+    case '.': return pair(l, '.', TOKEN_RANGE, TOKEN_DOT);
+    case ':': return pair(l, '=', TOKEN_BIND, TOKEN_COLON);
+    case '!': return pair(l, '=', TOKEN_NOT_EQUAL, TOKEN_EXCLAMATION);
+    case '>': return pair(l, '=', TOKEN_GREATER_EQUAL, TOKEN_GREATER);
+    case '<': return pair(l, '=', TOKEN_LESS_EQUAL, TOKEN_LESS);
+    case '*': return pair(l, '*', TOKEN_DESCENDANTS, TOKEN_STAR);
+    case '~': return pair(l, '>', TOKEN_CHAIN, TOKEN_TILDE);
+    case '?': return peek(l, 1) == ':' ? TOKEN_ELVIS : pair(l, '?', TOKEN_COALESCE, TOKEN_QUESTION);
+    case '[': return TOKEN_LEFT_BRACKET;
+    case ']': return TOKEN_RIGHT_BRACKET;
+    case '{': return TOKEN_LEFT_BRACE;
+    case '}': return TOKEN_RIGHT_BRACE;
+    case '(': return TOKEN_LEFT_PAREN;
+    case ')': return TOKEN_RIGHT_PAREN;
+    case ',': return TOKEN_COMMA;
+    case '@': return TOKEN_AT;
+    case '#': return TOKEN_HASH;
+    case ';': return TOKEN_SEMICOLON;
+    case '+': return TOKEN_PLUS;
+    case '-': return TOKEN_MINUS;
+    case '/': return TOKEN_SLASH;
+    case '%': return TOKEN_PERCENT;
+    case '|': return TOKEN_BAR;
+    case '=': return TOKEN_EQUAL;
+    case '^': return TOKEN_CARET;
+    default: return TOKEN_AMPERSAND;
+    }
+}
+
+static bool is_pair(enum token_kind k)
+{
+    switch (k) {
+    case TOKEN_RANGE:
+    case TOKEN_BIND:
+    case TOKEN_NOT_EQUAL:
+    case TOKEN_GREATER_EQUAL:
+    case TOKEN_LESS_EQUAL:
+    case TOKEN_DESCENDANTS:
+    case TOKEN_CHAIN:
+    case TOKEN_ELVIS:
+    case TOKEN_COALESCE:
+        return true;
+    default:
         return false;
-    for (size_t k = TOKEN_LEFT_BRACKET; k < sizeof tokens / sizeof *tokens; k++)
-        if (jn_str_eq(jn_str_of(tokens[k].text), text)) {
-            *kind = (enum token_kind)k;
-            return true;
-        }
-    return false;
+    }
+}
+
+static struct token operator(struct lexer *l)
+{
+    const size_t start = l->at;
+    const enum token_kind kind = operator_of(l);
+    skip(l, 1U + is_pair(kind));
+    return token(l, kind, since(l, start));
 }
 
 /* Value of the hex digits at `from`, at most four; -1 when there is none, or something else among the four. */
@@ -193,10 +268,22 @@ static int escape_value(jn_str text, size_t from)
 
 static const char escape_names[] = "\"\\/bfnrt", escape_values[] = "\"\\/\b\f\n\r\t";
 
+/* Bytes up to the next quote or backslash. */
+static size_t plain_length(const struct lexer *l, char quote)
+{
+    size_t n = l->at;
+    while (n < l->text.len && l->text.data[n] != quote && l->text.data[n] != '\\')
+        n++;
+    return n - l->at;
+}
+
 /* Finds the closing quote; false after an error.  `*escapes`: the body needs decoding. */
 static bool scan_string(struct lexer *l, char quote, bool *escapes)
 {
     for (; !at_end(l) && peek(l, 0) != quote; skip(l, 1)) {
+        skip(l, plain_length(l, quote));
+        if (peek(l, 0) == quote)
+            break;
         if (peek(l, 0) != '\\')
             continue;
         *escapes = true;
@@ -311,27 +398,32 @@ static struct token value_token(struct token t, jn_value v)
 /* Names that are operators or values.  They may still be used as names where an operand is wanted (parse.c). */
 static struct token keyword(struct token t)
 {
-    if (jn_str_eq(t.text, JN_STR("and")))
-        t.kind = TOKEN_AND;
-    else if (jn_str_eq(t.text, JN_STR("or")))
-        t.kind = TOKEN_OR;
-    else if (jn_str_eq(t.text, JN_STR("in")))
-        t.kind = TOKEN_IN;
-    else if (jn_str_eq(t.text, JN_STR("true")))
-        return value_token(t, jn_boolean(true));
-    else if (jn_str_eq(t.text, JN_STR("false")))
-        return value_token(t, jn_boolean(false));
-    else if (jn_str_eq(t.text, JN_STR("null")))
-        return value_token(t, jn_null());
-    return t;
+    switch (t.text.len) {
+    case 2:
+        t.kind = jn_str_eq(t.text, JN_STR("or")) ? TOKEN_OR : jn_str_eq(t.text, JN_STR("in")) ? TOKEN_IN : t.kind;
+        return t;
+    case 3:
+        t.kind = jn_str_eq(t.text, JN_STR("and")) ? TOKEN_AND : t.kind;
+        return t;
+    case 4:
+        if (jn_str_eq(t.text, JN_STR("true")))
+            return value_token(t, jn_boolean(true));
+        return jn_str_eq(t.text, JN_STR("null")) ? value_token(t, jn_null()) : t;
+    case 5:
+        return jn_str_eq(t.text, JN_STR("false")) ? value_token(t, jn_boolean(false)) : t;
+    default:
+        return t;
+    }
 }
 
 /* name := everything up to a blank or an operator;  variable := '$' name? */
 static struct token name(struct lexer *l)
 {
     const size_t start = l->at;
-    while (!at_end(l) && !ends_name(peek(l, 0)))
-        skip(l, 1);
+    size_t end = start;
+    while (end < l->text.len && !ends_name(l->text.data[end]))
+        end++;
+    skip(l, end - start);
     const jn_str text = since(l, start);
     if (text.data[0] == '$')
         return token(l, TOKEN_VARIABLE, jn_str_sub(text, 1, text.len));
@@ -370,7 +462,8 @@ void lexer_init(struct lexer *l, struct jn_arena *a, jn_str text)
         fail(l, "S0201/long", 0, (jn_str){ 0 });
         return;
     }
-    const size_t invalid = first_invalid(text);
+    l->is_ascii = jn_utf8_is_ascii(text);
+    const size_t invalid = l->is_ascii ? text.len : first_invalid(text);
     if (invalid < text.len)
         fail(l, "S0201/utf8", (int64_t)jn_utf16_count(jn_str_sub(text, 0, invalid)), (jn_str){ 0 });
 }
@@ -383,13 +476,8 @@ struct token lexer_next(struct lexer *l, bool infix)
     const char c = peek(l, 0);
     if (c == '/' && !infix)
         return regex(l);
-    enum token_kind kind;
-    for (size_t len = 2; len > 0; len--)
-        if (operator_of(l, len, &kind)) {
-            const size_t start = l->at;
-            skip(l, len);
-            return token(l, kind, since(l, start));
-        }
+    if (class_of(c) & OPERATOR)
+        return operator(l);
     if (c == '"' || c == '\'')
         return string(l);
     if (is_digit(c))

@@ -10,6 +10,7 @@ struct lexer {
     jn_str text;
     size_t at;                  /* bytes */
     int64_t position;           /* UTF-16 code units before `at` */
+    bool is_ascii;              /* the whole text: then both are the same */
     struct jsonata_fault fault; /* code != NULL: the first error; the lexer then only gives TOKEN_END */
 };
 
