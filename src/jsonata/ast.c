@@ -24,13 +24,27 @@ const char *ast_op_text(enum ast_op op)
     return (size_t)op < sizeof texts / sizeof *texts && texts[op] ? texts[op] : "";
 }
 
+const struct ast_rare ast_rare_none;
+
+struct ast_rare *ast_rare(struct jn_arena *a, struct ast_node *n, struct ast_rare *spare)
+{
+    if (n->rare != &ast_rare_none)
+        return (struct ast_rare *)(uintptr_t)n->rare;       // ours: made here, below
+    struct ast_rare *x = jn_arena_zalloc(a, sizeof *x);
+    if (!x)
+        return spare;
+    n->rare = x;
+    return x;
+}
+
 struct ast_node *ast_new(struct jn_arena *a, enum ast_kind kind, int64_t position)
 {
     struct ast_node *n = jn_arena_zalloc(a, sizeof *n);
     if (!n)
         return NULL;
     n->kind = kind;
-    n->position = position;
+    n->position = (int32_t)position;
+    n->rare = &ast_rare_none;
     n->text = JN_STR("");
     return n;
 }
@@ -68,6 +82,12 @@ static struct ast_node *copy_node(struct jn_arena *a, const struct ast_node *n)
     if (!copy)
         return NULL;
     *copy = *n;
+    if (n->rare != &ast_rare_none) {
+        copy->rare = &ast_rare_none;
+        struct ast_rare *x = ast_rare(a, copy, NULL);
+        if (x)
+            *x = *n->rare;
+    }
     copy->items = (struct ast_list){ 0 };
     copy->left = NULL;
     for (uint32_t i = 0; i < n->items.len; i++)

@@ -111,39 +111,40 @@ struct ast_errors {
     uint32_t len, cap;
 };
 
-struct ast_node {
-    enum ast_kind kind;
-    enum ast_op op;
-    int64_t position;           /* UTF-16 code units, as the reference counts: just after the token */
-    jn_str text;
-    jn_value literal;
-    struct ast_node *left, *right, *third;
-    struct ast_list items;
-
+/* What few nodes have. */
+struct ast_rare {
     struct ast_list predicates;     /* AST_FILTER: filters on this node's whole result (not on path steps) */
     struct ast_list stages;         /* AST_FILTER, AST_INDEX: on a path step */
     struct ast_node *group;         /* AST_GROUP */
     jn_str focus, index;            /* variables bound by @ and # on a step; data == NULL: none */
     struct ast_slot *slot;          /* AST_PARENT */
     struct ast_slot *ancestor;      /* on a step: bind the item to this label */
-
-    struct ast_error *error;        /* AST_ERROR */
-
-    /* while parsing and rewriting */
     struct ast_slots *seeking;      /* % below this node whose ancestor had to be sought outside; lists may be shared */
-    struct ast_node *up;            /* the node whose left operand this is */
-    uint64_t order;                 /* attributes in the order they came, four bits each from the lowest on */
-    uint16_t has;                   /* the same as a set */
-    uint8_t effects;                /* compiler: what condition.c has found out about the tree below */
+    struct ast_error *error;        /* AST_ERROR */
+};
 
-    bool regex_ignore_case, regex_multiline;
-    bool is_descending;             /* AST_SORT_TERM */
-    bool keep_array;                /* x[] */
-    bool keep_singleton_array;      /* AST_PATH: one of its steps had [] */
-    bool cons_array;                /* an array constructor at the start or end of a path: not flattened */
-    bool tuple;                     /* step (or path) yields tuples */
-    struct scope *scope;            /* compiler: the names bound in this block, lambda or path with tuples */
-    bool tail_call;                 /* AST_CALL in tail position of a lambda body: the reference's thunk */
+struct ast_node {
+    enum ast_kind kind;
+    int32_t position;               /* UTF-16 code units, as the reference counts: just after the token */
+    uint8_t op;                     /* enum ast_op */
+    uint8_t effects;                /* compiler: what condition.c has found out about the tree below */
+    bool regex_ignore_case : 1, regex_multiline : 1;
+    bool is_descending : 1;         /* AST_SORT_TERM */
+    bool keep_array : 1;            /* x[] */
+    bool keep_singleton_array : 1;  /* AST_PATH: one of its steps had [] */
+    bool cons_array : 1;            /* an array constructor at the start or end of a path: not flattened */
+    bool tuple : 1;                 /* step (or path) yields tuples */
+    bool tail_call : 1;             /* AST_CALL in tail position of a lambda body: the reference's thunk */
+    jn_str text;
+    jn_value literal;
+    struct ast_node *left, *right, *third;
+    struct ast_list items;
+    const struct ast_rare *rare;    /* never NULL: what was not set is zero.  Written through ast_rare() */
+    union {
+        struct ast_node *up;        /* while rewriting: the node whose left operand this is */
+        struct scope *scope;        /* compiler: the names bound in this block, lambda or path with tuples */
+    };
+    uint64_t order;                 /* attributes in the order they came, four bits each from the lowest on */
 };
 
 const char *ast_kind_name(enum ast_kind k);
@@ -151,13 +152,20 @@ const char *ast_op_text(enum ast_op op);
 
 struct ast_node *ast_new(struct jn_arena *a, enum ast_kind kind, int64_t position);
 
+/* What nodes have that have nothing rare. */
+extern const struct ast_rare ast_rare_none;
+
+/* The node's rare part, to be written to.  Where memory is out it is one that nobody reads: `spare`. */
+struct ast_rare *ast_rare(struct jn_arena *a, struct ast_node *n, struct ast_rare *spare);
+
 /* Notes that the node has come by an attribute, unless it had it before. */
 static inline void ast_mark(struct ast_node *n, enum ast_attribute a)
 {
-    if (n->has >> a & 1)
-        return;
-    n->order |= (uint64_t)a << 4 * __builtin_popcount(n->has);
-    n->has |= (uint16_t)(1U << a);
+    unsigned at = 0;
+    for (uint64_t order = n->order; order; order >>= 4, at += 4)
+        if ((order & 15) == a)
+            return;
+    n->order |= (uint64_t)a << at;
 }
 
 /* Whether `n` is a condition that holds one node twice: a ?: b or a ?? b. */

@@ -260,7 +260,7 @@ static jn_value head_json(struct writer *w, const struct ast_node *n)
     case AST_PARENT:
         v = object(w);
         put(w, v, "type", text("parent"));
-        put(w, v, "slot", n->slot ? slot_json(w, n->slot) : jn_undefined());
+        put(w, v, "slot", n->rare->slot ? slot_json(w, n->rare->slot) : jn_undefined());
         return v;
     case AST_CONDITION:
         v = made_json(w, n, false);
@@ -291,7 +291,7 @@ static jn_value head_json(struct writer *w, const struct ast_node *n)
     case AST_LAMBDA:
         return lambda_json(w, n);
     case AST_ERROR:
-        return n->error->is_node ? error_json(w, n->error) : error_node_json(w, n->error);
+        return n->rare->error->is_node ? error_json(w, n->rare->error) : error_node_json(w, n->rare->error);
     case AST_VARIABLE:
         return variable_json(w, n);
     default:
@@ -330,15 +330,15 @@ static void put_attribute(struct writer *w, jn_value v, const struct ast_node *n
     case HAS_KEEP_SINGLETON: put_true(w, v, "keepSingletonArray"); break;
     case HAS_CONS:           put_true(w, v, "consarray"); break;
     case HAS_TUPLE:          put_true(w, v, "tuple"); break;
-    case HAS_FOCUS:          put(w, v, "focus", jn_string(n->focus, 0)); break;
-    case HAS_INDEX:          put(w, v, "index", jn_string(n->index, 0)); break;
-    case HAS_ANCESTOR:       put(w, v, "ancestor", slot_json(w, n->ancestor)); break;
-    case HAS_STAGES:         put(w, v, "stages", stages_json(w, &n->stages)); break;
-    case HAS_GROUP:          put(w, v, "group", group_json(w, n->group)); break;
-    case HAS_SEEKING:        put(w, v, "seekingParent", slots_json(w, n->seeking)); break;
+    case HAS_FOCUS:          put(w, v, "focus", jn_string(n->rare->focus, 0)); break;
+    case HAS_INDEX:          put(w, v, "index", jn_string(n->rare->index, 0)); break;
+    case HAS_ANCESTOR:       put(w, v, "ancestor", slot_json(w, n->rare->ancestor)); break;
+    case HAS_STAGES:         put(w, v, "stages", stages_json(w, &n->rare->stages)); break;
+    case HAS_GROUP:          put(w, v, "group", group_json(w, n->rare->group)); break;
+    case HAS_SEEKING:        put(w, v, "seekingParent", slots_json(w, n->rare->seeking)); break;
     case HAS_PREDICATES:
-        if (n->predicates.len)                  // else they have become stages
-            put(w, v, "predicate", stages_json(w, &n->predicates));
+        if (n->rare->predicates.len)                  // else they have become stages
+            put(w, v, "predicate", stages_json(w, &n->rare->predicates));
         break;
     }
 }
@@ -421,7 +421,7 @@ static jn_value raw_end_json(struct writer *w, const struct ast_node *n)
 static jn_value raw_json(struct writer *w, const struct ast_node *n)
 {
     if (n->kind == AST_ERROR)
-        return n->left ? raw_error_json(w, n) : error_json(w, n->error);
+        return n->left ? raw_error_json(w, n) : error_json(w, n->rare->error);
     if (n->kind == AST_END)
         return raw_end_json(w, n);
     const bool is_binary = n->kind == AST_PATH || n->kind == AST_FILTER || n->kind == AST_APPLY ||

@@ -107,15 +107,15 @@ static struct node *compile_shell(struct compiler *c, const struct ast_node *ast
     compile_init(&s->node, ast, eval_shell);
     inner->raw = true;
     s->inner = inner;
-    s->filters = compile_filters(c, &ast->predicates);
-    s->group = ast->group && ast->kind != AST_PATH ? compile_group(c, ast->group, NULL) : NULL;
+    s->filters = compile_filters(c, &ast->rare->predicates);
+    s->group = ast->rare->group && ast->kind != AST_PATH ? compile_group(c, ast->rare->group, NULL) : NULL;
     s->keep_array = ast->keep_array;
     return &s->node;
 }
 
 static bool has_shell(const struct ast_node *ast)
 {
-    return ast->predicates.len || ast->keep_array || (ast->kind != AST_PATH && ast->group);
+    return ast->rare->predicates.len || ast->keep_array || (ast->kind != AST_PATH && ast->rare->group);
 }
 
 /* ---- kinds --------------------------------------------------------------------------------------------------- */
@@ -174,7 +174,7 @@ static struct node *compile_kind(struct compiler *c, const struct ast_node *ast)
     case AST_VALUE:         return compile_constant(c, ast, ast->literal);
     case AST_WILDCARD:      return compile_wildcard(c, ast);
     case AST_DESCENDANTS:   return compile_descendants(c, ast);
-    case AST_PARENT:        return compile_variable_named(c, ast, tuple_label(c, ast->slot));
+    case AST_PARENT:        return compile_variable_named(c, ast, tuple_label(c, ast->rare->slot));
     case AST_CONDITION:     return compile_condition(c, ast);
     case AST_BLOCK:         return compile_block(c, ast);
     case AST_BIND:          return compile_bind(c, ast);

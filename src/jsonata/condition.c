@@ -86,7 +86,7 @@ static unsigned effects_of_builtin(struct compiler *c, const struct ast_node *ca
 static unsigned effects_of_call(struct compiler *c, const struct ast_node *call, uint32_t first)
 {
     const struct ast_node *procedure = call->left;
-    if (procedure->kind == AST_VARIABLE && !procedure->predicates.len && !procedure->group)
+    if (procedure->kind == AST_VARIABLE && !procedure->rare->predicates.len && !procedure->rare->group)
         return effects_of_builtin(c, call, first);
     return procedure->kind == AST_LAMBDA ? 0 : EFFECT_CALLS;
 }
@@ -109,14 +109,14 @@ static unsigned own_effects(struct compiler *c, const struct ast_node *ast)
 /* All but the left operand. */
 static unsigned effects_of_parts(struct compiler *c, const struct ast_node *ast)
 {
-    unsigned found = own_effects(c, ast) | effects_of_list(c, &ast->items) | effects_of_list(c, &ast->predicates) |
-                     effects_of_list(c, &ast->stages);
+    unsigned found = own_effects(c, ast) | effects_of_list(c, &ast->items) | effects_of_list(c, &ast->rare->predicates) |
+                     effects_of_list(c, &ast->rare->stages);
     if (ast->right && !ast_is_shared(ast))
         found |= effects(c, ast->right);
     if (ast->third)
         found |= effects(c, ast->third);
-    if (ast->group)
-        found |= effects(c, ast->group);
+    if (ast->rare->group)
+        found |= effects(c, ast->rare->group);
     if (ast->kind == AST_BLOCK || ast->kind == AST_LAMBDA)
         found &= ~(unsigned)EFFECT_BINDS;       // variables of its own
     return found;

@@ -127,6 +127,7 @@ static void reclaim(struct jn_budget *b)
     struct jsonata_context *c = (struct jsonata_context *)b;
     jn_arena_trim(&c->arena);
     jsonata_matching_trim(c->matching);
+    eval_texts_reclaim(c);
     if (!c->is_writing)
         jn_buf_clear(&c->out);
 }
@@ -186,6 +187,7 @@ void jsonata_context_free(struct jsonata_context *c)
         forget(c, &c->programs[i]);
     free_regexes(c);
     regex_pool_clear(&c->pool);
+    eval_texts_clear(c);
     jn_arena_clear(&c->arena);
     jn_arena_clear(&c->lasting);
     jn_shapes_free(c->shapes);
@@ -225,6 +227,7 @@ void jsonata_context_reset(struct jsonata_context *c)
         return;                 // a function of the host must not pull the ground from under its caller
     free_regexes(c);
     regex_pool_reset(&c->pool);
+    eval_texts_reset(c);
     jn_arena_reset(&c->arena);
     reserve_trim(&c->values, &c->budget);
     reserve_trim(&c->stack, &c->budget);
@@ -236,6 +239,7 @@ void jsonata_context_trim(struct jsonata_context *c)
     if (c->running)
         return;
     regex_pool_clear(&c->pool);
+    eval_texts_clear(c);
     jn_arena_trim(&c->arena);
     jsonata_matching_trim(c->matching);
     jn_buf_clear(&c->text);

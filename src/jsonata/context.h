@@ -23,6 +23,14 @@ struct program_memory {
 
 enum { PROGRAMS = 32 };                 /* per context; more replace each other in turn */
 
+/* A text that $eval has compiled. */
+struct eval_text {
+    struct jsonata *program;            /* NULL: none */
+    bool is_used;                       /* since the last reset */
+};
+
+enum { EVAL_TEXTS = 16 };
+
 /* A function of the host. */
 struct registered {
     jn_str name;
@@ -44,6 +52,7 @@ struct jsonata_context {
     jn_value builtins;                  /* of programs with $eval: functions by name, in `lasting` */
     struct regex_pool pool;             /* regexes of texts evaluated by $eval */
     struct regex_link *regexes;         /* ... for which there was no place */
+    struct eval_text eval_texts[EVAL_TEXTS];
     struct jn_buf text;                 /* for built-ins, while they run */
     struct jn_buf out;                  /* the last result of jsonata_evaluate_text() */
     bool is_writing;                    /* ... which is growing: not to be given back */
@@ -58,6 +67,11 @@ struct jsonata_context {
 /* Makes a program's memory and globals current (`globals` has room for their values); context_leave() goes back.  False
  * after raising. */
 bool context_enter(struct jsonata_eval *e, const struct jsonata *p, jn_value *globals, struct program_state *outer);
+
+/* eval_text.c: drops all; what was not used since the last reset; or what a reset has to. */
+void eval_texts_clear(struct jsonata_context *c);
+void eval_texts_reclaim(struct jsonata_context *c);
+void eval_texts_reset(struct jsonata_context *c);
 
 /* Fills `err` (may be NULL) for a failure without a code, or with one, and gives the status. */
 enum jn_status context_fail(struct jsonata_error *err, enum jn_status s, const char *sentence);

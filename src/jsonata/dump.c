@@ -76,7 +76,7 @@ static void show_text(struct jn_buf *out, const struct ast_node *n)
         show_name(out, " $", n->text);
         break;
     case AST_PARENT:
-        jn_buf_append_fmt(out, " !%u", n->slot ? n->slot->label : 0);
+        jn_buf_append_fmt(out, " !%u", n->rare->slot ? n->rare->slot->label : 0);
         break;
     default:
         if (n->text.len)
@@ -88,12 +88,12 @@ static void show_marks(struct jn_buf *out, const struct ast_node *n)
 {
     if (n->regex_ignore_case || n->regex_multiline)
         jn_buf_append_fmt(out, " /%s%s", n->regex_ignore_case ? "i" : "", n->regex_multiline ? "m" : "");
-    if (n->focus.data)
-        show_name(out, " @$", n->focus);
-    if (n->index.data)
-        show_name(out, " #$", n->index);
-    if (n->ancestor)
-        jn_buf_append_fmt(out, " ancestor !%u", n->ancestor->label);
+    if (n->rare->focus.data)
+        show_name(out, " @$", n->rare->focus);
+    if (n->rare->index.data)
+        show_name(out, " #$", n->rare->index);
+    if (n->rare->ancestor)
+        jn_buf_append_fmt(out, " ancestor !%u", n->rare->ancestor->label);
     const struct {
         bool is_set;
         const char *name;
@@ -160,10 +160,10 @@ static void show_children(struct tree_dump *d, const struct ast_node *n)
     if (n->third)
         show_node(d, n->kind == AST_TRANSFORM ? "delete" : "else", n->third);
     show_list(d, item_role(n->kind), &n->items);
-    show_list(d, "predicate", &n->predicates);
-    show_list(d, "stage", &n->stages);
-    if (n->group)
-        show_node(d, "group", n->group);
+    show_list(d, "predicate", &n->rare->predicates);
+    show_list(d, "stage", &n->rare->stages);
+    if (n->rare->group)
+        show_node(d, "group", n->rare->group);
 }
 
 /* A line for the node, then its children, two blanks further in. */

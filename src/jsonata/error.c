@@ -32,7 +32,7 @@ static const struct {
     /* parser */
     { "S0201", "{{token}} does not belong here: the expression was complete before it" },
     { "S0201/depth", "the expression is nested more than {{value}} levels deep" },
-    { "S0201/long", "the expression is longer than 4 GiB" },
+    { "S0201/long", "the expression is longer than 2 GiB" },
     { "S0201/shared", "too many ?: and ?? inside the left side of one another: keep the value in a variable" },
     { "S0201/utf8", "the expression is not valid UTF-8 from here on" },
     { "S0201/parents", "the expression has too many % for its size" },

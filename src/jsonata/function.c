@@ -12,7 +12,6 @@
 #include "jsonata/function.h"
 
 #include "jsonata/compile.h"
-#include "jsonata/parse.h"
 #include "jsonata/regex.h"
 #include "jsonata/signature.h"
 
@@ -309,58 +308,4 @@ jn_value jsonata_call_function(struct jsonata_eval *e, jn_value f, const jn_valu
     for (uint32_t i = 0; i < count; i++)
         base[1 + i] = args[i];
     return function_invoke(e, base, f, count, e->call_context, NULL);
-}
-
-/* ---- $eval --------------------------------------------------------------------------------------------------- */
-
-static struct jsonata *compile_text(struct jsonata_eval *e, jn_str text)
-{
-    struct jsonata *p = jn_arena_zalloc(e->arena, sizeof *p);
-    if (!p) {
-        jsonata_raise_memory(e);
-        return NULL;
-    }
-    struct jsonata_fault fault = { .code = NULL };
-    p->arena = e->arena;
-    p->pool = context_pool(e);
-    p->is_dynamic = true;
-    p->is_plain = e->program->is_plain;
-    const bool done = program_compile(p, text, 0, NULL, &fault);
-    context_adopt(e, p);
-    if (done)
-        return p;
-    if (fault.code)
-        jsonata_raise_inner(e, "D3120", &fault);
-    else
-        jsonata_raise_memory(e);
-    return NULL;
-}
-
-/* An error inside becomes D3121, which carries the inner message. */
-static void rename_fault(struct jsonata_eval *e)
-{
-    if (!e->fault.code || e->has_tripped)
-        return;
-    const struct jsonata_fault inner = e->fault;
-    e->fault = (struct jsonata_fault){ .code = NULL };
-    jsonata_raise_inner(e, "D3121", &inner);
-}
-
-jn_value jsonata_eval_text(struct jsonata_eval *e, jn_str text, jn_value context, bool has_context)
-{
-    struct jsonata_frame *f = e->program->is_dynamic ? e->call_frame : NULL;
-    if (!has_context)
-        context = e->call_context;
-    else if (context.type == JN_ARRAY)
-        context = context_wrap(e, context);
-    if (!f)
-        f = frame_new(e, 0, NULL);
-    e->is_dynamic_past = true;
-    const size_t levels = text.len < JSONATA_DEFAULT_DEPTH ? text.len : JSONATA_DEFAULT_DEPTH;
-    const struct jsonata *p = f && node_has_stack_for(e, levels) ? compile_text(e, text) : NULL;
-    if (!p)
-        return jn_undefined();
-    const jn_value v = node_eval(p->root, e, context, f);
-    rename_fault(e);
-    return v;
 }

@@ -235,7 +235,7 @@ static bool keys_are_constant(struct compiler *c, const struct group *g)
 
 static jn_str constant_name(const struct ast_node *key)
 {
-    return key->kind == AST_STRING && !key->predicates.len && !key->group ? jn_text(key->literal) : (jn_str){ NULL, 0 };
+    return key->kind == AST_STRING && !key->rare->predicates.len && !key->rare->group ? jn_text(key->literal) : (jn_str){ NULL, 0 };
 }
 
 const struct group *compile_group(struct compiler *c, const struct ast_node *ast, struct tuple_layout *tuples)

@@ -25,8 +25,8 @@ struct join_plan {
 
 static bool is_bare(const struct ast_node *ast)
 {
-    return !ast->predicates.len && !ast->stages.len && !ast->group && !ast->keep_array && !ast->tuple &&
-           !ast->focus.data && !ast->index.data && !ast->ancestor && !ast->seeking;
+    return !ast->rare->predicates.len && !ast->rare->stages.len && !ast->rare->group && !ast->keep_array && !ast->tuple &&
+           !ast->rare->focus.data && !ast->rare->index.data && !ast->rare->ancestor && !ast->rare->seeking;
 }
 
 /* A variable or name, and names after it: the head, or NULL. */
@@ -56,9 +56,9 @@ enum side { SIDE_NEITHER, SIDE_INNER, SIDE_OUTER };
 /* Names that the step binds besides the item are neither: they differ from item to item. */
 static bool is_numbered(const struct ast_node *step, jn_str name)
 {
-    bool found = step->index.data && jn_str_eq(step->index, name);
-    for (uint32_t i = 0; i < step->stages.len; i++) {
-        const struct ast_node *stage = step->stages.at[i];
+    bool found = step->rare->index.data && jn_str_eq(step->rare->index, name);
+    for (uint32_t i = 0; i < step->rare->stages.len; i++) {
+        const struct ast_node *stage = step->rare->stages.at[i];
         found = found || (stage->kind == AST_INDEX && jn_str_eq(stage->text, name));
     }
     return found;
@@ -71,10 +71,10 @@ static enum side side_of(const struct ast_node *step, const struct ast_node *ast
     if (!head)
         return is_literal(ast) ? SIDE_OUTER : SIDE_NEITHER;
     if (head->kind != AST_VARIABLE || head->text.len == 0)
-        return step->focus.data ? SIDE_OUTER : SIDE_INNER;
+        return step->rare->focus.data ? SIDE_OUTER : SIDE_INNER;
     if (is_numbered(step, head->text))
         return SIDE_NEITHER;
-    return step->focus.data && jn_str_eq(step->focus, head->text) ? SIDE_INNER : SIDE_OUTER;
+    return step->rare->focus.data && jn_str_eq(step->rare->focus, head->text) ? SIDE_INNER : SIDE_OUTER;
 }
 
 static bool add_equation(struct compiler *c, struct join_plan *p, const struct ast_node *step,
@@ -111,10 +111,10 @@ static bool add_conjuncts(struct compiler *c, struct join_plan *p, const struct 
 
 const struct join_plan *compile_join(struct compiler *c, const struct ast_node *step)
 {
-    if (!step->stages.len || step->stages.at[0]->kind != AST_FILTER || !step->stages.at[0]->left)
+    if (!step->rare->stages.len || step->rare->stages.at[0]->kind != AST_FILTER || !step->rare->stages.at[0]->left)
         return NULL;
     struct join_plan *p = COMPILE_NEW(c, struct join_plan);
-    return add_conjuncts(c, p, step, step->stages.at[0]->left) && !c->failed ? p : NULL;
+    return add_conjuncts(c, p, step, step->rare->stages.at[0]->left) && !c->failed ? p : NULL;
 }
 
 /* ---- keys ---------------------------------------------------------------------------------------------------- */

@@ -458,7 +458,7 @@ static size_t first_invalid(jn_str s)
 void lexer_init(struct lexer *l, struct jn_arena *a, jn_str text)
 {
     *l = (struct lexer){ .arena = a, .text = text };
-    if (text.len > UINT32_MAX) {
+    if (text.len > INT32_MAX) {
         fail(l, "S0201/long", 0, (jn_str){ 0 });
         return;
     }

@@ -28,6 +28,7 @@ struct parser {
     void *seen_arg;
     struct jsonata_fault *fault;
     struct ast_node spare;
+    struct ast_rare spare_rare;
 };
 
 /* Nodes of an operand of ?: or ?? that is copied, because it has a %: nested in each other they double each time, so
@@ -308,7 +309,7 @@ static struct ast_node *joined(struct parser *p, enum ast_kind kind, const struc
 static struct ast_node *parse_binary(struct parser *p, const struct token *t, struct ast_node *left)
 {
     struct ast_node *n = joined(p, AST_BINARY, t, left);
-    n->op = op_of(t->kind);
+    n->op = (uint8_t)op_of(t->kind);
     n->text = t->text;
     return n;
 }
@@ -552,7 +553,7 @@ static void parse_signature(struct parser *p, struct ast_node *lambda)
 /* An error that stands for a parameter has no token of its own. */
 static void no_parameter(struct parser *p, const struct ast_node *n, uint32_t i)
 {
-    const bool has_token = n->kind != AST_ERROR || !n->error;
+    const bool has_token = n->kind != AST_ERROR || !n->rare->error;
     report_here(p, (struct jsonata_fault){ .code = "S0208", .position = n->position,
                                            .token = has_token ? ast_token(p->arena, n) : (jn_str){ 0 },
                                            .literal = literal_of(n), .value = jn_number((double)i + 1) }, NULL);
@@ -655,7 +656,7 @@ static struct ast_node *no_operand(struct parser *p, const struct token *t)
     struct ast_node *n = new_node(p, AST_ERROR, t->position);
     error->is_node = true;
     error->node = n;
-    n->error = error;
+    ast_rare(p->arena, n, &p->spare_rare)->error = error;
     return n;
 }
 
@@ -687,7 +688,7 @@ static struct ast_node *parse_expression(struct parser *p, int power)
 
 static struct ast_node *parse(struct parser *p, jn_str text)
 {
-    p->spare = (struct ast_node){ .kind = AST_END, .text = JN_STR("") };
+    p->spare = (struct ast_node){ .kind = AST_END, .text = JN_STR(""), .rare = &ast_rare_none };
     p->spare.third = &p->spare;     // the base of a filter that is not there
     *p->fault = (struct jsonata_fault){ 0 };
     lexer_init(&p->lexer, p->arena, text);

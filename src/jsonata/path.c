@@ -327,9 +327,9 @@ static uint32_t column(const struct path_node *p, jn_str name)
 static void step_columns(struct compiler *c, const struct path_node *p, struct step *s, const struct ast_node *ast)
 {
     s->is_tuple = ast->tuple;
-    s->focus = column(p, ast->focus);
-    s->index = column(p, ast->index);
-    s->ancestor = ast->ancestor ? column(p, tuple_label(c, ast->ancestor)) : UINT32_MAX;
+    s->focus = column(p, ast->rare->focus);
+    s->index = column(p, ast->rare->index);
+    s->ancestor = ast->rare->ancestor ? column(p, tuple_label(c, ast->rare->ancestor)) : UINT32_MAX;
     for (uint32_t i = 0; i < s->filters.len; i++)
         s->filters.at[i].column = column(p, s->filters.at[i].name);
 }
@@ -347,7 +347,7 @@ static void compile_step(struct compiler *c, struct path_node *p, uint32_t i, co
         s->kind = STEP_SORT;
         p->has_sort = true;
         compile_sort(c, ast, s);
-    } else if (ast->kind == AST_NAME && !ast->predicates.len && !s->is_once) {
+    } else if (ast->kind == AST_NAME && !ast->rare->predicates.len && !s->is_once) {
         s->kind = STEP_NAME;
         s->name = ast->text;
         s->site = new_site(c);
@@ -356,7 +356,7 @@ static void compile_step(struct compiler *c, struct path_node *p, uint32_t i, co
         s->node = compile_node(c, ast);
         compile_needs(&p->node, s->node);
     }
-    s->filters = compile_filters(c, &ast->stages);
+    s->filters = compile_filters(c, &ast->rare->stages);
     if (p->tuples)
         step_columns(c, p, s, ast);
     step_sinks(s, ast);
@@ -426,8 +426,8 @@ struct node *compile_path(struct compiler *c, const struct ast_node *ast)
     p->len = ast->items.len;
     for (uint32_t i = 0; i < ast->items.len && !c->failed; i++)
         compile_step(c, p, i, ast->items.at[i]);
-    if (ast->group)
-        p->group = compile_group(c, ast->group, p->tuples);
+    if (ast->rare->group)
+        p->group = compile_group(c, ast->rare->group, p->tuples);
     if (p->tuples && !c->failed)
         tuple_choose(c, p, ast);
     scope_leave(c, outer);

@@ -20,7 +20,8 @@ struct rewriter {
     uint32_t labels;
     uint32_t seek_steps;
     struct ast_node spare;          /* stands for nodes that memory does not suffice for */
-    struct ast_slots spare_slots;   /* the same for lists of slots */
+    struct ast_slots spare_slots;   /* the same for lists of slots, and for what few nodes have */
+    struct ast_rare spare_rare;
 };
 
 static struct ast_node *rewrite(struct rewriter *r, struct ast_node *n);
@@ -51,6 +52,11 @@ static void add_slot(struct rewriter *r, struct ast_slots *l, struct ast_slot *s
     l->at[l->len++] = slot;
 }
 
+static struct ast_rare *rare(struct rewriter *r, struct ast_node *n)
+{
+    return ast_rare(r->arena, n, &r->spare_rare);
+}
+
 static struct ast_slots *new_slots(struct rewriter *r)
 {
     struct ast_slots *l = jn_arena_zalloc(r->arena, sizeof *l);
@@ -60,19 +66,19 @@ static struct ast_slots *new_slots(struct rewriter *r)
 /* Lets `n` wait for one slot more. */
 static void wait_for(struct rewriter *r, struct ast_node *n, struct ast_slot *slot)
 {
-    if (!n->seeking)
-        n->seeking = new_slots(r);
+    if (!n->rare->seeking)
+        rare(r, n)->seeking = new_slots(r);
     ast_mark(n, HAS_SEEKING);
-    add_slot(r, n->seeking, slot);
+    add_slot(r, n->rare->seeking, slot);
 }
 
 /* The slots that a part waits for, itself included when it is a %.  NULL: none. */
 static struct ast_slots *slots_of(struct rewriter *r, struct ast_node *part)
 {
-    if (part->kind != AST_PARENT || !part->slot)
-        return part->seeking;
-    struct ast_slots *l = part->seeking ? part->seeking : new_slots(r);
-    add_slot(r, l, part->slot);
+    if (part->kind != AST_PARENT || !part->rare->slot)
+        return part->rare->seeking;
+    struct ast_slots *l = part->rare->seeking ? part->rare->seeking : new_slots(r);
+    add_slot(r, l, part->rare->slot);
     return l;
 }
 
@@ -83,14 +89,14 @@ static void float_slots(struct rewriter *r, struct ast_node *to, struct ast_node
     struct ast_slots *l = slots_of(r, from);
     if (!l)
         return;
-    if (!to->seeking) {
-        to->seeking = l;
+    if (!to->rare->seeking) {
+        rare(r, to)->seeking = l;
         ast_mark(to, HAS_SEEKING);
         return;
     }
     const uint32_t n = l->len;          // the two may be one list
     for (uint32_t i = 0; i < n; i++)
-        add_slot(r, to->seeking, l->at[i]);
+        add_slot(r, to->rare->seeking, l->at[i]);
 }
 
 static void set_tuple(struct ast_node *n)
@@ -100,13 +106,13 @@ static void set_tuple(struct ast_node *n)
 }
 
 /* A name or wildcard is one level.  The first slot that ends here gives the step its label; later ones share it. */
-static void seek_in_step(struct ast_node *step, struct ast_slot *slot)
+static void seek_in_step(struct rewriter *r, struct ast_node *step, struct ast_slot *slot)
 {
     if (--slot->level != 0)
         return;
-    if (step->ancestor)
-        slot->label = step->ancestor->label;
-    step->ancestor = slot;
+    if (step->rare->ancestor)
+        slot->label = step->rare->ancestor->label;
+    rare(r, step)->ancestor = slot;
     ast_mark(step, HAS_ANCESTOR);
     set_tuple(step);
 }
@@ -132,7 +138,7 @@ static void seek(struct rewriter *r, struct ast_node *n, struct ast_slot *slot)
     switch (n->kind) {
     case AST_NAME:
     case AST_WILDCARD:
-        seek_in_step(n, slot);
+        seek_in_step(r, n, slot);
         break;
     case AST_PARENT:
         slot->level++;
@@ -163,7 +169,7 @@ static void seek_before_last(struct rewriter *r, struct ast_node *path, struct a
             return;
         }
         const struct ast_node *step = path->items.at[--i];
-        while (i > 0 && step->focus.data && path->items.at[i - 1]->focus.data && !failed(r)) {
+        while (i > 0 && step->rare->focus.data && path->items.at[i - 1]->rare->focus.data && !failed(r)) {
             step = path->items.at[--i];
             r->seek_steps++;
         }
@@ -202,12 +208,13 @@ static struct ast_node *last_step(struct ast_node *path)
     return path->items.at[path->items.len - 1];
 }
 
-static void move_predicates_to_stages(struct ast_node *step)
+static void move_predicates_to_stages(struct rewriter *r, struct ast_node *step)
 {
-    if (step->predicates.len == 0)
+    if (step->rare->predicates.len == 0)
         return;
-    step->stages = step->predicates;
-    step->predicates = (struct ast_list){ 0 };
+    struct ast_rare *x = rare(r, step);
+    x->stages = x->predicates;
+    x->predicates = (struct ast_list){ 0 };
     ast_mark(step, HAS_STAGES);
 }
 
@@ -243,13 +250,13 @@ static struct ast_node *rewrite_dot(struct rewriter *r, struct ast_node *n)
     if (failed(r))
         return n;
     if (left->kind == AST_PARENT)
-        wait_for(r, path, left->slot);
+        wait_for(r, path, left->rare->slot);
     const uint32_t last = path->items.len - 1;      // it and the first may not have been seen by a dot yet
     if (rest->kind == AST_PATH) {
         for (uint32_t i = 0; i < rest->items.len; i++)
             push(r, &path->items, rest->items.at[i]);
     } else {
-        move_predicates_to_stages(rest);
+        move_predicates_to_stages(r, rest);
         push(r, &path->items, rest);
     }
     if (failed(r))
@@ -270,11 +277,11 @@ static struct ast_node *rewrite_filter(struct rewriter *r, struct ast_node *n)
 {
     struct ast_node *result = n->left;
     struct ast_node *step = result->kind == AST_PATH ? last_step(result) : result;
-    if (step->group)
+    if (step->rare->group)
         fail(r, (struct jsonata_fault){ .code = "S0209", .position = n->position });
     ast_mark(step, result->kind == AST_PATH ? HAS_STAGES : HAS_PREDICATES);
     struct ast_node *condition = rewrite(r, n->right);
-    const struct ast_slots *slots = condition->seeking;
+    const struct ast_slots *slots = condition->rare->seeking;
     for (uint32_t i = 0; slots && i < slots->len && !failed(r); i++)
         if (slots->at[i]->level == 1)
             seek(r, step, slots->at[i]);
@@ -285,7 +292,7 @@ static struct ast_node *rewrite_filter(struct rewriter *r, struct ast_node *n)
 
     n->left = condition;
     n->right = n->third = NULL;
-    push(r, result->kind == AST_PATH ? &step->stages : &step->predicates, n);
+    push(r, result->kind == AST_PATH ? &rare(r, step)->stages : &rare(r, step)->predicates, n);
     return result;
 }
 
@@ -309,11 +316,11 @@ static void rewrite_parts(struct rewriter *r, struct ast_node *n)
 static struct ast_node *rewrite_group(struct rewriter *r, struct ast_node *n)
 {
     struct ast_node *result = n->left;
-    if (result->group)
+    if (result->rare->group)
         fail(r, (struct jsonata_fault){ .code = "S0210", .position = n->position });
     n->left = NULL;
     rewrite_items(r, n);
-    result->group = n;
+    rare(r, result)->group = n;
     ast_mark(result, HAS_GROUP);
     return result;
 }
@@ -347,13 +354,13 @@ static struct ast_node *rewrite_focus(struct rewriter *r, struct ast_node *n)
 {
     struct ast_node *result = n->left;
     struct ast_node *step = result->kind == AST_PATH ? last_step(result) : result;
-    if (step->stages.len || step->predicates.len)
+    if (step->rare->stages.len || step->rare->predicates.len)
         fail(r, (struct jsonata_fault){ .code = "S0215", .position = n->position });
     if (step->kind == AST_SORT)
         fail(r, (struct jsonata_fault){ .code = "S0216", .position = n->position });
     if (n->keep_array)
         keep_array(step);
-    step->focus = n->text;
+    rare(r, step)->focus = n->text;
     ast_mark(step, HAS_FOCUS);
     set_tuple(step);
     return result;
@@ -368,12 +375,12 @@ static struct ast_node *rewrite_index(struct rewriter *r, struct ast_node *n)
     if (path == step)
         step = last_step(path);
     else
-        move_predicates_to_stages(step);
+        move_predicates_to_stages(r, step);
     n->left = n->right = NULL;
-    if (step->stages.len) {
-        push(r, &step->stages, n);
+    if (step->rare->stages.len) {
+        push(r, &rare(r, step)->stages, n);
     } else {
-        step->index = n->text;
+        rare(r, step)->index = n->text;
         ast_mark(step, HAS_INDEX);
     }
     set_tuple(step);
@@ -478,7 +485,7 @@ static bool has_tail_call(const struct ast_node *n)
 {
     switch (n->kind) {
     case AST_CALL:
-        return !n->predicates.len;
+        return !n->rare->predicates.len;
     case AST_BLOCK:
         return n->items.len && has_tail_call(n->items.at[n->items.len - 1]);
     case AST_CONDITION:
@@ -562,9 +569,10 @@ static struct ast_node *rewrite_name(struct rewriter *r, struct ast_node *n)
 
 static struct ast_node *rewrite_parent(struct rewriter *r, struct ast_node *n)
 {
-    n->slot = jn_arena_alloc(r->arena, sizeof *n->slot);
-    if (n->slot)
-        *n->slot = (struct ast_slot){ .label = r->labels, .index = r->labels, .level = 1 };
+    struct ast_slot *slot = jn_arena_alloc(r->arena, sizeof *slot);
+    rare(r, n)->slot = slot;
+    if (slot)
+        *slot = (struct ast_slot){ .label = r->labels, .index = r->labels, .level = 1 };
     r->labels++;
     return n;
 }
@@ -585,7 +593,7 @@ static struct ast_node *rewrite_end(struct rewriter *r, struct ast_node *n)
         return n;
     }
     n->kind = AST_ERROR;
-    n->error = error;
+    rare(r, n)->error = error;
     return n;
 }
 
@@ -674,6 +682,7 @@ static struct ast_node *rewrite(struct rewriter *r, struct ast_node *n)
     }
     for (struct ast_node *at = bottom, *up; at && !failed(r); at = up) {
         up = at->up;            // rewriting may use the node for something else
+        at->up = NULL;          // the compiler's `scope` from now on
         if (done)
             at->left = done;
         const bool has_keep = at->keep_array;
@@ -693,10 +702,10 @@ static bool has_place(const struct ast_node *n)
 struct ast_node *jsonata_rewrite(struct jn_arena *a, struct ast_node *tree, struct ast_errors *errors,
                                  struct jsonata_fault *fault)
 {
-    struct rewriter r = { .arena = a, .fault = fault, .errors = errors, .spare = { .kind = AST_END, .text = JN_STR("") } };
+    struct rewriter r = { .arena = a, .fault = fault, .errors = errors, .spare = { .kind = AST_END, .text = JN_STR(""), .rare = &ast_rare_none } };
     *fault = (struct jsonata_fault){ 0 };
     tree = rewrite(&r, tree);
-    if (!failed(&r) && (tree->kind == AST_PARENT || tree->seeking))
+    if (!failed(&r) && (tree->kind == AST_PARENT || tree->rare->seeking))
         fail(&r, (struct jsonata_fault){ .code = "S0217/top", .position = has_place(tree) ? tree->position : -1,
                                          .token = jn_str_of(ast_kind_name(tree->kind)) });
     return failed(&r) ? NULL : tree;

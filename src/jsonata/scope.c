@@ -108,15 +108,15 @@ static void declare_tuples(struct walk *w, struct scope *s, const struct ast_nod
 {
     for (uint32_t i = 0; i < path->items.len; i++) {
         const struct ast_node *step = path->items.at[i];
-        if (step->focus.data)
-            declare(w, s, step->focus);
-        if (step->index.data)
-            declare(w, s, step->index);
-        if (step->ancestor)
-            declare(w, s, tuple_label(w->c, step->ancestor));
-        for (uint32_t k = 0; k < step->stages.len; k++) {
-            if (step->stages.at[k]->kind == AST_INDEX)
-                declare(w, s, step->stages.at[k]->text);
+        if (step->rare->focus.data)
+            declare(w, s, step->rare->focus);
+        if (step->rare->index.data)
+            declare(w, s, step->rare->index);
+        if (step->rare->ancestor)
+            declare(w, s, tuple_label(w->c, step->rare->ancestor));
+        for (uint32_t k = 0; k < step->rare->stages.len; k++) {
+            if (step->rare->stages.at[k]->kind == AST_INDEX)
+                declare(w, s, step->rare->stages.at[k]->text);
         }
         const struct ast_node *inner = inner_path(step);
         if (inner)
@@ -170,9 +170,9 @@ static void visit_one(struct walk *w, struct ast_node *ast, struct scope *s)
         visit(w, ast->right, s);
     visit(w, ast->third, s);
     visit_list(w, &ast->items, s);
-    visit_list(w, &ast->predicates, s);
-    visit_list(w, &ast->stages, s);
-    visit(w, ast->group, s);
+    visit_list(w, &ast->rare->predicates, s);
+    visit_list(w, &ast->rare->stages, s);
+    visit(w, ast->rare->group, s);
 }
 
 static void lay_out(struct scope *s, bool is_dynamic)

@@ -242,7 +242,7 @@ void compile_sort(struct compiler *c, const struct ast_node *ast, struct step *s
 
 static bool is_bare(const struct ast_node *ast)
 {
-    return !ast->predicates.len && !ast->stages.len && !ast->group && !ast->keep_array && !ast->tuple &&
+    return !ast->rare->predicates.len && !ast->rare->stages.len && !ast->rare->group && !ast->keep_array && !ast->tuple &&
            !ast->keep_singleton_array;
 }
 
@@ -283,7 +283,7 @@ static const struct node *compile_names(struct compiler *c, const struct ast_nod
 {
     if (!names_of(ast))
         return NULL;
-    struct ast_node names = { .kind = AST_PATH, .position = ast->position };
+    struct ast_node names = { .kind = AST_PATH, .position = ast->position, .rare = &ast_rare_none };
     names.items = (struct ast_list){ .at = ast->items.at + 1, .len = names_of(ast), .cap = names_of(ast) };
     return compile_path(c, &names);
 }

@@ -230,7 +230,7 @@ void step_sinks(struct step *s, const struct ast_node *ast)
     if (s->kind == STEP_NAME) {
         s->give = s->filters.len ? give_name_filtered : give_name;
         s->item = s->filters.len ? item_name_filtered : item_name;
-    } else if (ast->kind == AST_DESCENDANTS && !ast->predicates.len && !s->filters.len) {
+    } else if (ast->kind == AST_DESCENDANTS && !ast->rare->predicates.len && !s->filters.len) {
         s->give = give_descendants;
         s->item = item_descendants;
     } else {

@@ -362,11 +362,12 @@ static jn_value eval_transform(const struct node *n, struct jsonata_eval *e, jn_
 
 static bool is_plain_step(const struct ast_node *ast)
 {
-    for (uint32_t i = 0; i < ast->stages.len; i++) {
-        if (ast->stages.at[i]->kind != AST_FILTER)
+    for (uint32_t i = 0; i < ast->rare->stages.len; i++) {
+        if (ast->rare->stages.at[i]->kind != AST_FILTER)
             return false;
     }
-    return !ast->predicates.len && !ast->group && !ast->tuple && !ast->focus.data && !ast->index.data && !ast->ancestor;
+    return !ast->rare->predicates.len && !ast->rare->group && !ast->tuple && !ast->rare->focus.data &&
+           !ast->rare->index.data && !ast->rare->ancestor;
 }
 
 static bool is_context(const struct ast_node *ast)
@@ -378,8 +379,8 @@ static bool is_context(const struct ast_node *ast)
 static bool find_spine(const struct ast_node *pattern, struct transform_node *t)
 {
     if (is_context(pattern))
-        return !pattern->stages.len && !pattern->keep_array;
-    if (pattern->kind != AST_PATH || pattern->predicates.len || pattern->group || pattern->tuple)
+        return !pattern->rare->stages.len && !pattern->keep_array;
+    if (pattern->kind != AST_PATH || pattern->rare->predicates.len || pattern->rare->group || pattern->tuple)
         return false;
     for (uint32_t i = 0; i < pattern->items.len; i++) {
         const struct ast_node *step = pattern->items.at[i];
@@ -394,14 +395,15 @@ static bool find_spine(const struct ast_node *pattern, struct transform_node *t)
 
 static bool is_literal_string(const struct ast_node *ast)
 {
-    return ast->kind == AST_STRING && !ast->predicates.len && !ast->group && !ast->keep_array;
+    return ast->kind == AST_STRING && !ast->rare->predicates.len && !ast->rare->group && !ast->keep_array;
 }
 
 /* "a" or ["a", "b"] */
 static void find_keys(struct compiler *c, const struct ast_node *remove, struct transform_node *t)
 {
     const bool is_one = is_literal_string(remove);
-    if (!is_one && (remove->kind != AST_ARRAY || remove->predicates.len || remove->group || remove->keep_array))
+    if (!is_one && (remove->kind != AST_ARRAY || remove->rare->predicates.len || remove->rare->group ||
+                    remove->keep_array))
         return;
     const uint32_t n = is_one ? 1 : remove->items.len;
     t->keys = compile_alloc(c, n * sizeof *t->keys);

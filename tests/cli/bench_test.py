@@ -29,7 +29,7 @@ class Bench(CommandTest):
         self.assertEqual(self.report("-n", "[1..100].{'a': $, 'b': $string($)}")["system_allocations_per_eval"], 0)
 
     def test_the_count_is_real(self):
-        # A pattern in a text that is evaluated is compiled each time.
+        # A pattern in a text that is evaluated is compiled each time, when there are more texts than are kept.
         if "address" not in os.environ.get("ALC_SANITIZED", ""):
             self.assertGreater(self.report("-n", "[1..40].$eval('$match(\"a\", /a' & $ & '/)')")["system_allocations_per_eval"], 0)
 
