@@ -109,9 +109,12 @@ static void serialize(struct work *w)
 
 static void end_to_end(struct work *w)
 {
-    jsonata_context_reset(w->context);
-    evaluate_value(w, parse_into(w, jsonata_context_arena(w->context)));
-    serialize(w);
+    struct jsonata_error e = { 0 };
+    jn_str out = { NULL, 0 };
+    const enum jn_status s = jsonata_evaluate_text(w->program, w->context, w->input, w->o->bindings, NULL, &out, &e);
+    if (s && s != JN_BAD_VALUE)     // a function has no text, but was evaluated
+        fail(w, &e, NULL);
+    w->bytes_out = out.len;
     w->operations++;
 }
 
