@@ -2,16 +2,19 @@
 
 BUILD   := build/release
 PREFIX  ?= /usr/local
+PEERS   ?= $(or $(TMPDIR),/tmp)/jsonata-peers
 SILENT  := >build/make.log 2>&1 || { cat build/make.log; exit 1; }
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test bench lint install clean help
+.PHONY: build demo test bench bench-jsonata peers lint install clean help
 
 help:
 	@echo 'make           build $(BUILD)/bin/{aws-lambda-component,jsonata}'
 	@echo 'make demo      install what is missing, build, and show the main job at work'
 	@echo 'make test      install what is missing, build, and run all tests'
 	@echo 'make bench     compare speeds with peers that are installed'
+	@echo 'make bench-jsonata   libjsonata and other engines of JSONata on 18 workloads'
+	@echo 'make peers     install those other engines to $$PEERS ($(PEERS))'
 	@echo 'make lint      clang-tidy and cppcheck'
 	@echo 'make install   install to $$PREFIX ($(PREFIX))'
 	@echo 'make clean     remove build/'
@@ -38,6 +41,16 @@ bench:
 	@cmake --preset release -DALC_TESTS=ON -Wno-dev $(SILENT)
 	@cmake --build --preset release $(SILENT)
 	@$(BUILD)/bin/json_bench
+
+bench-jsonata:
+	@scripts/need.sh build test bench
+	@mkdir -p build
+	@cmake --preset release -DALC_TESTS=ON -Wno-dev $(SILENT)
+	@cmake --build --preset release --target jsonata_cli cold_bench $(SILENT)
+	@tests/bench/compare.py --bin $(BUILD)/bin --peers $(PEERS) $(BENCH)
+
+peers:
+	@scripts/install-peers.sh $(PEERS)
 
 lint:
 	@scripts/need.sh build test lint
