@@ -1,0 +1,152 @@
+/* differential.js - runs the reference (the npm package jsonata) beside ours on expressions made up for the purpose, and
+ * shows, as small as can be, each way in which they differ.
+ *
+ *     node differential.js [--seed N] [--from N] [--count N] [--seconds N] [--plain] [--suite DIR] [--mutations P]
+ *                          [--expression E [--data J]] [--all] [--quiet]
+ *
+ * JSONATA_JS names the package's folder, JSONATA_BIN our command.  Case n of a seed is always the same, so a report's
+ * `--seed S --from N --count 1` shows it again.  --all shows known differences too.  Status: 0 nothing new, 1 something
+ * differs, 77 when the package or Node's version does not allow a run. */
+'use strict';
+
+process.env.TZ = 'UTC';
+
+const fs = require('fs');
+const path = require('path');
+const { Random } = require('./random');
+const { Grammar } = require('./grammar');
+const { Documents } = require('./documents');
+const { loadSuite, mutation } = require('./mutate');
+const { Reference, Ours } = require('./engines');
+const { difference, show, label } = require('./outcome');
+const { minimise } = require('./minimise');
+const { known, late } = require('./known');
+const { tokens } = require('./tokens');
+
+const BATCH = 200;
+const LIMIT_MS = 2000;          // for one case of the reference; ours gets twice that
+const UNSTEADY = /\$(now|millis|random|shuffle)\b/;
+
+function parseArguments(words) {
+    const options = { seed: 1, from: 0, count: Infinity, seconds: Infinity, mutations: 0.4, minimise: 20,
+        suite: path.join(process.env.ALC_SHARED || path.join(__dirname, '../../../shared'), 'jsonata-test-suite') };
+    while (words.length) {
+        const name = words.shift().replace(/^--/, '');
+        if (['plain', 'all', 'quiet'].includes(name))
+            options[name] = true;
+        else
+            options[name] = typeof options[name] === 'number' ? Number(words.shift()) : words.shift();
+    }
+    return options;
+}
+
+/* Names, numbers and texts do not make a difference new. */
+function shape(expression) {
+    return tokens(expression).map(t => /^["']/.test(t) ? '"s"' : /^\d/.test(t) ? '1' : /^(and|or|in|function|true|false|null)$/.test(t) ? t
+        : /^[`\w]/.test(t) ? 'a' : /^\s+$/.test(t) ? '' : t).join('');
+}
+
+class Differential {
+    constructor(options) {
+        this.options = options;
+        this.reference = new Reference(path.resolve(process.env.JSONATA_JS), LIMIT_MS);
+        this.ours = new Ours(process.env.JSONATA_BIN || path.join(__dirname, '../../build/release/bin/jsonata'), LIMIT_MS * 2,
+            options.plain ? ['--plain'] : []);
+        this.suite = options.mutations > 0 ? loadSuite(options.suite) : [];
+        this.classes = new Map();
+        this.counts = { cases: 0, same: 0, results: 0, errors: 0, slow: 0, known: {} };
+    }
+
+    makeCase(number) {
+        const random = new Random(this.options.seed, number);
+        if (this.suite.length && random.chance(this.options.mutations))
+            return { number, isMutation: true, ...mutation(this.suite, random) };
+        const documents = new Documents(random);
+        const text = value => value === undefined ? undefined : JSON.stringify(value);
+        return { number, data: text(documents.document()), bindings: text(documents.bindings()), expression: new Grammar(random).expression() };
+    }
+
+    /* What differs in each of `cases`, by number in the list: { what, reference, ours } or null. */
+    async compare(cases) {
+        const [reference, ours] = await Promise.all([this.reference.run(cases), this.ours.run(cases)]);
+        return cases.map((c, i) => {
+            const found = { ...c, what: difference(reference[i], ours[i]), reference: reference[i], ours: ours[i] };
+            found.known = found.what ? known(found) : null;
+            return found;
+        });
+    }
+
+    async report(found) {
+        const sameWay = async cases => (await this.compare(cases)).map(d => d.what === found.what && !d.known);
+        const small = await minimise({ expression: found.expression, data: found.data, bindings: found.bindings }, sameWay,
+            Date.now() + this.options.minimise * 1000);
+        const [d] = await this.compare([small]);
+        const key = `${found.what} | ${shape(small.expression)}`;
+        const seen = this.classes.get(key);
+        this.classes.set(key, (seen || 0) + 1);
+        if (seen || this.options.quiet)
+            return;
+        found.late = late(d);
+        if (found.late && !this.options.all) {
+            this.classes.delete(key);
+            this.counts.known[found.late] = (this.counts.known[found.late] || 0) + 1;
+            return;
+        }
+        console.log(`${found.what}   (--seed ${this.options.seed} --from ${found.number} --count 1)\n    expression ${JSON.stringify(small.expression)}` +
+            `${small.data === undefined ? '' : `\n    data       ${small.data.slice(0, 500)}`}${small.bindings === undefined ? '' : `\n    bindings   ${small.bindings}`}` +
+            `\n    reference  ${show(d.reference)}\n    ours       ${show(d.ours)}\n`);
+    }
+
+    async batch(cases) {
+        for (const d of await this.compare(cases)) {
+            this.counts.cases++;
+            if (d.reference.kind === 'slow')
+                this.counts.slow++;
+            if (d.reference.kind === 'error' || d.reference.kind === 'host')
+                this.counts.errors++;
+            else
+                this.counts.results++;
+            if (!d.what)
+                this.counts.same++;
+            else if (d.known && !this.options.all)
+                this.counts.known[d.known] = (this.counts.known[d.known] || 0) + 1;
+            else
+                await this.report(d);
+        }
+    }
+
+    async run() {
+        const end = Date.now() + this.options.seconds * 1000;
+        const last = this.options.from + this.options.count;
+        for (let number = this.options.from; number < last && Date.now() < end; number += BATCH) {
+            const cases = Array.from({ length: Math.min(BATCH, last - number) }, (_, i) => this.makeCase(number + i))
+                .filter(c => c.expression.length < 4000 && !(UNSTEADY.test(c.expression) && c.isMutation));
+            await this.batch(cases);
+        }
+    }
+
+    stop() {
+        this.reference.stop();
+        this.ours.stop();
+    }
+}
+
+async function main() {
+    const options = parseArguments(process.argv.slice(2));
+    if (!process.env.JSONATA_JS || !fs.existsSync(process.env.JSONATA_JS)) {
+        console.log('skipped: JSONATA_JS does not name the folder of the npm package jsonata (see tests/differential/install.sh)');
+        return 77;
+    }
+    const differential = new Differential(options);
+    if (options.expression !== undefined)
+        await differential.report((await differential.compare([{ number: 0, expression: options.expression, data: options.data }]))[0]);
+    else
+        await differential.run();
+    differential.stop();
+    const c = differential.counts;
+    if (!options.quiet || differential.classes.size)
+        console.log(`${c.cases} cases: ${c.results} results, ${c.errors} errors, ${c.slow} too slow; ${differential.classes.size} new differences; known: ${JSON.stringify(c.known)}`);
+    return differential.classes.size ? 1 : 0;
+}
+
+main().then(status => { process.exitCode = status; }, error => { console.error(error); process.exitCode = 2; });

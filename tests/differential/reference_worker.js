@@ -1,0 +1,54 @@
+/* reference_worker.js - the reference in a thread of its own, since nothing but the end of a thread stops a JavaScript
+ * function that does not return.  Takes { cases, progress }, answers with a list of outcomes; `progress` is
+ * shared memory in which the number of finished cases can be seen from outside. */
+'use strict';
+
+const { parentPort, workerData } = require('worker_threads');
+const { BUILTINS } = require('./builtins');
+const jsonata = require(workerData.path);
+
+/* The library's functions are objects that remember, process-wide, where they were called last, and errors show it.  So
+ * that a case does not depend on those before it, they are made to forget. */
+const NAMES = BUILTINS.map(b => b.name).concat('shuffle', 'random');
+const builtins = Promise.all(NAMES.map(name => jsonata('$' + name).evaluate()));
+
+async function forget() {
+    for (const builtin of await builtins)
+        builtin.position = builtin.token = undefined;
+}
+
+const isFunction = v => typeof v === 'function' ||
+    (v !== null && typeof v === 'object' && (v._jsonata_lambda === true || v._jsonata_function === true));
+
+/* Functions inside containers print as "", which is what $string makes of them. */
+function stringify(value) {
+    return JSON.stringify(value, (key, v) => isFunction(v) ? '' : v);
+}
+
+function failure(error) {
+    if (error === null || typeof error !== 'object' || typeof error.code !== 'string' || error instanceof Error)
+        return { kind: 'host', message: String(error && error.message) };
+    const outcome = { kind: 'error', code: error.code, position: error.position, token: error.token };
+    if (error.value !== undefined)
+        outcome.value = isFunction(error.value) ? undefined : stringify(error.value);
+    return outcome;
+}
+
+async function evaluate(c) {
+    const data = c.data === undefined ? undefined : JSON.parse(c.data);
+    const bindings = c.bindings === undefined ? undefined : JSON.parse(c.bindings);
+    const result = await jsonata(c.expression).evaluate(data, bindings);
+    if (result === undefined)
+        return { kind: 'undefined' };
+    return isFunction(result) ? { kind: 'function' } : { kind: 'result', text: stringify(result) };
+}
+
+parentPort.on('message', async ({ cases, progress }) => {
+    for (const c of cases) {
+        await forget();
+        const outcome = await evaluate(c).catch(failure);
+        parentPort.postMessage({ outcome });
+        Atomics.add(progress, 0, 1);
+    }
+    parentPort.postMessage({ done: true });
+});
