@@ -16,7 +16,10 @@ class Reference {
     start() {
         const worker = this.worker = new Worker(require.resolve('./reference_worker.js'),
             { workerData: { path: this.path }, resourceLimits: { maxOldGenerationSizeMb: 512, stackSizeMb: 4 }, stderr: true });
-        worker.on('message', message => message.done ? this.finish() : this.outcomes.push(message.outcome));
+        worker.on('message', message => {
+            if (this.worker === worker)
+                message.done ? this.finish() : this.outcomes.push(message.outcome);
+        });
         worker.on('error', () => this.worker === worker && this.giveUp());       // out of memory
     }
 
