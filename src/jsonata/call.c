@@ -83,7 +83,9 @@ struct call_node {
     struct call_site site;
     struct call_site tail_site;
     const struct node *hint;        /* the variable of the same name, when the $ seems forgotten: T1005 */
+    jn_value literal;               /* what the procedure is when it is a number, true, false or null: for T1006 */
     bool is_outer;                  /* the procedure is a variable of an older frame */
+    bool is_tail;
 };
 
 static bool eval_arguments(const struct call_node *c, struct jsonata_eval *e, jn_value *to, jn_value context,
@@ -93,6 +95,8 @@ static bool eval_arguments(const struct call_node *c, struct jsonata_eval *e, jn
         to[i] = node_eval(c->args[i], e, context, f);
         if (jsonata_failed(e))
             return false;
+        if (to[i].type == JN_FUNCTION && !c->is_tail)
+            to[i].flags = FUNCTION_PASSED;
     }
     return true;
 }
@@ -104,7 +108,7 @@ static jn_value raise_no_function(const struct call_node *c, struct jsonata_eval
     if (!is_known)
         code = !strcmp(code, "T1007") ? "T1008" : "T1006";
     return jsonata_raise(e, (struct jsonata_fault){ .code = code, .position = c->node.position,
-                                                    .token = c->site.token });
+                                                    .token = c->site.token, .literal = c->literal });
 }
 
 static jn_value call(const struct call_node *c, struct jsonata_eval *e, jn_value callee, jn_value *base,
@@ -149,8 +153,7 @@ static jn_value eval_tail_call(const struct node *n, struct jsonata_eval *e, jn_
         return jn_undefined();
     if (callee.type != JN_FUNCTION)
         return raise_no_function(c, e, "T1005", context, f);
-    e->tail = (struct jsonata_tail){ callee, base, c->count, c->is_outer, c->tail_site.token,
-                                     c->tail_site.position };
+    e->tail = (struct jsonata_tail){ callee, base, c->count, c->is_outer, &c->tail_site };
     return (jn_value){ .type = VALUE_TAIL };
 }
 
@@ -172,9 +175,32 @@ jn_value call_with_first(const struct node *call_node, struct jsonata_eval *e, j
 
 /* ---- compiling calls ----------------------------------------------------------------------------------------- */
 
-static bool is_one_name(const struct ast_node *ast)
+/* What errors call the procedure: what the reference keeps as the `value` of its node, of the first step for a path. */
+static jn_str procedure_token(struct compiler *c, const struct ast_node *ast)
 {
-    return ast->kind == AST_PATH && ast->items.len && ast->items.at[0]->kind == AST_NAME;
+    switch (ast->kind) {
+    case AST_PATH:
+        return ast->items.len ? procedure_token(c, ast->items.at[0]) : (jn_str){ 0 };
+    case AST_BLOCK:
+    case AST_LAMBDA:
+    case AST_CONDITION:
+    case AST_TRANSFORM:
+    case AST_PARENT:
+        return (jn_str){ 0 };
+    default:
+        return ast_token(c->arena, ast);
+    }
+}
+
+/* x() where $x was meant: for a path, the variable called as its first step. */
+static const struct node *procedure_hint(struct compiler *c, const struct ast_node *call)
+{
+    const struct ast_node *path = call->left;
+    if (path->kind != AST_PATH || !path->items.len)
+        return NULL;
+    const struct ast_node *first = path->items.at[0];
+    const bool is_named = first->kind == AST_NAME || first->kind == AST_VARIABLE;
+    return is_named ? compile_variable_named(c, call, first->text) : NULL;
 }
 
 static void compile_procedure(struct compiler *c, const struct ast_node *ast, struct call_node *n)
@@ -183,22 +209,21 @@ static void compile_procedure(struct compiler *c, const struct ast_node *ast, st
     n->procedure = compile_node(c, procedure);
     n->is_outer = n->procedure->kind == NODE_VARIABLE;
     n->site.position = n->node.position;
+    n->site.token = procedure_token(c, procedure);
+    n->hint = procedure_hint(c, ast);
+    if (procedure->kind == AST_NUMBER || procedure->kind == AST_VALUE)
+        n->literal = procedure->literal;
+    n->tail_site.position = procedure->position;
     if (procedure->kind == AST_VARIABLE)
-        n->site.token = procedure->text;
-    if (procedure->kind == AST_STRING)
-        n->site.token = jn_text(procedure->literal);
-    if (is_one_name(procedure)) {
-        n->site.token = procedure->items.at[0]->text;
-        n->hint = compile_variable_named(c, ast, n->site.token);
-    }
-    n->tail_site = (struct call_site){ n->site.token, procedure->position };
+        n->tail_site.token = n->site.token;
     compile_needs(&n->node, n->procedure);
 }
 
 struct node *compile_call(struct compiler *c, const struct ast_node *ast)
 {
     struct call_node *n = COMPILE_NEW(c, struct call_node);
-    compile_init(&n->node, ast, ast->tail_call ? eval_tail_call : eval_call);
+    n->is_tail = ast->tail_call;
+    compile_init(&n->node, ast, n->is_tail ? eval_tail_call : eval_call);
     compile_procedure(c, ast, n);
     n->args = compile_alloc(c, ast->items.len * sizeof *n->args);
     for (uint32_t i = 0; i < ast->items.len && !c->failed; i++) {

@@ -60,6 +60,7 @@ struct jsonata_context {
     unsigned running;                   /* evaluations in progress, one inside the other */
     struct jsonata_pictures *pictures;
     struct jsonata_matching *matching;  /* of regular expressions */
+    const struct call_site *called[JSONATA_MAX_BUILTINS];   /* see function.c, "errors on their way out" */
     uint64_t random[2];
     jn_value *top;                      /* where an evaluation inside an evaluation starts */
 };

@@ -40,8 +40,7 @@ struct jsonata_tail {
     jn_value *base;                     /* arguments stand from base + 1 on */
     uint32_t count;
     bool is_outer;                      /* the callee was found in a frame older than the caller's */
-    jn_str token;                       /* for errors */
-    int64_t position;
+    const struct call_site *site;       /* for errors */
 };
 
 /* What a context remembers of a field access: the last shape seen, and where the field is in it (-1: nowhere). */
@@ -80,6 +79,7 @@ struct jsonata_eval {
     jn_value *top, *top_end;            /* value stack: frames and arguments */
     const char *stack_limit;            /* the C stack must stay above */
     struct jsonata_tail tail;
+    const struct call_site **called;    /* by number of a built-in: where it was last called by name; NULL: nowhere */
     struct program_memory *memory;      /* of the current program in this context; its next two: */
     struct jsonata_site *sites;         /* by node.site; of this program in this context */
     struct jn_shape **site_shapes;      /* by constructor: the shape of its keys, made on first use */
@@ -157,6 +157,10 @@ bool jsonata_is_true(struct jsonata_eval *e, jn_value v);
 
 /* $string: text of any value; numbers at 15 digits; D3001 for infinities.  undefined gives undefined. */
 jn_value jsonata_to_string(struct jsonata_eval *e, jn_value v, bool prettify);
+
+/* ECMAScript's String(v), which patterns match when they are called with what is no string: `nothing` is "undefined",
+ * arrays are their members with commas between. */
+jn_value jsonata_ecma_string(struct jsonata_eval *e, jn_value v);
 
 /* $append: both sides as members of one plain array. */
 jn_value jsonata_append(struct jsonata_eval *e, jn_value a, jn_value b);

@@ -133,7 +133,7 @@ static void compile_filter(struct compiler *c, const struct ast_node *ast, struc
         fi->name = ast->text;
         return;
     }
-    if (ast->left->kind == AST_NUMBER && !ast->left->rare->predicates.len) {
+    if (ast->left->kind == AST_NUMBER) {            // whatever predicates it has itself
         fi->kind = FILTER_AT;
         fi->at = floor(jn_num(ast->left->literal));
         return;

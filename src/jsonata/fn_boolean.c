@@ -25,22 +25,25 @@ BUILTIN(fn_type)
 }
 
 /* The sentence of D3137 and D3141 is the user's; an empty one is none. */
-static jn_value raise_message(struct jsonata_eval *e, const char *code, jn_value message, jn_value otherwise)
+static jn_value raise_message(struct jsonata_eval *e, const char *code, jn_value message, const char *otherwise)
 {
-    const bool is_given = !jn_is_undefined(message) && message.len;
-    return jsonata_raise(e, (struct jsonata_fault){ .code = code, .value = is_given ? message : otherwise });
+    const jn_str text = jn_get_string(message);
+    if (text.len)
+        otherwise = jn_arena_copy(e->arena, text).data;
+    return otherwise ? jsonata_raise(e, (struct jsonata_fault){ .code = code, .message = otherwise })
+                     : jsonata_raise_memory(e);
 }
 
 BUILTIN(fn_error)
 {
-    return raise_message(e, "D3137", args[0], TEXT_VALUE("$error() function evaluated"));
+    return raise_message(e, "D3137", args[0], "$error() function evaluated");
 }
 
 BUILTIN(fn_assert)
 {
     if (jn_is(args[0], JN_BOOLEAN) && jn_bool(args[0]))
         return jn_undefined();
-    return raise_message(e, "D3141", args[1], TEXT_VALUE("$assert() statement failed"));
+    return raise_message(e, "D3141", args[1], "$assert() statement failed");
 }
 
 const struct jsonata_builtin jsonata_fn_boolean[] = {

@@ -339,8 +339,11 @@ static jn_value raise_replacement(struct jsonata_eval *e, jn_value got)
 
 static void append_replacement(struct jsonata_output *out, const struct matcher *m, jn_value replacement)
 {
-    if (jn_is(replacement, JN_STRING)) {
-        append_template(out, m, replacement);
+    if (jn_is(replacement, JN_STRING) || jn_is_undefined(replacement)) {
+        if (jn_is_undefined(replacement))
+            raise_replacement(out->e, replacement);
+        else
+            append_template(out, m, replacement);
         return;
     }
     const jn_value match = match_object(m);
@@ -397,6 +400,8 @@ static jn_value replace_text(struct jsonata_eval *e, const jn_value *args, doubl
     struct jsonata_output out;
     if (at == SIZE_MAX || !(limit > 0))
         return args[0];
+    if (!jn_is(args[2], JN_STRING))
+        return raise_replacement(e, args[2]);
     jsonata_output_begin(&out, e, s.len + 64);
     for (double count = 0; at != SIZE_MAX && count < limit && jsonata_step(e); count++) {
         jsonata_output_append(&out, jn_str_sub(s, from, at), args[0].flags);
@@ -419,8 +424,6 @@ BUILTIN(fn_replace)
         return jsonata_raise(e, (struct jsonata_fault){ .code = "D3010", .value = args[1], .index = 2 });
     if (limit < 0)
         return jsonata_raise(e, (struct jsonata_fault){ .code = "D3011", .value = args[3], .index = 4 });
-    if (jn_is_undefined(args[2]) || (jn_is(args[1], JN_STRING) && !jn_is(args[2], JN_STRING)))
-        return raise_replacement(e, args[2]);
     return jn_is(args[1], JN_STRING) ? replace_text(e, args, limit) : replace_matches(e, args, limit);
 }
 

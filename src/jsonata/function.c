@@ -12,6 +12,7 @@
 #include "jsonata/function.h"
 
 #include "jsonata/compile.h"
+#include "jsonata/context.h"
 #include "jsonata/regex.h"
 #include "jsonata/signature.h"
 
@@ -163,12 +164,10 @@ static jn_value run_regex(struct jsonata_eval *e, const struct jsonata_function 
 {
     if (fn->kind == FUNCTION_NEXT)
         return jsonata_regex_call(e, fn->as.next.regex, fn->as.next.subject, (int64_t)fn->as.next.from, true);
-    if (count == 0 || args[0].type != JN_STRING)
-        return count && !jn_is_undefined(args[0])
-            ? jsonata_raise(e, (struct jsonata_fault){ .code = "T0410", .index = 1, .value = args[0] })
-            : jn_undefined();
     const double from = count > 1 && args[1].type == JN_NUMBER ? jn_num(args[1]) : 0;
-    return jsonata_regex_call(e, fn->as.regex, args[0], from > 0 && from < 4e9 ? (int64_t)from : 0, false);
+    const jn_value subject = jsonata_ecma_string(e, count ? args[0] : jn_undefined());
+    return jn_is_undefined(subject)
+        ? subject : jsonata_regex_call(e, fn->as.regex, subject, from > 0 && from < 4e9 ? (int64_t)from : 0, false);
 }
 
 /* Merges bound and given arguments at `base`; gives how many there are. */
@@ -189,7 +188,25 @@ static bool fill_partial(struct jsonata_eval *e, const struct jsonata_function *
     return true;
 }
 
-/* One call.  Partial applications and compositions hand over to their target: *callee and *count change. */
+/* f ~> g is function($f, $g) { function($x){ $g($f($x)) } } of them, and errors say so: these are its places. */
+static const struct call_site first_site = { { "f", 1 }, 39 }, then_site = { { "g", 1 }, 35 };
+
+static jn_value run_composed(struct jsonata_eval *e, const struct jsonata_function *fn, jn_value *base, uint32_t count)
+{
+    jn_value *inner = function_open(e, 1);
+    if (!inner)
+        return jn_undefined();
+    inner[1] = count ? base[1] : jn_undefined();
+    if (inner[1].type == JN_FUNCTION)
+        inner[1].flags = FUNCTION_PASSED;
+    base[1] = function_invoke(e, inner, jsonata_function_value(fn->as.composed.first), 1, jn_null(), &first_site);
+    const jn_value then = jsonata_function_value(fn->as.composed.then);
+    e->tail = jsonata_failed(e) ? (struct jsonata_tail){ .base = base }     // the composition itself has been left
+                                : (struct jsonata_tail){ then, base, 1, false, &then_site };
+    return (jn_value){ .type = VALUE_TAIL };
+}
+
+/* One call.  A partial application hands over to its target: *callee and *count change. */
 static jn_value apply(struct jsonata_eval *e, jn_value *base, jn_value *callee, uint32_t *count, jn_value context)
 {
     for (;;) {
@@ -215,18 +232,13 @@ static jn_value apply(struct jsonata_eval *e, jn_value *base, jn_value *callee, 
                 return jn_undefined();
             *callee = jsonata_function_value(fn->as.partial.target);
             break;
-        case FUNCTION_COMPOSED: {
-            const jn_value arg = *count ? base[1] : jn_undefined();
-            base[1] = jsonata_call_function(e, jsonata_function_value(fn->as.composed.first), &arg, 1);
-            *callee = jsonata_function_value(fn->as.composed.then);
-            *count = 1;
-            break;
-        }
+        case FUNCTION_COMPOSED:
+            return run_composed(e, fn, base, *count);
         }
     }
 }
 
-/* ---- invoking ------------------------------------------------------------------------------------------------ */
+/* ---- tail calls ---------------------------------------------------------------------------------------------- */
 
 static bool is_scalar(jn_value v)
 {
@@ -260,10 +272,47 @@ static bool take_tail(struct jsonata_eval *e, jn_value *base)
     return scalars;
 }
 
-/* An error on its way out takes the position of every call that it passes, and the name of the first (spec 14). */
+/* ---- errors on their way out --------------------------------------------------------------------------------- */
+
+/* An error takes the position of each function that it leaves, and the name of the first (spec 14).  A function's place
+ * is where it was last called by name, which the reference keeps in the function itself: in a recursion that is not the
+ * call that is being left, but the one made last.  Calls by what is no name, of functions that were arguments, and of
+ * patterns leave no trace; a call in tail position always does. */
+static const struct call_site **place_of_builtin(struct jsonata_eval *e, const struct jsonata_function *fn)
+{
+    struct jsonata_context *c = e->context;
+    if (!e->called && c->running == 1) {        // not in an evaluation that the host starts inside another one
+        memset(c->called, 0, sizeof c->called);
+        e->called = c->called;
+    }
+    return e->called ? &e->called[fn->number] : NULL;
+}
+
+static const struct call_site **place_of(struct jsonata_eval *e, jn_value callee)
+{
+    struct jsonata_function *fn = jsonata_function_of(callee);
+    switch (fn->kind) {
+    case FUNCTION_BUILTIN:
+        return place_of_builtin(e, fn);
+    case FUNCTION_NATIVE:
+    case FUNCTION_REGEX:
+    case FUNCTION_NEXT:
+        return NULL;
+    default:
+        return &fn->last;
+    }
+}
+
+static inline void remember_call(struct jsonata_eval *e, jn_value callee, const struct call_site *site)
+{
+    const struct call_site **place = site && !(callee.flags & FUNCTION_PASSED) ? place_of(e, callee) : NULL;
+    if (place)
+        *place = site;
+}
+
 static void stamp(struct jsonata_eval *e, const struct call_site *site)
 {
-    if (!e->fault.code || !site)
+    if (!site)
         return;
     if (!e->fault.token.data)
         e->fault.token = site->token;
@@ -271,13 +320,34 @@ static void stamp(struct jsonata_eval *e, const struct call_site *site)
         e->fault.position = site->position;
 }
 
+/* `site`: the call by name, if it was one; `tail`: the call in tail position that took its place, if there was one. */
+static void stamp_call(struct jsonata_eval *e, jn_value callee, const struct call_site *site,
+                       const struct call_site *tail)
+{
+    if (!e->fault.code)
+        return;
+    const struct call_site **place = callee.type == JN_FUNCTION ? place_of(e, callee) : NULL;
+    stamp(e, place ? *place : NULL);
+    stamp(e, tail && (!place || callee.flags & FUNCTION_PASSED) ? tail : NULL);
+    if (site && !e->fault.position)
+        e->fault.position = site->position;
+    if (site && !e->fault.token.data)
+        e->fault.token = site->token;
+}
+
+/* ---- invoking ------------------------------------------------------------------------------------------------ */
+
 jn_value function_invoke(struct jsonata_eval *e, jn_value *base, jn_value callee, uint32_t count, jn_value context,
                          const struct call_site *site)
 {
     const jn_mark mark = jn_arena_mark(e->arena);
     struct jsonata_frame *caller = e->call_frame;   /* also of tail calls: $eval in one sees the first caller */
-    struct call_site tail;
+    const struct call_site *tail = NULL;
     bool flat = can_forget(e, callee);
+    if (callee.type == JN_FUNCTION)
+        remember_call(e, callee, site);
+    if (callee.flags & FUNCTION_PASSED)
+        context = jn_null();
     jn_value v = apply(e, base, &callee, &count, context);
     while (v.type == VALUE_TAIL) {
         flat = take_tail(e, base) && flat && can_forget(e, callee);
@@ -285,14 +355,15 @@ jn_value function_invoke(struct jsonata_eval *e, jn_value *base, jn_value callee
             jn_arena_rewind(e->arena, mark);
         callee = e->tail.callee;
         count = e->tail.count;
-        tail = (struct call_site){ e->tail.token, e->tail.position };
-        site = &tail;
+        tail = e->tail.site;
+        if (callee.type == JN_FUNCTION)
+            remember_call(e, callee, tail);
         e->call_frame = caller;
         v = apply(e, base, &callee, &count, context);
     }
     e->top = base;
     if (jsonata_failed(e))
-        stamp(e, site);
+        stamp_call(e, callee, site, tail);
     else if (flat && e->arena->at != mark.at && is_scalar(v) && can_forget(e, callee)) {
         v = settle(v);
         jn_arena_rewind(e->arena, mark);
@@ -307,5 +378,5 @@ jn_value jsonata_call_function(struct jsonata_eval *e, jn_value f, const jn_valu
         return jn_undefined();
     for (uint32_t i = 0; i < count; i++)
         base[1 + i] = args[i];
-    return function_invoke(e, base, f, count, e->call_context, NULL);
+    return function_invoke(e, base, f, count, jn_null(), NULL);
 }

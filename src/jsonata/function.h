@@ -12,11 +12,12 @@ struct jsonata_eval;
 struct jsonata_signature;
 struct jsonata_program_lambda;      /* compile.h */
 struct jsonata_frame;               /* eval.h */
+struct call_site;                   /* compile.h */
 struct jsonata_regex;               /* regex.h */
 
 typedef jn_value jsonata_builtin_fn(struct jsonata_eval *e, const jn_value *args, uint32_t count);
 
-enum { JSONATA_MAX_ARITY = 8 };
+enum { JSONATA_MAX_ARITY = 8, JSONATA_MAX_BUILTINS = 96 };
 
 struct jsonata_builtin {
     const char *name;               /* without $ */
@@ -47,10 +48,16 @@ enum jsonata_function_kind {
     FUNCTION_NEXT,          /* the `next` member of a match */
 };
 
+/* In the flags of a function value: it has been an argument.  The reference wraps such a function in another one, whose
+ * calls do not see the caller's context and do not count as calls by name: see function.c, "errors on their way out". */
+enum { FUNCTION_PASSED = 0x80 };
+
 struct jsonata_function {
     enum jsonata_function_kind kind;
     uint8_t arity;
+    uint8_t number;                                 /* of a built-in: in the library */
     const struct jsonata_signature *signature;      /* NULL: unchecked */
+    const struct call_site *last;                   /* of all but built-ins: where it was last called by name */
     union {
         const struct jsonata_builtin *builtin;
         struct {

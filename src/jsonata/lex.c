@@ -308,12 +308,25 @@ static bool scan_string(struct lexer *l, char quote, bool *escapes)
     return !l->fault.code;
 }
 
-/* Decoded text is never longer than its source.  Halves of a surrogate pair written as two escapes become one. */
+/* A surrogate in its three-byte form at `at`. */
+static bool is_surrogate_at(jn_str s, size_t at)
+{
+    return at + 3 <= s.len && (unsigned char)s.data[at] == 0xED && ((unsigned char)s.data[at + 1] & 0xE0) == 0xA0 &&
+           ((unsigned char)s.data[at + 2] & 0xC0) == 0x80;
+}
+
+/* Decoded text is never longer than its source.  Halves of a surrogate pair become one, however each is written. */
 static jn_str decode_string(struct jn_arena *a, jn_str body)
 {
     char *out = jn_arena_alloc(a, body.len);
     size_t len = 0;
     for (size_t i = 0; out && i < body.len; i++) {
+        if (is_surrogate_at(body, i)) {
+            memcpy(out + len, body.data + i, 3);
+            len = jn_wtf8_join(out, len + 3, len);
+            i += 2;
+            continue;
+        }
         if (body.data[i] != '\\') {
             out[len++] = body.data[i];
             continue;
@@ -431,13 +444,6 @@ static struct token name(struct lexer *l)
 }
 
 /* ---- well-formed text ------------------------------------------------------------------------------------------ */
-
-/* A surrogate in its three-byte form at `at`. */
-static bool is_surrogate_at(jn_str s, size_t at)
-{
-    return at + 3 <= s.len && (unsigned char)s.data[at] == 0xED && ((unsigned char)s.data[at + 1] & 0xE0) == 0xA0 &&
-           ((unsigned char)s.data[at + 2] & 0xC0) == 0x80;
-}
 
 /* Offset of the first byte that is not WTF-8: lone surrogates may stand in an expression, which may itself come from a
  * JSON string, but not a pair as two three-byte forms. */

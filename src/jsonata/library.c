@@ -2,6 +2,8 @@
 #include "jsonata/compile.h"
 #include "jsonata/signature.h"
 
+#include <assert.h>
+
 static const struct jsonata_builtin *const families[] = {
     jsonata_fn_string, jsonata_fn_encode, jsonata_fn_regex, jsonata_fn_number, jsonata_fn_boolean, jsonata_fn_array,
     jsonata_fn_object, jsonata_fn_function, jsonata_fn_datetime,
@@ -62,6 +64,8 @@ jn_value library_function(struct jn_arena *a, const struct jsonata_builtin *b)
     f->kind = FUNCTION_BUILTIN;
     f->arity = b->arity;
     f->as.builtin = b;
+    f->number = (uint8_t)jsonata_library_index(b);
+    assert(f->number < JSONATA_MAX_BUILTINS);
     f->signature = b->signature ? jsonata_signature_compile(a, jn_str_of(b->signature), &fault) : NULL;
     return b->signature && !f->signature ? jn_undefined() : jsonata_function_value(f);
 }

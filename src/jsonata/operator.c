@@ -66,7 +66,7 @@ static jn_value compare_slow(struct jsonata_eval *e, const struct binary_node *b
     if (jsonata_failed(e))
         return jn_undefined();
     if (!is_comparable(l) || !is_comparable(r))
-        return raise_at(e, b, "T2010", !is_comparable(l) ? l : r, jn_undefined());
+        return raise_at(e, b, "T2010", l.type == JN_STRING || l.type == JN_NUMBER ? r : l, jn_undefined());
     if (jn_is_undefined(l) || jn_is_undefined(r))
         return jn_undefined();
     if (l.type != r.type)
@@ -208,6 +208,7 @@ static void stamp(struct jsonata_eval *e, const struct binary_node *b)
         return;
     e->fault.position = b->node.position;
     e->fault.token = jn_str_of(ast_op_text(b->op));
+    e->fault.literal = jn_undefined();
 }
 
 static jn_value eval_and(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
@@ -458,7 +459,7 @@ static jn_value apply_value(const struct apply_node *a, struct jsonata_eval *e, 
     if (!base)
         return jn_undefined();
     base[1] = l;
-    return function_invoke(e, base, r, 1, context, NULL);
+    return function_invoke(e, base, r, 1, jn_null(), NULL);
 }
 
 static jn_value eval_apply(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)

@@ -332,10 +332,14 @@ jn_value transform_call(struct jsonata_eval *e, const struct jsonata_function *f
                         uint32_t count)
 {
     const struct transform_node *t = fn->as.transform.code;
-    if (!count || jn_is_undefined(args[0]))
-        return jn_undefined();
-    if (args[0].type != JN_OBJECT && args[0].type != JN_ARRAY)
-        return jsonata_raise(e, (struct jsonata_fault){ .code = "T0410", .index = 1, .value = args[0] });
+    const bool fits = count && (jn_is_undefined(args[0]) || args[0].type == JN_OBJECT || args[0].type == JN_ARRAY);
+    if (!fits)
+        return jsonata_raise(e, (struct jsonata_fault){ .code = "T0410", .index = 1,
+                                                        .value = count ? args[0] : jn_undefined() });
+    if (count > 1)
+        return jsonata_raise(e, (struct jsonata_fault){ .code = "T0410", .index = 2, .value = args[1] });
+    if (jn_is_undefined(args[0]))
+        return args[0];
     if (t->program == e->program || t->program->is_dynamic)
         return transform(t, e, args[0], fn->as.transform.context, fn->as.transform.frame);
     struct program_state outer;
