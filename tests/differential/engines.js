@@ -94,7 +94,7 @@ class Ours {
     }
 
     start() {
-        const child = this.child = spawn(this.command, this.options.length ? this.options : [], { stdio: ['pipe', 'pipe', 'pipe'] });
+        const child = this.child = spawn(this.command, ['--batch', ...this.options], { stdio: ['pipe', 'pipe', 'pipe'] });
         let words = '';
         child.stderr.on('data', data => { words = (words + data).slice(-4000); });
         child.stdin.on('error', () => {});              // it died; "close" says so
