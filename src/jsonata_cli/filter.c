@@ -3,7 +3,6 @@
 #include "filter.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "report.h"
 #include "values.h"
@@ -21,20 +20,13 @@ static int print_result(const struct run *r, jn_value v)
 {
     if (v.type == JN_UNDEFINED)
         return OK;
-    if (r->o->raw && v.type == JN_STRING) {
-        const jn_str text = jn_get_string(v);
-        fwrite(text.data, 1, text.len, stdout);
-    } else {
-        struct jn_error err = { 0 };
-        size_t len;
-        char *text = jn_write_text(v, &r->o->write, &len, &err);
-        if (!text)
-            return complain(EVALUATION_ERROR, err.message);
-        fwrite(text, 1, len, stdout);
-        free(text);
-    }
+    struct jn_error err = { 0 };
+    if (!print_value(stdout, v, &r->o->print, &err))
+        return complain(EVALUATION_ERROR, err.message);
     if (!r->o->join)
         fputc('\n', stdout);
+    if (r->o->unbuffered)
+        fflush(stdout);
     return ferror(stdout) ? complain(INPUT_ERROR, "standard output cannot be written") : OK;
 }
 

@@ -31,6 +31,23 @@ static int dump(const struct options *o, jn_str expression)
     return complain(USAGE, "--dump takes tokens or tree");
 }
 
+static int show_tree(const struct options *o, jn_str expression)
+{
+    jn_value tree;
+    struct jsonata_error e = { 0 };
+    struct jn_error err = { 0 };
+    const struct jsonata_compile_options how = { .recover = o->recover };
+    const enum jn_status s = jsonata_ast(o->arena, expression, &how, &tree, &e);
+    if (s) {
+        report_error(expression, &e);
+        return COMPILE_ERROR;
+    }
+    if (!print_value(stdout, tree, &o->print, &err))
+        return complain(EVALUATION_ERROR, err.message);
+    putchar('\n');
+    return OK;
+}
+
 static int with_expression(const struct options *o)
 {
     jn_str expression;
@@ -38,7 +55,7 @@ static int with_expression(const struct options *o)
     if (!text)
         return USAGE;
     expression.data = text;
-    const int status = o->mode == MODE_DUMP ? dump(o, expression)
+    const int status = o->mode == MODE_DUMP ? dump(o, expression) : o->mode == MODE_AST ? show_tree(o, expression)
                      : o->mode == MODE_BENCH ? bench(o, expression) : filter(o, expression);
     free(text);
     return status;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "report.h"
 #include "values.h"
@@ -23,38 +24,50 @@ struct option {
 
 /* ---- what each does --------------------------------------------------------------------------------------------- */
 
-#define FLAG(member)                                                \
-    static int set_##member(struct options *o, char **values)       \
+#define FLAG(name, member)                                          \
+    static int set_##name(struct options *o, char **values)         \
     {                                                               \
         (void)values;                                               \
         o->member = true;                                           \
         return OK;                                                  \
     }
-FLAG(null_input)
-FLAG(slurp)
-FLAG(raw_input)
-FLAG(compact)
-FLAG(raw)
-FLAG(exit_status)
-FLAG(plain)
+FLAG(null_input, null_input)
+FLAG(slurp, slurp)
+FLAG(raw_input, raw_input)
+FLAG(raw, print.raw)
+FLAG(sort, print.sort)
+FLAG(ascii, print.ascii)
+FLAG(colour, print.colour)
+FLAG(tab, print.write.tabs)
+FLAG(exit_status, exit_status)
+FLAG(unbuffered, unbuffered)
+FLAG(recover, recover)
+FLAG(plain, plain)
+
+static int set_compact(struct options *o, char **values)
+{
+    (void)values;
+    o->print.write = (struct jn_write_options){ 0 };
+    return OK;
+}
+
+static int set_monochrome(struct options *o, char **values)
+{
+    (void)values;
+    o->print.colour = false;
+    return OK;
+}
 
 static int set_join(struct options *o, char **values)
 {
     (void)values;
-    o->raw = o->join = true;
+    o->print.raw = o->join = true;
     return OK;
 }
 
 static int set_file(struct options *o, char **values)
 {
     o->expression_file = values[0];
-    return OK;
-}
-
-static int set_tab(struct options *o, char **values)
-{
-    (void)values;
-    o->write.tabs = true;
     return OK;
 }
 
@@ -71,7 +84,7 @@ static int set_indent(struct options *o, char **values)
     double n;
     if (!read_number(values[0], 0, 10, &n))
         return complain(USAGE, "--indent takes 0 to 10");
-    o->write.indent = (unsigned)n;
+    o->print.write.indent = (unsigned)n;
     return OK;
 }
 
@@ -158,6 +171,13 @@ static int set_dump(struct options *o, char **values)
     return OK;
 }
 
+static int set_ast(struct options *o, char **values)
+{
+    (void)values;
+    o->mode = MODE_AST;
+    return OK;
+}
+
 static int set_batch(struct options *o, char **values)
 {
     (void)values;
@@ -197,8 +217,13 @@ static const struct option table[] = {
     { "compact-output", 'c', 0, set_compact, "", "one line per result" },
     { "raw-output", 'r', 0, set_raw, "", "results that are strings are printed as they are" },
     { "join-output", 'j', 0, set_join, "", "the same, and no newline after a result" },
+    { "sort-keys", 'S', 0, set_sort, "", "members of objects in the order of their keys" },
+    { "ascii-output", 'a', 0, set_ascii, "", "everything above ASCII as \\u" },
+    { "color-output", 'C', 0, set_colour, "", "colours, also when the output is no terminal" },
+    { "monochrome-output", 'M', 0, set_monochrome, "", "no colours" },
     { "indent", 0, 1, set_indent, "N", "spaces per level (2)" },
     { "tab", 0, 0, set_tab, "", "a tab per level" },
+    { "unbuffered", 0, 0, set_unbuffered, "", "each result is on its way before the next is made" },
     { "arg", 0, 2, set_arg, "NAME TEXT", "variable $NAME is a string" },
     { "argjson", 0, 2, set_argjson, "NAME JSON", "variable $NAME is a JSON value" },
     { "slurpfile", 0, 2, set_slurpfile, "NAME FILE", "variable $NAME is the array of the JSON values in FILE" },
@@ -207,6 +232,8 @@ static const struct option table[] = {
     { "timelimit", 0, 1, set_timelimit, "MS", "an evaluation may take so many milliseconds" },
     { "depth", 0, 1, set_depth, "N", "evaluations may nest so deep" },
     { "memory", 0, 1, set_memory, "MB", "an evaluation may take so much memory (1024)" },
+    { "ast", 0, 0, set_ast, "", "show the expression's tree as JSON, as the reference's ast() has it" },
+    { "recover", 0, 0, set_recover, "", "with --ast: a tree in spite of errors, and the list of them" },
     { "dump", 0, 1, set_dump, "STAGE", "show the expression's tokens or tree" },
     { "batch", 0, 0, set_batch, "", "answer requests, one a line: see jsonata(1)" },
     { "bench", 0, 1, set_bench, "SECONDS", "measure the expression on the first value of the input" },
@@ -318,20 +345,25 @@ static int read_arguments(struct options *o, char **argv)
 
 static bool needs_expression(enum mode mode)
 {
-    return mode == MODE_FILTER || mode == MODE_DUMP || mode == MODE_BENCH;
+    return mode == MODE_FILTER || mode == MODE_DUMP || mode == MODE_AST || mode == MODE_BENCH;
+}
+
+/* Colours are for terminals, and not for people who say no (no-color.org). */
+static bool wants_colour(void)
+{
+    const char *no = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    return !(no && *no) && !(terminal && strcmp(terminal, "dumb") == 0) && isatty(STDOUT_FILENO);
 }
 
 int options_read(struct options *o, int argc, char **argv)
 {
-    *o = (struct options){ .write = { .indent = 2 }, .arena = jn_arena_new(0), .files = argv + argc };
+    *o = (struct options){ .print = { .write.indent = 2, .colour = wants_colour() }, .arena = jn_arena_new(0), .files = argv + argc };
     if (!o->arena || argc < 1)
         return complain(USAGE, "no memory");
     o->bindings = jn_make_object(o->arena, 8);
     const int status = read_arguments(o, argv);
     if (status)
         return status;
-    if (o->compact)
-        o->write = (struct jn_write_options){ 0 };
     if (!needs_expression(o->mode))
         return OK;
     if (!o->expression_file)

@@ -3,8 +3,9 @@
 #define JSONATA_CLI_OPTIONS_H
 
 #include "jsonata/jsonata.h"
+#include "print.h"
 
-enum mode { MODE_FILTER, MODE_DUMP, MODE_BATCH, MODE_BENCH, MODE_HELP, MODE_VERSION };
+enum mode { MODE_FILTER, MODE_DUMP, MODE_AST, MODE_BATCH, MODE_BENCH, MODE_HELP, MODE_VERSION };
 
 struct options {
     enum mode mode;
@@ -12,8 +13,8 @@ struct options {
     const char *stage;              /* of MODE_DUMP */
     double seconds;                 /* of MODE_BENCH, per figure */
     char **files;                   /* NULL at the end */
-    bool null_input, slurp, raw_input, compact, raw, join, exit_status, plain;
-    struct jn_write_options write;
+    bool null_input, slurp, raw_input, join, unbuffered, recover, exit_status, plain;
+    struct print_options print;
     struct jsonata_limits limits;
     jn_value bindings;              /* an object, in `arena` */
     struct jn_arena *arena;

@@ -1,9 +1,25 @@
 """The command as a filter: input, output, variables, errors, exit status."""
 
+import json
+import os
+import pty
+import re
 import subprocess
 import unittest
 
 from support import JSONATA, CommandTest, run
+
+
+def on_terminal(command, **environment):
+    """What the command prints to a terminal."""
+    ours, theirs = pty.openpty()
+    env = {"PATH": os.environ["PATH"], "TERM": "xterm", **environment}
+    with subprocess.Popen(command, stdout=theirs, stdin=subprocess.DEVNULL, env=env) as process:
+        process.wait(timeout=60)
+    os.close(theirs)
+    text = os.read(ours, 65536).decode()
+    os.close(ours)
+    return text
 
 
 class Input(CommandTest):
@@ -68,6 +84,38 @@ class Output(CommandTest):
         self.prints("ab1", "-j", "$", text='"a" "b" 1')
         self.prints("ab", "--join-output", "$", text='"a" "b"')
 
+    def test_sorted_keys(self):
+        self.prints('{"":0,"10":[{"x":1,"y":2}],"9":1,"a":{}}\n', "-cS", "$", text='{"9":1,"10":[{"y":2,"x":1}],"a":{},"":0}')
+        self.prints('{\n  "a": [\n    1,\n    []\n  ],\n  "b": null\n}\n', "--sort-keys", "$",
+                    text='{"b":null,"a":[1,[]]}')
+
+    def test_ascii(self):
+        self.prints('"\\u00e9\\ud83d\\ude00\\u007f\\ud800"\n'.replace("\\u007f", "\x7f"), "-an", '"é😀\x7f\\ud800"')
+        self.prints('{"\\u00e9":"\\u65e5"}\n', "-acS", "$", text='{"é":"日"}')
+
+    def test_raw_half_of_a_pair(self):
+        self.prints("a\ufffdb\n", "-rn", '"a\\ud800b"')
+
+    def test_colours(self):
+        self.prints('\x1b[1;39m{\x1b[0m\x1b[34;1m"a"\x1b[0m\x1b[1;39m:\x1b[0m\x1b[0;32m"b"\x1b[0m\x1b[1;39m}\x1b[0m\n',
+                    "-cC", "$", text='{"a":"b"}')
+        self.assertNotIn("\x1b", on_terminal([JSONATA, "-n", "1"], NO_COLOR="1"))
+        self.assertNotIn("\x1b", on_terminal([JSONATA, "-n", "1"], TERM="dumb"))
+        self.assertNotIn("\x1b", on_terminal([JSONATA, "-nM", "1"]))
+        self.assertIn("\x1b[0;39m1\x1b[0m", on_terminal([JSONATA, "-n", "1"]))
+
+    def test_colours_and_sorting_print_the_same_text(self):
+        text = '{"b":[1,2.5,-0,1e21,null,true,[],{}],"a":{"x\\"":"\\u0001é"},"1":[[{"q":"r"}]]}'
+        for options in ([], ["-c"], ["--tab"], ["--indent", "5"]):
+            plain = run(*options, "$", text=text).stdout
+            coloured = run("-C", *options, "$", text=text).stdout
+            self.assertEqual(re.sub("\x1b\\[[0-9;]*m", "", coloured), plain)
+            self.assertEqual(json.loads(run("-S", *options, "$", text=text).stdout), json.loads(text))
+
+    def test_deep_values(self):
+        deep = "[" * 5000 + "]" * 5000
+        self.prints(deep + "\n", "-cS", "$", text=deep)
+
     def test_function_has_no_text(self):
         self.assertEqual(run("-n", "$sum").returncode, 5)
 
@@ -121,9 +169,50 @@ class CommandLine(CommandTest):
         self.assertRegex(run("--version").stdout, r"^jsonata \d+\.\d+\.\d+ \(JSONata 2\.\d+")
 
 
+class Tree(CommandTest):
+    def test_ast(self):
+        self.prints('{"value":1,"type":"number","position":1}\n', "--ast", "-c", "1")
+        self.assertEqual(json.loads(run("--ast", "a.b").stdout)["type"], "path")
+        self.fails(3, "S0207", "--ast", "a +")
+
+    def test_recover(self):
+        self.assertEqual(json.loads(run("--ast", "--recover", "a +").stdout)["errors"][0]["code"], "S0207")
+
+    def test_dump(self):
+        self.assertIn("a", run("--dump=tokens", "a.b").stdout)
+        self.fails(2, "--dump takes", "--dump=nonsense", "1")
+        self.fails(3, "S0203", "--dump", "tree", "(a")
+
+
 class Failure(CommandTest):
+    def shows(self, expression, *lines):
+        self.assertEqual(run("-n", expression).stderr.split("\n")[1:-1], list(lines))
+
     def test_caret_under_the_place(self):
-        self.assertEqual(run("-n", '1 + "a"').stderr.split("\n")[1:3], ['  1 + "a"', "    ^"])
+        self.shows('1 + "a"', '  1 + "a"', "    ^")
+        self.shows("1e999", "  1e999", "  ^^^^^")
+        self.shows("(1 +", "  (1 +", "      ^")
+        self.shows("$foo(1)", "  $foo(1)", "   ^^^")
+        self.shows("1 := 2", "  1 := 2", "  ^")
+
+    def test_caret_under_tabs_wide_and_combined_characters(self):
+        self.shows("\t\"日本\" - 1", "  \t\"日本\" - 1", "  \t       ^")
+        self.shows('"e\u0301" - 1', '  "e\u0301" - 1', "      ^")
+        self.shows('"😀" - 1', '  "😀" - 1', "       ^")
+
+    def test_line_of_several(self):
+        self.shows("(\n  1;\n  2 - 'x'\n)", "   3 |   2 - 'x'", "           ^")
+
+    def test_long_line_is_cut(self):
+        done = run("-n", "é" * 300 + " - 1 + 'x' + " + "é" * 300)
+        line, caret = done.stderr.split("\n")[1:3]
+        self.assertLess(len(line), 120)
+        self.assertEqual(line[caret.index("^")], "+")
+
+    def test_terminal_is_safe(self):
+        done = run("-n", "$error('\x1b[31m\x07') & '\x1b]'")
+        self.assertNotIn("\x1b", done.stderr)
+        self.assertIn("D3137", done.stderr)
 
     def test_syntax_error(self):
         self.fails(3, "S0203", "-n", "(1")
