@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -35,6 +36,20 @@ typedef struct jn_str {
     const char *data;
     size_t len;
 } jn_str;
+
+/* The bytes of a C string, without its NUL; NULL is an empty text. */
+static inline jn_str jn_str_of(const char *z)
+{
+    jn_str s;
+    s.data = z ? z : "";
+    s.len = strlen(s.data);
+    return s;
+}
+
+static inline bool jn_str_equal(jn_str s, const char *z)
+{
+    return s.len == strlen(z) && (s.len == 0 || memcmp(s.data, z, s.len) == 0);
+}
 
 /* ---- failures ------------------------------------------------------------------------------------------------ */
 
@@ -155,18 +170,28 @@ struct jn_read_options {
     size_t max_depth;       /* nested containers; 0 means 10,000 */
     size_t max_bytes;       /* longer text is refused before it is read; 0 means 4 GiB - 1, which is also the most */
     bool prefix;            /* stop after one value: for streams of values; see `used` in jn_read() */
-    struct jn_shapes *shapes;   /* key lists known from earlier documents (core/value.h); NULL: fresh ones in the arena */
+    struct jn_shapes *shapes;   /* key lists known from earlier documents; NULL: fresh ones in the arena */
 };
 
-/* Reads one JSON value.  Strings without escapes, numbers and unchanged containers keep pointing into `text`, which must
- * outlive the value.  `*used` (may be NULL) is the number of bytes read, trailing white space included.  On failure
- * returns JN_BAD_TEXT, JN_LIMIT or JN_NO_MEMORY, with line and column of the first mistake in `err`. */
+/* Reads one JSON value.  Strings without escapes, numbers and unchanged containers keep pointing into `text`, which
+ * must outlive the value.  `*used` (may be NULL) is the number of bytes read, trailing white space included.  On
+ * failure returns JN_BAD_TEXT, JN_LIMIT or JN_NO_MEMORY, with line and column of the first mistake in `err`. */
 JN_API enum jn_status jn_read(struct jn_arena *a, jn_str text, const struct jn_read_options *opt,
                               jn_value *out, size_t *used, struct jn_error *err);
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
 
+/* Bytes that grow, `ceiling` at most (0: no ceiling).  A buffer remembers its first failure, so that one may go on
+ * writing and look once, at the end.  NULL when the system has no memory. */
 struct jn_buf;
+JN_API struct jn_buf *jn_buf_new(size_t ceiling);
+JN_API void jn_buf_free(struct jn_buf *b);
+
+/* The bytes so far, followed by a NUL that does not count; valid until the next change. */
+JN_API jn_str jn_buf_text(const struct jn_buf *b);
+
+/* Empties the buffer and forgets its failure; its memory stays for the next text. */
+JN_API void jn_buf_reset(struct jn_buf *b);
 
 struct jn_write_options {
     unsigned indent;        /* spaces per level; 0: compact, the text of JSON.stringify(v) */
@@ -175,9 +200,18 @@ struct jn_write_options {
     bool strict;            /* JN_BAD_VALUE, naming the member, for a number or function that JSON cannot hold */
 };
 
-/* Appends the JSON text of `v`, as ECMAScript's JSON.stringify writes it: shortest numbers, NaN and infinities as null,
- * functions as "" inside containers.  JN_BAD_VALUE for undefined and for a function, which have no text of their own. */
+/* Appends the JSON text of `v`, as ECMAScript's JSON.stringify writes it: shortest numbers, NaN and infinities as
+ * null, functions as "" inside containers.  JN_BAD_VALUE for undefined and for a function, which have no text of their
+ * own. */
 JN_API enum jn_status jn_write(struct jn_buf *b, jn_value v, const struct jn_write_options *opt, struct jn_error *err);
+
+/* Takes a piece of text; false ends the writing. */
+typedef bool jn_sink_fn(void *host, const char *data, size_t len);
+
+/* Writes to a sink, in pieces of about 64 KB, so that a large value needs no memory for its text.  JN_IO when the sink
+ * gave false; pieces that it took before a failure are not taken back. */
+JN_API enum jn_status jn_write_to(jn_sink_fn *sink, void *host, jn_value v, const struct jn_write_options *opt,
+                                  struct jn_error *err);
 
 /* Convenience: the text in memory of its own, NUL-terminated, for the caller to free(); NULL on failure. */
 JN_API char *jn_write_text(jn_value v, const struct jn_write_options *opt, size_t *len, struct jn_error *err);

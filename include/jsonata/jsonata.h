@@ -23,10 +23,10 @@ extern "C" {
 struct jsonata;             /* a compiled expression */
 struct jsonata_context;     /* the memory of one evaluation after the other */
 
-/* An error as the reference reports it (its documentation's "error codes").  Members that a code does not use are empty:
- * "", 0, or undefined; `position` is a count of UTF-16 code units, -1 when there is no place.  The token's text lives in
- * the error itself (so do not copy the struct and drop the original), as the value of a syntax error does; other values
- * live in the context that raised the error, until its next evaluation. */
+/* An error as the reference reports it (its documentation's "error codes").  Members that a code does not use are
+ * empty: "", 0, or undefined; `position` is a count of UTF-16 code units, -1 when there is no place.  The token's text
+ * lives in the error itself (so do not copy the struct and drop the original), as the value of a syntax error does;
+ * other values live in the context that raised the error, until its next evaluation. */
 struct jsonata_error {
     char code[8];           /* "S0201", "T2001", "D3030", "U1001"; "" for JN_NO_MEMORY and the like */
     int64_t position;
@@ -37,7 +37,7 @@ struct jsonata_error {
     char type[16];
     char message[512];      /* one sentence, filled in */
     char text[128];         /* what `token` points to */
-    uint32_t line, column;  /* jsonata_evaluate_text() only: the place in the input where it is not JSON, from 1; else 0 */
+    uint32_t line, column;  /* jsonata_evaluate_text(): the place where the input is not JSON, from 1; else 0 */
     char value_text[128];   /* what `value` points to after a syntax error */
 };
 
@@ -65,15 +65,16 @@ JN_API void jsonata_error_at(const struct jsonata *program, size_t index, struct
 
 /* ---- evaluating ---------------------------------------------------------------------------------------------- */
 
-/* Asked every few thousand steps while an evaluation runs, in its thread: true ends it with JN_CANCELLED.  `host` is the
- * limits'. */
+/* Asked every few thousand steps while an evaluation runs, in its thread: true ends it with JN_CANCELLED.  `host` is
+ * the limits'. */
 typedef bool jsonata_cancelled_fn(void *host);
 
 /* Guardrails, for expressions and data that are not trusted; all-zero means the usual.  What trips:
  *
- *   max_bytes         JN_LIMIT                     all memory that the context takes from the system, kept warm or in use:
- *                                                  entries of the input, values, texts, both stacks, the output text, what
- *                                                  regular expressions need; but not its fixed cost of about 50 KB
+ *   max_bytes         JN_LIMIT                     all memory that the context takes from the system, in use or kept
+ *                                                  warm: entries of the input, values, texts, both stacks, the output,
+ *                                                  regular expressions; but not its fixed cost, some 10 KB and
+ *                                                  the first 128 KB of each stack, as far as they are touched
  *   max_depth         JN_EVALUATION, D1011         nested evaluations, counted as the reference counts them
  *   timeout_ms        JN_EVALUATION, D1012         looked at every few thousand steps
  *   max_steps         JN_EVALUATION, D1012         calls and rounds of loops: the same on every machine, unlike time
@@ -88,8 +89,8 @@ struct jsonata_limits {
     size_t max_bytes;           /* 0: 1 GiB */
     uint32_t max_depth;         /* 0: none of its own */
     int64_t timeout_ms;         /* 0: none */
-    const char *depth_code;     /* raised at max_depth and at the timeout instead of "D1011" and "D1012"; NULL: those. */
-    const char *timeout_code;   /* Both must live as long as the limits are in force */
+    const char *depth_code;     /* raised at max_depth instead of "D1011"; NULL: that one */
+    const char *timeout_code;   /* raised at the timeout instead of "D1012"; both are borrowed while in force */
     uint64_t max_steps;         /* 0: none */
     uint32_t max_sequence;      /* 0: none */
     size_t max_output;          /* 0: none of its own */
@@ -118,8 +119,8 @@ JN_API void jsonata_context_reset(struct jsonata_context *c);
 /* The same, and gives the memory that was kept warm back to the system: for a context that will rest. */
 JN_API void jsonata_context_trim(struct jsonata_context *c);
 
-/* Evaluates.  `input` may be undefined (no input).  `bindings` is an object whose members become variables, or undefined.
- * The result lives in the context until its reset; it may be undefined ("nothing") or a function.
+/* Evaluates.  `input` may be undefined (no input).  `bindings` is an object whose members become variables, or
+ * undefined. The result lives in the context until its reset; it may be undefined ("nothing") or a function.
  * JN_EVALUATION with `err` filled when the expression raises an error; JN_LIMIT, JN_NO_MEMORY. */
 JN_API enum jn_status jsonata_evaluate(const struct jsonata *program, struct jsonata_context *c, jn_value input,
                                        jn_value bindings, jn_value *result, struct jsonata_error *err);
@@ -129,12 +130,13 @@ JN_API enum jn_status jsonata_evaluate(const struct jsonata *program, struct jso
  *
  * Everything the context held before is forgotten at the start, as by jsonata_context_reset(), so this is all that a
  * loop over messages needs; `bindings` must therefore live elsewhere than in the context's arena, and `text` must stay
- * until the call returns.  `*out` lives in the context until its next evaluation or reset, and is followed by a NUL that
- * does not count; its data is NULL when the result is undefined ("nothing").  Once warm, nothing is asked of the system.
+ * until the call returns.  `*out` lives in the context until its next evaluation or reset, and is followed by a NUL
+ * that does not count; its data is NULL when the result is undefined ("nothing").  Once warm, nothing is asked of the
+ * system.
  *
  *   JN_BAD_TEXT     `text` is not JSON: line and column in `err`, `code` is ""
  *   JN_EVALUATION   as jsonata_evaluate()
- *   JN_BAD_VALUE    the result is a function, which has no text; with `strict`, also what JSON cannot hold; `code` is ""
+ *   JN_BAD_VALUE    the result is a function, which has no text; with `strict`, also what JSON cannot hold
  *   JN_LIMIT, JN_NO_MEMORY */
 JN_API enum jn_status jsonata_evaluate_text(const struct jsonata *program, struct jsonata_context *c, jn_str text,
                                             jn_value bindings, const struct jn_write_options *opt, jn_str *out,

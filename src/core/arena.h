@@ -1,6 +1,6 @@
-/* arena.h - bump memory with mark and rewind.  Chunks double from 16 KB to 1 MB and stay warm across resets; larger ones
- * stay as long as every round needs them.  An arena that once failed stays failed until it is reset, and every allocation gives
- * NULL: a long computation may check once, at its end, through jn_arena_failed(). */
+/* arena.h - bump memory with mark and rewind.  Chunks double from 16 KB to 1 MB and stay warm across resets; larger
+ * ones stay as long as every round needs them.  An arena that once failed stays failed until it is reset, and every
+ * allocation gives NULL: a long computation may check once, at its end, through jn_arena_failed(). */
 #ifndef JN_ARENA_H
 #define JN_ARENA_H
 

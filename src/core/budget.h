@@ -1,6 +1,6 @@
-/* budget.h - how many bytes a piece of work may hold of the system's, whatever it keeps them in: arenas, buffers, lists,
- * stacks, and what libraries allocate for it.  Everything that draws on one budget points to it; NULL means that nobody
- * counts.
+/* budget.h - how many bytes a piece of work may hold of the system's, whatever it keeps them in: arenas, buffers,
+ * lists, stacks, and what libraries allocate for it.  Everything that draws on one budget points to it; NULL means
+ * that nobody counts.
  *
  * Memory that is kept warm counts as well, since the system does not have it.  Before a budget refuses, it asks its
  * owner to give warm memory back. */
@@ -25,9 +25,9 @@ void jn_budget_give(struct jn_budget *b, size_t n);
 void *jn_budget_alloc(size_t size, void *budget);
 void jn_budget_free(void *p, void *budget);
 
-/* realloc() on a budget for blocks whose size the caller keeps: `old` bytes at `p` become `size`; p stays as it was, and
- * the result is NULL, when there are no more (*refused: by the budget).  Old and new block may exist side by side for a
- * moment, so both are asked for. */
+/* realloc() on a budget for blocks whose size the caller keeps: `old` bytes at `p` become `size`; p stays as it was,
+ * and the result is NULL, when there are no more (*refused: by the budget).  Old and new block may exist side by side
+ * for a moment, so both are asked for. */
 void *jn_budget_resize(struct jn_budget *b, void *p, size_t old, size_t size, bool *refused);
 
 #endif

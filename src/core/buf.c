@@ -27,8 +27,17 @@ static size_t next_capacity(const struct jn_buf *b, size_t need)
     return cap - 1 > b->ceiling ? b->ceiling + 1 : cap;
 }
 
+void jn_buf_flush(struct jn_buf *b)
+{
+    if (!b->failed && b->len && !b->sink(b->host, b->data, b->len))
+        fail(b, JN_IO);
+    b->len = 0;
+}
+
 char *jn_buf_grow(struct jn_buf *b, size_t extra)
 {
+    if (b->sink)
+        jn_buf_flush(b);
     if (b->failed)
         return NULL;
     b->is_full = extra > b->ceiling - b->len;
@@ -127,7 +136,7 @@ void jn_buf_clear(struct jn_buf *b)
 {
     free(b->data);
     jn_budget_give(b->budget, b->cap);
-    *b = (struct jn_buf){ .ceiling = b->ceiling, .budget = b->budget };
+    *b = (struct jn_buf){ .ceiling = b->ceiling, .budget = b->budget, .sink = b->sink, .host = b->host };
 }
 
 void jn_buf_wipe(struct jn_buf *b)
@@ -135,4 +144,33 @@ void jn_buf_wipe(struct jn_buf *b)
     if (b->data)
         explicit_bzero(b->data, b->cap);
     jn_buf_clear(b);
+}
+
+/* ---- json.h -------------------------------------------------------------------------------------------------- */
+
+struct jn_buf *jn_buf_new(size_t ceiling)
+{
+    struct jn_buf *b = malloc(sizeof *b);
+    if (b)
+        jn_buf_init(b, ceiling);
+    return b;
+}
+
+void jn_buf_free(struct jn_buf *b)
+{
+    if (!b)
+        return;
+    jn_buf_clear(b);
+    free(b);
+}
+
+jn_str jn_buf_text(const struct jn_buf *b)
+{
+    return jn_buf_str(b);
+}
+
+void jn_buf_reset(struct jn_buf *b)
+{
+    jn_buf_truncate(b, 0);
+    b->failed = JN_OK;
 }

@@ -12,10 +12,15 @@ struct jn_buf {
     enum jn_status failed;
     bool is_full;                   /* failed at its ceiling, and not for want of memory */
     struct jn_budget *budget;       /* that the bytes count against; NULL: none */
+    jn_sink_fn *sink;               /* where the bytes go instead of growing; NULL: nowhere */
+    void *host;
 };
 
 /* Prepares an empty buffer that never grows past `ceiling` bytes (0: no ceiling).  Allocates nothing. */
 void jn_buf_init(struct jn_buf *b, size_t ceiling);
+
+/* Hands what there is to the sink. */
+void jn_buf_flush(struct jn_buf *b);
 
 /* The slow path of jn_buf_reserve(). */
 char *jn_buf_grow(struct jn_buf *b, size_t extra);

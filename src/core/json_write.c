@@ -55,7 +55,9 @@ static char *more_room(struct writer *w, size_t n)
     w->at = jn_buf_reserve(b, n);
     if (!w->at) {
         fail(w, b->failed,
-             b->failed == JN_LIMIT ? "the JSON text is longer than its limit" : "no memory for JSON text");
+             b->failed == JN_LIMIT  ? "the JSON text is longer than its limit"
+             : b->failed == JN_IO   ? "the JSON text could not be passed on"
+                                    : "no memory for JSON text");
         w->limit = NULL;
         return NULL;
     }
@@ -348,6 +350,25 @@ enum jn_status jn_write(struct jn_buf *b, jn_value v, const struct jn_write_opti
         free(w.frames);
     }
     return w.failed;
+}
+
+enum jn_status jn_write_to(jn_sink_fn *sink, void *host, jn_value v, const struct jn_write_options *opt,
+                           struct jn_error *err)
+{
+    enum { PIECE = 65536 };
+    struct jn_buf b;
+    jn_buf_init(&b, 0);
+    enum jn_status s = jn_buf_reserve(&b, PIECE) ? JN_OK : jn_fail(err, JN_NO_MEMORY, "no memory for JSON text");
+    b.sink = sink;
+    b.host = host;
+    if (!s)
+        s = jn_write(&b, v, opt, err);
+    if (!s) {
+        jn_buf_flush(&b);
+        s = b.failed ? jn_fail(err, JN_IO, "the JSON text could not be passed on") : JN_OK;
+    }
+    jn_buf_clear(&b);
+    return s;
 }
 
 char *jn_write_text(jn_value v, const struct jn_write_options *opt, size_t *len, struct jn_error *err)

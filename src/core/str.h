@@ -16,11 +16,6 @@
 /* For printf("%.*s"). */
 #define JN_ARG(s) (int)(s).len, (s).data
 
-static inline jn_str jn_str_of(const char *z)
-{
-    return z ? (jn_str){ z, strlen(z) } : (jn_str){ "", 0 };
-}
-
 static inline bool jn_str_eq(jn_str a, jn_str b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);

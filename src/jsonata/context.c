@@ -6,6 +6,7 @@
 #include "jsonata/context.h"
 
 #include "jsonata/picture_cache.h"
+#include "jsonata/version.h"
 #include "jsonata/regex.h"
 
 #include <stdio.h>
@@ -109,6 +110,11 @@ void jsonata_error_at(const struct jsonata *program, size_t index, struct jsonat
         context_fill(err, &program->errors.at[index]->fault);
     else
         *err = (struct jsonata_error){ .position = -1 };
+}
+
+const char *jsonata_version(void)
+{
+    return JSONATA_VERSION;
 }
 
 /* ---- contexts ------------------------------------------------------------------------------------------------ */

@@ -1,5 +1,5 @@
-/* eval.c - the services of an evaluation: raising, making values, finding members.
- * Turning values into booleans, texts and clones is convert.c's; calling is function.c's; guardrails are evaluate.c's. */
+/* eval.c - the services of an evaluation: raising, making values, finding members. Turning values into booleans, texts
+ * and clones is convert.c's; calling is function.c's; guardrails are evaluate.c's. */
 #include "jsonata/eval.h"
 /* ---- raising ------------------------------------------------------------------------------------------------- */
 

@@ -165,9 +165,72 @@ static void half_a_text_is_never_left_behind(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* ---- sinks --------------------------------------------------------------------------------------------------- */
+
+struct pieces {
+    char *text;
+    size_t len, longest;
+    unsigned count, most;
+};
+
+static bool take_piece(void *host, const char *data, size_t len)
+{
+    struct pieces *p = host;
+    if (p->count == p->most)
+        return false;
+    p->count++;
+    p->longest = len > p->longest ? len : p->longest;
+    memcpy(p->text + p->len, data, len);
+    p->len += len;
+    return true;
+}
+
+static void a_sink_gets_the_text_in_pieces(void **state)
+{
+    (void)state;
+    struct jn_arena *a = jn_arena_new(0);
+    jn_value list = jn_make_array(a, 0);
+    for (int i = 0; i < 50000; i++)
+        jn_array_add(a, list, jn_make_number(i));
+    size_t len;
+    char *whole = jn_write_text(list, NULL, &len, NULL);
+    struct pieces p = { .text = malloc(len + 1), .most = 1000 };
+    assert_int_equal(jn_write_to(take_piece, &p, list, NULL, NULL), JN_OK);
+    assert_int_equal(p.len, len);
+    assert_memory_equal(p.text, whole, len);
+    assert_true(p.count > 2 && p.longest <= 70000);
+
+    struct jn_error err = { 0 };
+    p = (struct pieces){ .text = p.text, .most = 2 };
+    assert_int_equal(jn_write_to(take_piece, &p, list, NULL, &err), JN_IO);
+    assert_string_equal(err.message, "the JSON text could not be passed on");
+    p = (struct pieces){ .text = p.text, .most = 0 };
+    assert_int_equal(jn_write_to(take_piece, &p, jn_make_null(), NULL, NULL), JN_IO);
+    assert_int_equal(jn_write_to(take_piece, &p, (jn_value){ 0 }, NULL, NULL), JN_BAD_VALUE);
+    assert_int_equal(p.count, 0);
+    free(p.text);
+    free(whole);
+    jn_arena_free(a);
+}
+
+static void a_buffer_of_the_caller_is_used_again(void **state)
+{
+    (void)state;
+    struct jn_buf *b = jn_buf_new(4);
+    assert_int_equal(jn_buf_text(b).len, 0);
+    assert_int_equal(jn_write(b, jn_make_boolean(false), NULL, NULL), JN_LIMIT);
+    jn_buf_reset(b);
+    assert_int_equal(jn_write(b, jn_make_null(), NULL, NULL), JN_OK);
+    assert_string_equal(jn_buf_text(b).data, "null");
+    jn_buf_free(b);
+    jn_buf_free(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sink_gets_the_text_in_pieces),
+        cmocka_unit_test(a_buffer_of_the_caller_is_used_again),
         TEST(scalars),
         TEST(every_character_that_needs_an_escape_gets_it),
         TEST(indentation_is_that_of_json_stringify),

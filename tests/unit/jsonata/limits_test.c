@@ -241,7 +241,8 @@ static void loops_without_end_are_stopped_by_time_and_steps(void **state)
     (void)state;
     const struct jsonata_limits time = { .timeout_ms = 20 }, steps = { .max_steps = 100000 };
     static const char *const endless[] = {
-        loop, "($f := function() { $eval('1') ~> $f }; $f())", "($f := function($x) { $g($x) }; $g := function($x) { $f($x) }; $f(1))",
+        loop, "($f := function() { $eval('1') ~> $f }; $f())",
+        "($f := function($x) { $g($x) }; $g := function($x) { $f($x) }; $f(1))",
         "$map([1..9999999], function($v) { $map([1..9999999], function($w) { 1 }) })",
         "$reduce([1..3000], function($a, $v) { $reduce([1..3000], function($x, $y) { 1 }) })",
     };
@@ -288,8 +289,9 @@ static void sequences_are_limited_where_the_reference_limits_them(void **state)
     const struct jsonata_limits two = { .max_sequence = 2 }, three = { .max_sequence = 3 };
     static const char *const three_long[] = {
         "[1..3]", "a.(3)", "a[$ > 0]", "$append([1, 2], 3)", "$map(a, function($x) { $x })",
-        "$filter(a, function($x) { true })", "{'x': 1, 'y': 2, 'z': 3}.*", "a.($)", "$.a.$string()", "a^($)", "[1, 2, 3]",
-        "[a]", "a@$x.$x", "a#$i.$i", "$keys({'x': 1, 'y': 2, 'z': 3})", "$spread({'x': 1, 'y': 2, 'z': 3})",
+        "$filter(a, function($x) { true })", "{'x': 1, 'y': 2, 'z': 3}.*", "a.($)", "$.a.$string()", "a^($)",
+        "[1, 2, 3]", "[a]", "a@$x.$x", "a#$i.$i", "$keys({'x': 1, 'y': 2, 'z': 3})",
+        "$spread({'x': 1, 'y': 2, 'z': 3})",
         "$each({'x': 1, 'y': 2, 'z': 3}, function($x) { $x })", "$match('aaa', /a/)", "$reduce(a, $append)",
         "$merge([{'x':1},{'y':1},{'z':1}])",
     };

@@ -1,7 +1,8 @@
 /* locale_test.c - results do not depend on the locale or the time zone of the process.
  *
- * The locales that tell most have a comma in numbers (de_DE) or a dotless i (tr_TR).  Few machines have them installed;
- * the build makes them where it can, for $LOCPATH, and those that are missing are named.  Time zones need no data of the system: they are given as POSIX writes them. */
+ * The locales that tell most have a comma in numbers (de_DE) or a dotless i (tr_TR).  Few machines have them
+ * installed; the build makes them where it can, for $LOCPATH, and those that are missing are named.  Time zones need
+ * no data of the system: they are given as POSIX writes them. */
 #include "jsonata/jsonata.h"
 #include "../../support/cmocka_all.h"
 

@@ -1,4 +1,5 @@
-/* memory_test.c - what an evaluation asks of the system: nothing once it is warm, and an honest error when it is refused.
+/* memory_test.c - what an evaluation asks of the system: nothing once it is warm, and an honest error when it is
+ * refused.
  *
  * Every request for memory is counted, and made to fail in turn (tests/support/heap_count.h), over expressions that
  * between them use every part of the engine. */
@@ -168,7 +169,8 @@ static void refuse_each(const char *text, bool ever_after)
         more = heap_has_failed();
         heap_fail(0, false);
         if (heap_blocks() != blocks || heap_live() != live)
-            fail_msg("%s: request %llu refused: %zu blocks leaked", text, (unsigned long long)n, heap_blocks() - blocks);
+            fail_msg("%s: request %llu refused: %zu blocks leaked", text, (unsigned long long)n,
+                     heap_blocks() - blocks);
         // What can be done without (the JIT, a key list, a larger stack) may be refused without harm.
         if (s != usual && s != JN_NO_MEMORY)
             fail_msg("%s: request %llu refused: status %d instead of %d", text, (unsigned long long)n, s, usual);
