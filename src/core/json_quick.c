@@ -35,10 +35,7 @@ static inline bool same_key(const char *p, const struct jn_key *k)
 {
     const char *const text = k->name.data - 1;
     const size_t n = k->name.len + 3;
-#if JN_AVX2
-    const __m256i same = _mm256_cmpeq_epi8(jn_load32(p), jn_load32(text));
-    return JN_LIKELY(n <= JN_KEY_PAD) && (~(unsigned)_mm256_movemask_epi8(same) & (UINT32_MAX >> (-n & 31))) == 0;
-#elif JN_SSE2
+#if JN_SSE2
     if (JN_LIKELY(n <= 16)) {
         const unsigned same = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(jn_load16(p), jn_load16(text)));
         return (~same & ((1u << n) - 1)) == 0;

@@ -118,13 +118,24 @@ static bool writer_chooses(const char *p, const char *end)
     return (is_high(unit) && !low_follows(p + 4, end)) || is_low(unit);
 }
 
+/* May `c` follow a backslash by itself? */
+static bool is_escape(char c)
+{
+    switch (c) {
+    case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Checks the escape at p (its backslash).  escape := '\' ( ["\/bfnrt] | 'u' hex hex hex hex ) */
 static const char *check_escape(struct jn_source *s, const char *p)
 {
     if (s->end - p < 2)
         return jn_source_fail(s, s->end, "a string is not closed: the text ends after a backslash");
     if (p[1] != 'u') {
-        if (p[1] && strchr("\"\\/bfnrt", p[1]) == NULL)
+        if (p[1] && !is_escape(p[1]))
             return jn_source_expected(s, p + 1, "one of \" \\ / b f n r t u after a backslash in a string");
         if (!p[1])
             return jn_source_fail(s, p + 1, "control character U+0000 after a backslash in a string");

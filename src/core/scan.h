@@ -16,13 +16,6 @@
 #define JN_SSE2 0
 #endif
 
-#if defined(__AVX2__) && JN_SSE2
-#define JN_AVX2 1
-#include <immintrin.h>
-#else
-#define JN_AVX2 0
-#endif
-
 #define JN_BYTES(b) (UINT64_C(0x0101010101010101) * (b))
 
 static inline uint64_t jn_load8(const char *p)
@@ -49,13 +42,6 @@ static inline bool jn_is_space(char c)
 {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
-
-#if JN_AVX2
-static inline __m256i jn_load32(const char *p)
-{
-    return _mm256_loadu_si256((const __m256i *)(const void *)p);
-}
-#endif
 
 #if JN_SSE2
 static inline unsigned jn_mask_string(__m128i x)
@@ -89,20 +75,7 @@ static inline __m128i jn_load16(const char *p)
 }
 #endif
 
-#if JN_AVX2
-static inline uint32_t jn_mask_string32(__m256i x)
-{
-    const __m256i low = _mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), x);
-    const __m256i quote = _mm256_cmpeq_epi8(x, _mm256_set1_epi8('"'));
-    const __m256i slash = _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\\'));
-    return (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(low, _mm256_or_si256(quote, slash)));
-}
-
-static inline uint64_t jn_mask_string64(const char *p)
-{
-    return jn_mask_string32(jn_load32(p)) | (uint64_t)jn_mask_string32(jn_load32(p + 32)) << 32;
-}
-#elif JN_SSE2
+#if JN_SSE2
 static inline uint64_t jn_mask_string64(const char *p)
 {
     return jn_mask_string(jn_load16(p)) | (uint64_t)jn_mask_string(jn_load16(p + 16)) << 16 |
