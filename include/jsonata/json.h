@@ -171,6 +171,7 @@ struct jn_read_options {
     size_t max_bytes;       /* longer text is refused before it is read; 0 means 4 GiB - 1, which is also the most */
     bool prefix;            /* stop after one value: for streams of values; see `used` in jn_read() */
     struct jn_shapes *shapes;   /* key lists known from earlier documents; NULL: fresh ones in the arena */
+    bool plain;             /* no fast paths: what they read is compared with this */
 };
 
 /* Reads one JSON value.  Strings without escapes, numbers and unchanged containers keep pointing into `text`, which

@@ -407,26 +407,31 @@ after:
     goto after_item;
 
 other:
-    if (JN_LIKELY(q.top < q.limit)) {
-        if (*q.p == '{') {
-            if (JN_UNLIKELY(!open_container(&q, true)))
-                return hand_back(&q, JN_AT_VALUE);
-            if (JN_UNLIKELY(*q.p == '}'))
-                goto close_object;
+    if (JN_UNLIKELY(q.top == q.limit))
+        return hand_back(&q, JN_AT_VALUE);
+    if (*q.p == '{') {
+        if (JN_UNLIKELY(!open_container(&q, true)))
+            return hand_back(&q, JN_AT_VALUE);
+        if (JN_LIKELY(*q.p == '"'))
             goto key;
-        }
-        if (*q.p == '[') {
-            if (JN_UNLIKELY(!open_container(&q, false)))
-                return hand_back(&q, JN_AT_VALUE);
-            if (JN_UNLIKELY(*q.p == ']'))
-                goto close_array;
-            goto item;
-        }
-        if (skipped_space(&q)) {
-            if (q.f->shape)
-                goto value;
-            goto item;
-        }
+        skipped_space(&q);
+        if (*q.p == '}')
+            goto close_object;
+        goto key;
+    }
+    if (*q.p == '[') {
+        if (JN_UNLIKELY(!open_container(&q, false)))
+            return hand_back(&q, JN_AT_VALUE);
+        if (JN_UNLIKELY((unsigned char)*q.p <= ' '))
+            skipped_space(&q);
+        if (JN_UNLIKELY(*q.p == ']'))
+            goto close_array;
+        goto item;
+    }
+    if (skipped_space(&q)) {
+        if (q.f->shape)
+            goto value;
+        goto item;
     }
     return hand_back(&q, JN_AT_VALUE);
 

@@ -217,7 +217,7 @@ static const char *close_container(struct jn_reader *r, const char *p)
     return jn_source_no_memory(&r->src);
 }
 
-/* Opens the container at p, and closes it when it is empty. */
+/* Opens the container at p; whether it has members is seen in the next step. */
 static const char *open_container(struct jn_reader *r, const char *p)
 {
     if (r->depth == r->max_depth)
@@ -232,11 +232,8 @@ static const char *open_container(struct jn_reader *r, const char *p)
         f->shape = last ? last : outer->child ? outer->child : r->shapes->root;
     }
     r->depth++;
-    p = skip_space(r, p + 1);
-    if (p < r->src.end && *p == closing_bracket(f))
-        return close_container(r, p);
     r->stage = f->shape ? JN_AT_KEY : JN_AT_VALUE;
-    return p;
+    return p + 1;
 }
 
 /* ---- the loop ------------------------------------------------------------------------------------------------ */
@@ -332,14 +329,26 @@ static bool follows_comma(const struct jn_reader *r, const char *p)
     return p > r->src.start && p[-1] == ',';
 }
 
+/* Is p, where white space has been skipped, at the end of a container without members? */
+static bool ends_empty(const struct jn_reader *r, const char *p)
+{
+    const struct jn_frame *f = innermost(r);
+    return r->depth && count_members(r, f) == 0 && *p == closing_bracket(f) &&
+           r->stage == (f->shape ? JN_AT_KEY : JN_AT_VALUE);
+}
+
 /* One step of the general way. */
 static const char *step(struct jn_reader *r, const char *p)
 {
     if (r->stage == JN_AFTER_VALUE)
         return after_member(r, p);
     p = skip_space(r, p);
-    if (p < r->src.end && (*p == '}' || *p == ']') && follows_comma(r, p))
-        return jn_source_fail(&r->src, p, "expected another member after ',', found '%c'", *p);
+    if (p < r->src.end && (*p == '}' || *p == ']')) {
+        if (follows_comma(r, p))
+            return jn_source_fail(&r->src, p, "expected another member after ',', found '%c'", *p);
+        if (ends_empty(r, p))
+            return close_container(r, p);
+    }
     if (r->stage == JN_AT_KEY)
         return read_key(r, p);
     return p < r->src.end && (*p == '{' || *p == '[') ? open_container(r, p) : read_scalar(r, p);
@@ -350,7 +359,8 @@ static const char *read_value(struct jn_reader *r, const char *p)
 {
     r->stage = JN_AT_VALUE;
     do {
-        p = jn_read_quickly(r, p);
+        if (!r->is_plain)
+            p = jn_read_quickly(r, p);
         if (p && (r->depth || r->stage != JN_AFTER_VALUE))
             p = step(r, p);
     } while (p && (r->depth || r->stage != JN_AFTER_VALUE));
@@ -411,6 +421,7 @@ enum jn_status jn_read(struct jn_arena *a, jn_str text, const struct jn_read_opt
     struct jn_reader r = { .values = values, .cap = VALUES_AT_HAND, .frames = frames, .frames_cap = FRAMES_AT_HAND };
     r.src = (struct jn_source){ .start = text.data, .end = text.data + text.len, .clean_from = text.data, .a = a,
                                 .err = err };
+    r.is_plain = opt->plain;
     r.max_depth = opt->max_depth ? opt->max_depth : DEFAULT_DEPTH;
     r.shapes = opt->shapes ? opt->shapes : jn_shapes_in(a, 0);
     frames[0] = (struct jn_frame){ .base = values, .site = 1, .again = 1 };     // `again` keeps json_quick.c away

@@ -30,6 +30,7 @@ struct jn_reader {
     jn_value *values;
     uint32_t len, cap;          /* of values; there is room for JN_OVERCOPY more */
     enum jn_stage stage;
+    bool is_plain;              /* the general way only */
     struct jn_frame *frames;    /* frames[0] stands for the document */
     size_t depth, max_depth, frames_cap;
     struct jn_shapes *shapes;
