@@ -82,6 +82,20 @@ void jn_arena_free(struct jn_arena *a)
     free(a);
 }
 
+/* Forgets the growing blocks that are not before the mark. */
+static void forget_growths(struct jn_arena *a, jn_mark m)
+{
+    a->is_growing = false;
+    for (struct jn_growth *g = a->growth; g < a->growth + JN_GROWTHS; g++) {
+        bool is_kept = m.chunk && g->chunk == m.chunk && g->block < m.at;
+        for (const struct jn_arena_chunk *c = a->first; g->block && c && c != m.chunk && m.chunk; c = c->next)
+            is_kept = is_kept || c == g->chunk;
+        if (!is_kept)
+            *g = (struct jn_growth){ .block = NULL };
+        a->is_growing = a->is_growing || is_kept;
+    }
+}
+
 static void enter(struct jn_arena *a, struct jn_arena_chunk *c, char *at)
 {
     a->current = c;
@@ -106,6 +120,7 @@ void jn_arena_reset(struct jn_arena *a)
             link = &(*link)->next;
     }
     a->failed = JN_OK;
+    forget_growths(a, (jn_mark){ NULL, NULL });
     enter(a, NULL, NULL);
 }
 
@@ -116,6 +131,8 @@ jn_mark jn_arena_mark(const struct jn_arena *a)
 
 void jn_arena_rewind(struct jn_arena *a, jn_mark m)
 {
+    if (a->is_growing)
+        forget_growths(a, m);
     if (!a->failed)                 // a failed arena has no free part, and a rewind must not give it one
         enter(a, m.chunk, m.at);
 }
@@ -224,6 +241,71 @@ void *jn_arena_grow(struct jn_arena *a, void *p, size_t old, size_t size)
     }
     void *q = jn_arena_alloc(a, size);
     return q && p ? memcpy(q, p, old) : q;
+}
+
+/* ---- growing blocks ------------------------------------------------------------------------------------------ */
+
+static struct jn_growth *find_growth(struct jn_arena *a, const void *block, size_t len)
+{
+    for (struct jn_growth *g = a->growth; a->is_growing && g < a->growth + JN_GROWTHS; g++)
+        if (g->block == block && g->len == len && block)
+            return g;
+    return NULL;
+}
+
+/* The one that was of least use gives way; the others must go on being of use. */
+static struct jn_growth *least_growth(struct jn_arena *a)
+{
+    struct jn_growth *least = a->growth;
+    for (struct jn_growth *g = a->growth; g < a->growth + JN_GROWTHS; g++) {
+        if (least->block && (!g->block || g->hits < least->hits))
+            least = g;
+        g->hits /= 2;
+    }
+    return least;
+}
+
+/* Bytes that may be set aside for further growth without coming near a limit. */
+static size_t spare_room(const struct jn_arena *a, size_t size)
+{
+    size_t left = a->ceiling > a->taken ? a->ceiling - a->taken : 0;
+    if (a->budget && a->budget->limit - a->budget->used < left)
+        left = a->budget->limit - a->budget->used;
+    return size < left / 4 ? size : 0;
+}
+
+static bool grow_in_place(struct jn_arena *a, struct jn_growth *g, size_t size)
+{
+    if (size > g->cap) {
+        const size_t cap = (size + 15) & ~(size_t)15;
+        if (g->block + g->cap != a->at || cap - g->cap > (size_t)(a->end - a->at))
+            return false;
+        a->at = g->block + cap;
+        g->cap = cap;
+    }
+    g->len = size;
+    g->hits++;
+    return true;
+}
+
+void *jn_arena_append(struct jn_arena *a, const void *block, size_t len, size_t more)
+{
+    const size_t size = more < SIZE_MAX / 4 - len ? len + more : SIZE_MAX / 4;
+    struct jn_growth *g = find_growth(a, block, len);
+    if (g && grow_in_place(a, g, size))
+        return g->block;
+    const size_t cap = (size + (g ? spare_room(a, size) : 0) + !size + 15) & ~(size_t)15;
+    char *to = jn_arena_alloc(a, cap);
+    if (!to)
+        return NULL;
+    if (len)
+        memcpy(to, block, len);
+    const uint32_t hits = g ? g->hits + 1 : 0;
+    if (!g)
+        g = least_growth(a);
+    *g = (struct jn_growth){ to, size, cap, a->current, hits };
+    a->is_growing = true;
+    return to;
 }
 
 jn_str jn_arena_copy(struct jn_arena *a, jn_str s)

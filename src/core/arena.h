@@ -9,6 +9,16 @@
 
 struct jn_arena_chunk;
 
+/* A block that may get longer at its end; see jn_arena_append(). */
+struct jn_growth {
+    char *block;                        /* NULL: none */
+    size_t len, cap;
+    struct jn_arena_chunk *chunk;
+    uint32_t hits;
+};
+
+enum { JN_GROWTHS = 4 };
+
 struct jn_arena {
     char *at, *end;                     /* the free part of the current chunk */
     struct jn_arena_chunk *current, *first;
@@ -17,6 +27,8 @@ struct jn_arena {
     uint64_t system_allocations;        /* how often the system was asked, ever; steady state keeps it still */
     enum jn_status failed;
     struct jn_budget *budget;           /* shared with others; NULL: only the ceiling counts */
+    struct jn_growth growth[JN_GROWTHS];
+    bool is_growing;                    /* some of them are in use */
 };
 
 /* A place in the arena; everything allocated after it is forgotten by a rewind. */
@@ -59,6 +71,12 @@ void *jn_arena_zalloc(struct jn_arena *a, size_t size);
 
 /* Grows the block `p` of `old` bytes to `size`: in place when it is the last one and fits, else by a copy. */
 void *jn_arena_grow(struct jn_arena *a, void *p, size_t old, size_t size);
+
+/* `len` bytes like those of `block`, with room for `more` behind them: in place when `block` is what an earlier call gave,
+ * as long as it was made then, and nobody has appended to it since; so that text or an array made longer bit by bit costs
+ * what it is long.  Whoever holds the block sees its first `len` bytes unchanged in either case.  NULL when the arena has
+ * failed. */
+void *jn_arena_append(struct jn_arena *a, const void *block, size_t len, size_t more);
 
 /* A copy of `s`, followed by a NUL; {NULL, 0} when the arena has failed. */
 jn_str jn_arena_copy(struct jn_arena *a, jn_str s);

@@ -157,6 +157,21 @@ bool jn_array_push_all(struct jn_arena *a, struct jn_array *x, const struct jn_a
     return true;
 }
 
+struct jn_array *jn_array_join(struct jn_arena *a, const struct jn_array *x, const jn_value *more, uint32_t n)
+{
+    if (n > UINT32_MAX - x->len)
+        return NULL;
+    struct jn_array *both = jn_array_new(a, 0);
+    jn_value *items = jn_arena_append(a, x->items, x->len * sizeof *items, n * sizeof *items);
+    if (!both || !items)
+        return NULL;
+    if (n)
+        memcpy(items + x->len, more, n * sizeof *items);
+    both->items = items;
+    both->len = both->cap = x->len + n;
+    return both;
+}
+
 /* ---- equality ------------------------------------------------------------------------------------------------ */
 
 /* Two containers of one kind and length, compared up to member `next`. */

@@ -151,6 +151,10 @@ static inline bool jn_array_push(struct jn_arena *a, struct jn_array *x, jn_valu
 /* Appends all members of `from`. */
 bool jn_array_push_all(struct jn_arena *a, struct jn_array *x, const struct jn_array *from);
 
+/* An array of the members of `x` and `n` more; `x` stays as it is.  Arrays made longer bit by bit cost what they are long:
+ * see jn_arena_append().  NULL when the arena has failed or the array would be too long. */
+struct jn_array *jn_array_join(struct jn_arena *a, const struct jn_array *x, const jn_value *more, uint32_t n);
+
 /* ---- shapes and objects -------------------------------------------------------------------------------------- */
 
 /* A table of shared shapes with memory of its own, `limit` shapes at most (0: 1,000); its memory may count against a

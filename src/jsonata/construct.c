@@ -10,6 +10,7 @@
 struct array_member {
     const struct node *node;
     bool is_element;            /* written as [...]: one element, whatever it holds */
+    bool is_range;              /* a..b */
 };
 
 struct array_node {
@@ -19,18 +20,55 @@ struct array_node {
     bool is_cons;
 };
 
+static void add_member(struct jsonata_eval *e, jn_value out, const struct array_member *m, jn_value v)
+{
+    if (v.type != JN_ARRAY || m->is_element)
+        jsonata_push(e, out, v);
+    else if (!jsonata_failed(e) && !jn_array_push_all(e->arena, out.as.array, v.as.array))
+        jsonata_raise_memory(e);
+}
+
+/* Members are appended, and so limited. */
+static void check_length(struct jsonata_eval *e, uint64_t len)
+{
+    if (!jsonata_failed(e) && len > e->max_sequence)
+        jsonata_raise(e, (struct jsonata_fault){ .code = "D2015/size", .value = jn_number((double)len) });
+}
+
+/* The members after the first, and then all of them: mostly [$all, $one_more], again and again. */
+static jn_value array_longer(const struct array_node *a, struct jsonata_eval *e, const struct jn_array *first,
+                             jn_value context, struct jsonata_frame *f)
+{
+    const jn_value more = jsonata_array(e, a->len, 0);
+    for (uint32_t i = 1; i < a->len && !jsonata_failed(e); i++) {
+        add_member(e, more, &a->members[i], node_eval(a->members[i].node, e, context, f));
+        if (!jsonata_failed(e))
+            check_length(e, (uint64_t)first->len + jn_array_len(more));
+    }
+    if (jsonata_failed(e))
+        return jn_undefined();
+    struct jn_array *all = jn_array_join(e->arena, first, more.as.array->items, jn_array_len(more));
+    return all ? jn_array_value(all, a->is_cons ? JN_CONS : 0) : jsonata_raise_memory(e);
+}
+
 static jn_value array_members(const struct array_node *a, struct jsonata_eval *e, jn_value context,
                               struct jsonata_frame *f)
 {
-    jn_value out = jsonata_array(e, a->len, a->is_cons ? JN_CONS : 0);
+    const jn_value first = a->len ? node_eval(a->members[0].node, e, context, f) : jn_undefined();
+    if (jsonata_failed(e))
+        return jn_undefined();
+    if (first.type == JN_ARRAY && !a->members[0].is_element) {
+        check_length(e, jn_array_len(first));
+        if (a->len > 1)
+            return array_longer(a, e, first.as.array, context, f);
+        if (a->members[0].is_range)
+            return jn_array_value(first.as.array, a->is_cons ? JN_CONS : 0);    /* nobody else's */
+    }
+    const jn_value out = jsonata_array(e, a->len, a->is_cons ? JN_CONS : 0);
     for (uint32_t i = 0; i < a->len && !jsonata_failed(e); i++) {
-        const jn_value v = node_eval(a->members[i].node, e, context, f);
-        if (v.type != JN_ARRAY || a->members[i].is_element)
-            jsonata_push(e, out, v);
-        else if (!jsonata_failed(e) && !jn_array_push_all(e->arena, out.as.array, v.as.array))
-            jsonata_raise_memory(e);
-        if (!jsonata_failed(e) && jn_array_len(out) > e->max_sequence)      // members are appended, and so limited
-            jsonata_raise(e, (struct jsonata_fault){ .code = "D2015/size", .value = jn_number(jn_array_len(out)) });
+        add_member(e, out, &a->members[i], i ? node_eval(a->members[i].node, e, context, f) : first);
+        if (!jsonata_failed(e))
+            check_length(e, jn_array_len(out));
     }
     return out;
 }
@@ -44,6 +82,12 @@ static jn_value eval_array(const struct node *n, struct jsonata_eval *e, jn_valu
     return jsonata_failed(e) ? jn_undefined() : v;
 }
 
+/* Its array was made for us alone. */
+static bool is_range(const struct ast_node *ast)
+{
+    return ast->kind == AST_BINARY && ast->op == OP_RANGE && !ast->rare->predicates.len && !ast->rare->group;
+}
+
 struct node *compile_array(struct compiler *c, const struct ast_node *ast)
 {
     struct array_node *a = COMPILE_NEW(c, struct array_node);
@@ -53,6 +97,7 @@ struct node *compile_array(struct compiler *c, const struct ast_node *ast)
     for (uint32_t i = 0; i < ast->items.len && !c->failed; i++) {
         a->members[i].node = compile_node(c, ast->items.at[i]);
         a->members[i].is_element = ast->items.at[i]->kind == AST_ARRAY;
+        a->members[i].is_range = is_range(ast->items.at[i]);
         compile_needs(&a->node, a->members[i].node);
         a->len++;
     }

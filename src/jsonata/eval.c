@@ -91,14 +91,26 @@ void jsonata_fill_holes(struct jsonata_eval *e, jn_value v)
     }
 }
 
+static bool is_too_long(struct jsonata_eval *e, size_t len)
+{
+    if (len <= UINT32_MAX - 16)
+        return false;
+    e->arena->failed = JN_LIMIT;
+    jsonata_raise_memory(e);
+    return true;
+}
+
 char *jsonata_string_begin(struct jsonata_eval *e, size_t cap)
 {
-    if (cap > UINT32_MAX - 16) {
-        e->arena->failed = JN_LIMIT;
+    char *p = is_too_long(e, cap) ? NULL : jn_arena_alloc(e->arena, cap);
+    if (!p)
         jsonata_raise_memory(e);
-        return NULL;
-    }
-    char *p = jn_arena_alloc(e->arena, cap);
+    return p;
+}
+
+char *jsonata_string_append(struct jsonata_eval *e, jn_str s, size_t more)
+{
+    char *p = is_too_long(e, s.len + more) ? NULL : jn_arena_append(e->arena, s.data, s.len, more);
     if (!p)
         jsonata_raise_memory(e);
     return p;
@@ -154,6 +166,11 @@ static uint32_t member_count(jn_value v)
     return v.type == JN_ARRAY ? v.as.array->len : 1;
 }
 
+static const jn_value *members_of(const jn_value *v)
+{
+    return v->type == JN_ARRAY ? v->as.array->items : v;
+}
+
 jn_value jsonata_append(struct jsonata_eval *e, jn_value a, jn_value b)
 {
     if (jn_is_undefined(a))
@@ -163,12 +180,10 @@ jn_value jsonata_append(struct jsonata_eval *e, jn_value a, jn_value b)
     const uint64_t n = (uint64_t)member_count(a) + member_count(b);
     if (n > e->max_sequence)
         return jsonata_raise(e, (struct jsonata_fault){ .code = "D2015/size", .value = jn_number((double)n) });
-    jn_value both = jsonata_array(e, n < UINT32_MAX ? (uint32_t)n : UINT32_MAX, 0);
-    if (jsonata_failed(e))
-        return jn_undefined();
-    push_members(e, both, a);
-    push_members(e, both, b);
-    return both;
+    const struct jn_array one = { .items = &a, .len = 1 };
+    struct jn_array *both = jn_array_join(e->arena, a.type == JN_ARRAY ? a.as.array : &one, members_of(&b),
+                                          member_count(b));
+    return both ? jn_array_value(both, 0) : jsonata_raise_memory(e);
 }
 
 /* ---- finding members ----------------------------------------------------------------------------------------- */

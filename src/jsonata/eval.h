@@ -143,6 +143,9 @@ void jsonata_fill_holes(struct jsonata_eval *e, jn_value v);
 char *jsonata_string_begin(struct jsonata_eval *e, size_t cap);
 jn_value jsonata_string_end(struct jsonata_eval *e, char *text, size_t cap, size_t len);
 
+/* The bytes of `s` with room for `more` behind them, in place where that is possible: jn_arena_append(). */
+char *jsonata_string_append(struct jsonata_eval *e, jn_str s, size_t more);
+
 /* A copy of `s`. */
 jn_value jsonata_string(struct jsonata_eval *e, jn_str s);
 

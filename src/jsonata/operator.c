@@ -244,19 +244,29 @@ static bool may_join(jn_str l, jn_str r)
     return l.len >= 3 && r.len >= 3 && (unsigned char)l.data[l.len - 3] == 0xed && (unsigned char)r.data[0] == 0xed;
 }
 
-static jn_value concat(struct jsonata_eval *e, jn_str l, jn_str r, unsigned flags)
+/* Where surrogates meet, the end of the left text changes: that takes a copy. */
+static jn_value concat_halves(struct jsonata_eval *e, jn_str l, jn_str r)
 {
     const size_t len = l.len + r.len;
     char *text = jsonata_string_begin(e, len);
     if (!text)
         return jn_undefined();
-    if (l.len)
-        memcpy(text, l.data, l.len);
+    memcpy(text, l.data, l.len);
+    memcpy(text + l.len, r.data, r.len);
+    return jsonata_string_end(e, text, len, jn_wtf8_join(text, len, l.len));
+}
+
+/* Else the left text may be the result of another &, and then have room at its end. */
+static jn_value concat(struct jsonata_eval *e, jn_str l, jn_str r, unsigned flags)
+{
+    if (may_join(l, r))
+        return concat_halves(e, l, r);
+    char *text = jsonata_string_append(e, l, r.len);
+    if (!text)
+        return jn_undefined();
     if (r.len)
         memcpy(text + l.len, r.data, r.len);
-    jn_value v = jsonata_string_end(e, text, len, may_join(l, r) ? jn_wtf8_join(text, len, l.len) : len);
-    v.flags = (uint8_t)flags;
-    return v;
+    return jn_string((jn_str){ text, l.len + r.len }, flags);
 }
 
 static jn_value eval_concat(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)

@@ -393,7 +393,8 @@ static jn_value run_loops(const struct path_node *p, struct jsonata_eval *e, jn_
 
 jn_value tuple_path(const struct path_node *p, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
 {
-    const bool is_looped = p->tuples->loops && !e->is_ordered;
+    /* A limit counts the rows between steps, too. */
+    const bool is_looped = p->tuples->loops && !e->is_ordered && e->max_sequence == UINT32_MAX;
     jn_value found = jn_undefined();
     const jn_value rows = is_looped ? run_loops(p, e, context, f, &found)
                                     : run_stream(p, e, context, f, false, &found);

@@ -28,6 +28,74 @@ static void blocks_are_aligned_and_apart(void **unused)
     assert_int_equal(a.taken, 0);
 }
 
+static void appending_again_and_again_stays_in_place(void **unused)
+{
+    (void)unused;
+    struct jn_arena a;
+    jn_arena_init(&a, 0);
+    const char *text = "";
+    size_t moves = 0, len = 0;
+    for (; len < 100000; len++) {
+        char *longer = jn_arena_append(&a, text, len, 1);
+        moves += longer != text;
+        longer[len] = (char)('a' + len % 26);
+        text = longer;
+        assert_non_null(jn_arena_alloc(&a, 24));        // something else comes in between
+    }
+    assert_true(moves < 25);
+    for (size_t i = 0; i < len; i++)
+        assert_int_equal(text[i], 'a' + i % 26);
+    jn_arena_clear(&a);
+}
+
+static void what_was_appended_to_stays_as_it_was(void **unused)
+{
+    (void)unused;
+    struct jn_arena a;
+    jn_arena_init(&a, 0);
+    char *first = jn_arena_append(&a, "ab", 2, 2);
+    memcpy(first + 2, "cd", 2);
+    char *one = jn_arena_append(&a, first, 4, 1);
+    one[4] = '1';
+    char *two = jn_arena_append(&a, first, 4, 1);       // the place behind is taken
+    two[4] = '2';
+    char *part = jn_arena_append(&a, first, 3, 1);      // not all of it
+    part[3] = 'x';
+    assert_memory_equal(first, "abcd", 4);
+    assert_memory_equal(one, "abcd1", 5);
+    assert_memory_equal(two, "abcd2", 5);
+    assert_memory_equal(part, "abcx", 4);
+    jn_arena_clear(&a);
+}
+
+static void a_rewind_ends_growth(void **unused)
+{
+    (void)unused;
+    struct jn_arena a;
+    jn_arena_init(&a, 0);
+    char *kept = jn_arena_append(&a, "k", 1, 1);
+    kept[1] = 'e';
+    const jn_mark mark = jn_arena_mark(&a);
+    char *gone = jn_arena_append(&a, "g", 1, 1);
+    gone[1] = 'o';
+    jn_arena_rewind(&a, mark);
+    char *other = jn_arena_alloc(&a, 2);                // in the same place
+    memcpy(other, "go", 2);
+    char *next = jn_arena_alloc(&a, 1);
+    *next = '!';
+    assert_ptr_equal(other, gone);
+    assert_ptr_not_equal(jn_arena_append(&a, other, 2, 1000), other);
+    assert_ptr_equal(jn_arena_append(&a, kept, 2, 1), kept);
+    assert_int_equal(*next, '!');
+    for (int i = 0; i < 1000; i++)
+        assert_non_null(jn_arena_alloc(&a, 1000));      // other chunks
+    jn_arena_rewind(&a, jn_arena_mark(&a));
+    assert_ptr_equal(jn_arena_append(&a, kept, 3, 1), kept);
+    jn_arena_reset(&a);
+    assert_ptr_not_equal(jn_arena_append(&a, kept, 4, 0), NULL);
+    jn_arena_clear(&a);
+}
+
 static void a_reset_keeps_large_chunks_while_they_are_used(void **unused)
 {
     (void)unused;
@@ -148,6 +216,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_are_aligned_and_apart),
+        cmocka_unit_test(appending_again_and_again_stays_in_place),
+        cmocka_unit_test(what_was_appended_to_stays_as_it_was),
+        cmocka_unit_test(a_rewind_ends_growth),
         cmocka_unit_test(a_reset_keeps_large_chunks_while_they_are_used),
         cmocka_unit_test(a_rewind_forgets_what_came_after_the_mark),
         cmocka_unit_test(the_last_block_grows_in_place),
