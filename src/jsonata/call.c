@@ -173,6 +173,17 @@ jn_value call_with_first(const struct node *call_node, struct jsonata_eval *e, j
     return v;
 }
 
+void call_remember(const struct node *call_node, struct jsonata_eval *e, jn_value callee)
+{
+    const struct call_node *c = (const struct call_node *)call_node;
+    function_remember(e, callee, c->is_tail ? &c->tail_site : &c->site);
+}
+
+const struct node *call_argument(const struct node *call_node, uint32_t i)
+{
+    return ((const struct call_node *)call_node)->args[i];
+}
+
 /* ---- compiling calls ----------------------------------------------------------------------------------------- */
 
 /* What errors call the procedure: what the reference keeps as the `value` of its node, of the first step for a path. */

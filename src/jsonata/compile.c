@@ -64,6 +64,7 @@ struct shell_node {
 
 static jn_value group_value(const struct group *g, struct jsonata_eval *e, jn_value v, struct jsonata_frame *f)
 {
+    v = tuple_items(e, v);
     if (v.type == JN_ARRAY)
         return group_eval(g, e, v.as.array->items, v.as.array->len, f);
     return group_eval(g, e, &v, !jn_is_undefined(v), f);
@@ -105,11 +106,14 @@ static struct node *compile_shell(struct compiler *c, const struct ast_node *ast
 {
     struct shell_node *s = COMPILE_NEW(c, struct shell_node);
     compile_init(&s->node, ast, eval_shell);
-    inner->raw = true;
+    struct tally_plan *plan = c->plan;
+    c->plan = NULL;
+    aggregate_raw(inner);
     s->inner = inner;
     s->filters = compile_filters(c, &ast->rare->predicates);
     s->group = ast->rare->group && ast->kind != AST_PATH ? compile_group(c, ast->rare->group, NULL) : NULL;
     s->keep_array = ast->keep_array;
+    c->plan = plan;
     return &s->node;
 }
 
@@ -179,7 +183,7 @@ static struct node *compile_kind(struct compiler *c, const struct ast_node *ast)
     case AST_BLOCK:         return compile_block(c, ast);
     case AST_BIND:          return compile_bind(c, ast);
     case AST_REGEX:         return compile_regex(c, ast);
-    case AST_CALL:          return compile_call(c, ast);
+    case AST_CALL:          return compile_aggregate(c, ast);
     case AST_PARTIAL:       return compile_partial(c, ast);
     case AST_VARIABLE:      return compile_variable(c, ast);
     case AST_LAMBDA:        return compile_lambda(c, ast);
@@ -189,6 +193,31 @@ static struct node *compile_kind(struct compiler *c, const struct ast_node *ast)
     }
 }
 
+/* Nodes that evaluate what is below them with the context they have themselves. */
+static bool keeps_context(const struct ast_node *ast)
+{
+    if (has_shell(ast))
+        return false;
+    switch (ast->kind) {
+    case AST_CALL: case AST_OBJECT: case AST_ARRAY: case AST_BINARY: case AST_NEGATE: case AST_CONDITION: case AST_BLOCK:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* In a value of a grouping: below paths, lambdas and the like the context is another one, and the plan of no concern. */
+static struct node *compile_planned(struct compiler *c, const struct ast_node *ast)
+{
+    struct tally_plan *plan = c->plan;
+    if (!plan || keeps_context(ast))
+        return compile_kind(c, ast);
+    c->plan = NULL;
+    struct node *n = compile_kind(c, ast);
+    c->plan = plan;
+    return ast->kind == AST_PATH && !has_shell(ast) ? compile_tallied_path(c, ast, n) : n;
+}
+
 static struct node *compile_one(struct compiler *c, const struct ast_node *ast)
 {
     enum { DEEP = 60 };         /* nesting from which on the caller's stack is not good enough */
@@ -196,7 +225,9 @@ static struct node *compile_one(struct compiler *c, const struct ast_node *ast)
         c->program->is_deep = true;
     if (c->nesting > c->program->nesting)
         c->program->nesting = c->nesting;
-    struct node *n = compile_kind(c, ast);
+    c->shells += has_shell(ast);
+    struct node *n = compile_planned(c, ast);
+    c->shells -= has_shell(ast);
     c->nesting--;
     return has_shell(ast) && !ast->tail_call ? compile_shell(c, ast, n) : n;
 }

@@ -150,7 +150,8 @@ struct compiler {
     uint32_t global_cap;
     struct jsonata_fault *fault;
     const struct tuple_layout *tuples;  /* of the innermost path with tuples around */
-    uint32_t nesting;
+    struct tally_plan *plan;            /* of the grouping whose value this is, or NULL: what it asks of its context */
+    uint32_t nesting, shells;           /* nodes around this one; and those with filters or a grouping of their own */
     const struct ast_node *ready_ast;   /* compiled already: the lower part of a long chain of left operands */
     struct node *ready_node;
     bool failed;                        /* memory, or fault->code */
@@ -182,6 +183,10 @@ struct node *compile_binary(struct compiler *c, const struct ast_node *ast);
 struct node *compile_negate(struct compiler *c, const struct ast_node *ast);
 struct node *compile_lambda(struct compiler *c, const struct ast_node *ast);
 struct node *compile_call(struct compiler *c, const struct ast_node *ast);
+struct node *compile_aggregate(struct compiler *c, const struct ast_node *ast);     /* a call, by a short way if there is one */
+
+/* Makes a node leave its sequence as it is. */
+void aggregate_raw(struct node *n);
 struct node *compile_partial(struct compiler *c, const struct ast_node *ast);
 struct node *compile_apply(struct compiler *c, const struct ast_node *ast);
 struct node *compile_path(struct compiler *c, const struct ast_node *ast);
@@ -311,6 +316,15 @@ jn_value transform_call(struct jsonata_eval *e, const struct jsonata_function *f
 
 /* f ~> g as a function. */
 jn_value function_compose(struct jsonata_eval *e, jn_value first, jn_value then);
+
+/* Notes where `callee` was called by name last. */
+void function_remember(struct jsonata_eval *e, jn_value callee, const struct call_site *site);
+
+/* The same for a call that was not made, because its result came by a shorter way. */
+void call_remember(const struct node *call, struct jsonata_eval *e, jn_value callee);
+
+/* The argument number `i` of a call node. */
+const struct node *call_argument(const struct node *call, uint32_t i);
 
 /* Calls a call node's procedure with one more argument in front: x ~> f(y). */
 jn_value call_with_first(const struct node *call, struct jsonata_eval *e, jn_value first, jn_value context,

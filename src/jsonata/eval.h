@@ -80,6 +80,7 @@ struct jsonata_eval {
     const char *stack_limit;            /* the C stack must stay above */
     struct jsonata_tail tail;
     const struct call_site **called;    /* by number of a built-in: where it was last called by name; NULL: nowhere */
+    struct tally *tallies;              /* of the group whose value is being evaluated, or NULL: see tally.h */
     struct program_memory *memory;      /* of the current program in this context; its next two: */
     struct jsonata_site *sites;         /* by node.site; of this program in this context */
     struct jn_shape **site_shapes;      /* by constructor: the shape of its keys, made on first use */

@@ -303,7 +303,7 @@ static const struct call_site **place_of(struct jsonata_eval *e, jn_value callee
     }
 }
 
-static inline void remember_call(struct jsonata_eval *e, jn_value callee, const struct call_site *site)
+void function_remember(struct jsonata_eval *e, jn_value callee, const struct call_site *site)
 {
     const struct call_site **place = site && !(callee.flags & FUNCTION_PASSED) ? place_of(e, callee) : NULL;
     if (place)
@@ -345,7 +345,7 @@ jn_value function_invoke(struct jsonata_eval *e, jn_value *base, jn_value callee
     const struct call_site *tail = NULL;
     bool flat = can_forget(e, callee);
     if (callee.type == JN_FUNCTION)
-        remember_call(e, callee, site);
+        function_remember(e, callee, site);
     if (callee.flags & FUNCTION_PASSED)
         context = jn_null();
     jn_value v = apply(e, base, &callee, &count, context);
@@ -357,7 +357,7 @@ jn_value function_invoke(struct jsonata_eval *e, jn_value *base, jn_value callee
         count = e->tail.count;
         tail = e->tail.site;
         if (callee.type == JN_FUNCTION)
-            remember_call(e, callee, tail);
+            function_remember(e, callee, tail);
         e->call_frame = caller;
         v = apply(e, base, &callee, &count, context);
     }

@@ -1,8 +1,9 @@
 /* group.c - grouping: a{key: value} (spec 7.9).
  *
  * The general way makes groups by key, in two rounds: all keys of all items first, then the values in order of the
- * keys. */
+ * keys.  What the values ask for by aggregates of plain paths is tallied in the first round (tally.h). */
 #include "jsonata/group.h"
+#include "jsonata/tally.h"
 
 /* ---- groups under construction ------------------------------------------------------------------------------- */
 
@@ -21,6 +22,7 @@ struct grouping {
     struct jn_object *keys;
     struct entry *entries;
     uint32_t cap;
+    struct tallies tallies;
 };
 
 static void append(struct jsonata_eval *e, struct jn_array *to, jn_value v)
@@ -93,6 +95,7 @@ static void group_item(struct grouping *w, uint32_t pair, jn_value key, jn_value
         jsonata_raise(e, (struct jsonata_fault){ .code = "D1013", .position = w->g->position, .value = key });
         return;
     }
+    const uint32_t groups = w->keys->shape->len;
     const int slot = jn_shape_find(w->keys->shape, jn_text(key));
     if (slot < 0)
         entry_new(w, jn_text(key), pair, item);
@@ -100,6 +103,8 @@ static void group_item(struct grouping *w, uint32_t pair, jn_value key, jn_value
         jsonata_raise(e, (struct jsonata_fault){ .code = "D1009", .position = w->g->position, .value = key });
     else
         entry_add(w, &w->entries[slot], item);
+    if (!jsonata_failed(e))
+        tallies_add(&w->tallies, slot < 0 ? groups : (uint32_t)slot, pair, item);
 }
 
 static void collect_keys(struct grouping *w, const jn_value *items, uint32_t n)
@@ -176,6 +181,8 @@ static jn_value collect_values(struct grouping *w)
     bool complete = true;
     for (uint32_t i = 0; i < n && jsonata_step(e); i++) {
         const uint32_t slot = jn_shape_slot(shape, i);
+        if (w->g->plan)
+            e->tallies = tallies_of(&w->tallies, slot);
         w->keys->values[slot] = entry_value(w, &w->entries[slot]);
         complete = complete && !jn_is_undefined(w->keys->values[slot]);
     }
@@ -198,8 +205,54 @@ static jn_value group_general(const struct group *g, struct jsonata_eval *e, con
     struct grouping w = { .g = g, .e = e, .f = f, .keys = jn_object_new(e->arena, 8) };
     if (!w.keys)
         return jsonata_raise_memory(e);
+    tallies_open(&w.tallies, g->plan, e, f);
     collect_keys(&w, items, n);
-    return jsonata_failed(e) ? jn_undefined() : collect_values(&w);
+    if (jsonata_failed(e))
+        return jn_undefined();
+    struct tally *outer = e->tallies;
+    const jn_value v = collect_values(&w);
+    e->tallies = outer;
+    return v;
+}
+
+/* ---- constant keys ------------------------------------------------------------------------------------------- */
+
+/* Neither arrays, which would be spread, nor nothing. */
+static bool are_plain(const jn_value *items, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (items[i].type == JN_ARRAY || jn_is_undefined(items[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Every item is in the group of every key. */
+static jn_value group_constant(const struct group *g, struct jsonata_eval *e, const jn_value *items, uint32_t n,
+                               struct jsonata_frame *f)
+{
+    struct tally *outer = e->tallies;
+    struct tallies t;
+    jn_value all = items[0];
+    if (g->plan)
+        e->tallies = NULL;
+    if (n > 1) {
+        struct jn_array *x = jn_arena_alloc(e->arena, sizeof *x);
+        if (!x)
+            return jsonata_raise_memory(e);
+        *x = (struct jn_array){ .items = (jn_value *)(uintptr_t)items, .len = n, .cap = n };
+        all = jn_array_value(x, 0);
+        tallies_open(&t, g->plan, e, f);
+        for (uint32_t i = 0; t.plan && i < n && jsonata_step(e); i++) {
+            for (uint32_t k = 0; k < g->len; k++)
+                tallies_add(&t, 0, k, items[i]);
+        }
+        if (g->plan)
+            e->tallies = tallies_of(&t, 0);
+    }
+    const jn_value v = object_constant(g, e, all, f);
+    e->tallies = outer;
+    return v;
 }
 
 jn_value group_eval(const struct group *g, struct jsonata_eval *e, const jn_value *items, uint32_t n,
@@ -210,8 +263,8 @@ jn_value group_eval(const struct group *g, struct jsonata_eval *e, const jn_valu
         items = &nothing;
         n = 1;
     }
-    if (n == 1 && g->is_constant)
-        return object_constant(g, e, items[0], f);
+    if (g->is_constant && (n == 1 || are_plain(items, n)))
+        return group_constant(g, e, items, n, f);
     return group_general(g, e, items, n, f);
 }
 
@@ -238,21 +291,42 @@ static jn_str constant_name(const struct ast_node *key)
     return key->kind == AST_STRING && !key->rare->predicates.len && !key->rare->group ? jn_text(key->literal) : (jn_str){ NULL, 0 };
 }
 
+/* The values of an object constructor see the context that it has itself, when every item is in every group. */
+static struct tally_plan *plan_for(struct compiler *c, const struct ast_node *ast, const struct tuple_layout *tuples)
+{
+    if (ast->kind == AST_GROUP)
+        return tuples ? NULL : tally_plan_new(c, ast);
+    for (uint32_t i = 0; i < ast->items.len; i += 2) {
+        if (!constant_name(ast->items.at[i]).data)
+            return NULL;
+    }
+    return c->plan;
+}
+
 const struct group *compile_group(struct compiler *c, const struct ast_node *ast, struct tuple_layout *tuples)
 {
     const struct ast_list *pairs = &ast->items;
     struct group *g = COMPILE_NEW(c, struct group);
     const uint32_t n = pairs->len / 2;
+    struct tally_plan *outer = c->plan, *plan = plan_for(c, ast, tuples);
+    const bool is_own = plan && ast->kind == AST_GROUP;
     g->tuples = tuples;
     g->site = NO_SITE;
     g->position = ast->position;
     g->pairs = compile_alloc(c, n * sizeof *g->pairs);
     for (uint32_t i = 0; i < n && !c->failed; i++) {
+        c->plan = NULL;
         g->pairs[i].key = compile_node(c, pairs->at[2 * i]);
+        if (is_own)
+            plan->pair = i;
+        c->plan = plan;
         g->pairs[i].value = compile_node(c, pairs->at[2 * i + 1]);
         g->pairs[i].name = constant_name(pairs->at[2 * i]);
         g->len++;
     }
+    c->plan = outer;
+    if (is_own && plan->len)
+        g->plan = plan;
     g->is_constant = !c->failed && !tuples && keys_are_constant(c, g);
     if (g->is_constant && !c->program->is_dynamic)
         g->site = c->program->site_shapes++;

@@ -16,6 +16,7 @@ struct group {
     uint32_t site;              /* NO_SITE: none */
     int64_t position;
     const struct tuple_layout *tuples;
+    const struct tally_plan *plan;      /* what the values ask for, or NULL */
 };
 
 /* One object with the keys of `g`, which are constant: its values are evaluated in order for one item. */

@@ -374,12 +374,12 @@ static bool may_raise(const struct step *s)
     return kind != NODE_CONSTANT && kind != NODE_CONTEXT && kind != NODE_LOCAL && kind != NODE_VARIABLE;
 }
 
-static bool has_order(const struct path_node *p)
+static uint32_t raising_steps(const struct path_node *p)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < p->len; i++)
         n += may_raise(&p->steps[i]);
-    return n > 1;
+    return n;
 }
 
 bool path_is_plain(const struct path_node *p)
@@ -399,7 +399,8 @@ static bool all_names(const struct path_node *p)
 static void choose(struct path_node *p)
 {
     p->node.kind = NODE_PATH;
-    p->has_order = has_order(p);
+    p->can_raise = raising_steps(p) > 0;
+    p->has_order = raising_steps(p) > 1;
     if (!all_names(p))
         return;
     p->node.eval = eval_names;

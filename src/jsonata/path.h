@@ -72,6 +72,7 @@ struct path_node {
     uint32_t len;
     bool keep_singleton;
     bool has_sort;
+    bool can_raise;                     /* one or more of its steps */
     bool has_order;                     /* two or more steps may raise: their order can be seen */
     const struct group *group;
     struct tuple_layout *tuples;        /* NULL: none of its steps makes tuples */
@@ -158,6 +159,9 @@ struct sort_order {
 
 /* NULL when the lambda is anything else. */
 const struct sort_order *compile_order(struct compiler *c, const struct ast_node *lambda);
+
+/* A path in a value of a grouping (c->plan): the same, or taken from a tally. */
+struct node *compile_tallied_path(struct compiler *c, const struct ast_node *ast, struct node *path);
 
 void compile_sort(struct compiler *c, const struct ast_node *ast, struct step *step);
 
