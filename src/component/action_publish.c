@@ -246,7 +246,8 @@ enum jn_status component_publish_start(struct component_publish *p, jn_str body,
         return jn_fail(err, JN_NO_MEMORY, "no memory for a message");
     call->done = done;
     call->arg = arg;
-    enum jn_status s = component_mapping_apply(p->mapping, body, &call->payload, err);
+    const struct component_message message = { .body = body };
+    enum jn_status s = component_mapping_apply(p->mapping, &message, &call->payload, err);
     if (!s)
         s = send_call(call, err);
     if (s)

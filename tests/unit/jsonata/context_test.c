@@ -78,6 +78,119 @@ static void host_functions_are_called_checked_and_may_fail(void **state)
     jsonata_context_free(c);
 }
 
+/* ---- natives: what the engine checks and hands over ---------------------------------------------------------- */
+
+/* The arguments as an array, undefined as "-": shows what a host gets. */
+static jn_value show_arguments(struct jsonata_call *call, const jn_value *args, size_t count, void *host)
+{
+    (void)host;
+    struct jn_arena *a = jsonata_call_arena(call);
+    const jn_value list = jn_make_array(a, count);
+    for (size_t i = 0; i < count; i++)
+        jn_array_add(a, list, args[i].type == JN_UNDEFINED ? jn_make_string(jn_str_of("-")) : args[i]);
+    return list;
+}
+
+static jn_value call_twice(struct jsonata_call *call, const jn_value *args, size_t count, void *host)
+{
+    (void)count;
+    const jn_value once = jsonata_call_invoke(call, args[0], &args[1], 1);
+    *(bool *)host = jsonata_call_failed(call);
+    return jsonata_call_invoke(call, args[0], &once, 1);
+}
+
+struct native_case {
+    const char *signature, *expression, *expected;      /* a text, or a code */
+};
+
+static void check_native(const struct native_case *k)
+{
+    struct jsonata_context *c = jsonata_context_new(NULL);
+    struct jsonata *program = compiled(k->expression);
+    struct jsonata_error err;
+    bool has_failed = false;
+    jn_str out;
+    assert_int_equal(jsonata_context_register(c, "show", k->signature, show_arguments, NULL, &err), JN_OK);
+    assert_int_equal(jsonata_context_register(c, "twice", NULL, call_twice, &has_failed, &err), JN_OK);
+    const jn_str input = JN_STR("{\"a\":[1,2],\"s\":\"x\"}");
+    const enum jn_status s = jsonata_evaluate_text(program, c, input, jn_undefined(), NULL, &out, &err);
+    const char *got = s ? err.code : out.data ? out.data : "nothing";
+    if (strcmp(got, k->expected) != 0)
+        fail_msg("%s %s: expected %s, got %s", k->signature ? k->signature : "", k->expression, k->expected, got);
+    jsonata_free(program);
+    jsonata_context_free(c);
+}
+
+static void natives_get_what_their_signature_says(void **state)
+{
+    (void)state;
+    static const struct native_case cases[] = {
+        { NULL, "$show()", "[]" },
+        { NULL, "$show(1, nothing, 'x')", "[1,\"-\",\"x\"]" },
+        { "<n:n>", "$show(1)", "[1]" },
+        { "<n:n>", "$show('1')", "T0410" },
+        { "<n:n>", "$show(1, 2)", "T0410" },
+        { "<nn:n>", "$show(1)", "T0410" },
+        { "<n?s?>", "$show()", "[\"-\",\"-\"]" },
+        { "<n?s?>", "$show('x')", "[\"x\",\"-\"]" },
+        { "<a<n>:n>", "$show([1, 'x'])", "T0412" },
+        { "<a<n>:n>", "$show(1)", "[[1]]" },
+        { "<a>", "$show('x')", "[[\"x\"]]" },
+        { "<s-n>", "s.$show(7)", "[\"x\",7]" },
+        { "<s-n>", "$show(7)", "T0411" },
+        { "<(sn)>", "$show('x') ~> $append($show(1))", "[\"x\",1]" },
+        { "<(sn)>", "$show(true)", "T0410" },
+        { "<f>", "$type($show($sum)[0])", "\"function\"" },
+        { "<f>", "$show(1)", "T0410" },
+        { "<n+>", "$show(1, 2, 3)", "[1,2,3]" },
+        { "<n>", "$map(a, $show)", "[[1],[2]]" },
+        { "<nn>", "$map(a, $show)", "[[1,0],[2,1]]" },
+        { "<nn>", "($f := $show(?, 9); $f(1))", "[1,9]" },
+        { "<n>", "1 ~> $show", "[1]" },
+        { "<n>", "($f := $show; $f(3)[0])", "3" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_native(&cases[i]);
+}
+
+static void natives_call_functions_they_are_given(void **state)
+{
+    (void)state;
+    static const struct native_case cases[] = {
+        { NULL, "$twice(function($x) { $x * 10 }, 4)", "400" },
+        { NULL, "$twice($string, 4)", "\"4\"" },
+        { NULL, "($k := 3; $twice(function($x) { $x + $k }, 1))", "7" },
+        { NULL, "$twice(function($x) { $x > 100 ? $x : $twice(function($y) { $y * 5 }, $x) }, 2)", "1250" },
+        { NULL, "$twice(function($n) { $n = 0 ? 7 : ($f := function($m) { $m = 0 ? 0 : $f($m - 1) }; $f($n)) }, 1000)",
+          "7" },
+        { NULL, "$twice(/a/, 'a')", "nothing" },
+        { NULL, "$twice('no function', 1)", "T1006" },
+        { NULL, "$twice(function($x) { $x + 'a' }, 1)", "T2002" },
+        { NULL, "$twice(function($x) { $show($x) }, 1)", "[[1]]" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_native(&cases[i]);
+}
+
+static void a_faulty_registration_changes_nothing(void **state)
+{
+    (void)state;
+    struct jsonata_context *c = jsonata_context_new(NULL);
+    struct jsonata *program = compiled("$show(1)");
+    jn_str out;
+    struct jsonata_error err;
+    const jn_str none = { NULL, 0 };
+    assert_int_equal(jsonata_context_register(c, "show", "<n<s>>", show_arguments, NULL, &err), JN_BAD_TEXT);
+    assert_int_equal(jsonata_evaluate_text(program, c, none, jn_undefined(), NULL, &out, &err), JN_EVALUATION);
+    assert_string_equal(err.code, "T1006");
+    assert_int_equal(jsonata_context_register(c, "show", "<n>", show_arguments, NULL, &err), JN_OK);
+    assert_int_equal(jsonata_context_register(c, "show", "<n<s>>", show_arguments, NULL, &err), JN_BAD_TEXT);
+    assert_int_equal(jsonata_evaluate_text(program, c, none, jn_undefined(), NULL, &out, &err), JN_OK);
+    assert_string_equal(out.data, "[1]");
+    jsonata_free(program);
+    jsonata_context_free(c);
+}
+
 struct nested {
     struct jsonata_context *context;
     struct jsonata *program;
@@ -271,6 +384,9 @@ int main(void)
         cmocka_unit_test(text_becomes_text),
         cmocka_unit_test(failures_of_text_say_where),
         cmocka_unit_test(bindings_are_variables_and_shadow_builtins),
+        cmocka_unit_test(natives_get_what_their_signature_says),
+        cmocka_unit_test(natives_call_functions_they_are_given),
+        cmocka_unit_test(a_faulty_registration_changes_nothing),
         cmocka_unit_test(host_functions_are_called_checked_and_may_fail),
         cmocka_unit_test(evaluations_nest_in_one_context),
         cmocka_unit_test(the_system_is_not_asked_for_memory_again),

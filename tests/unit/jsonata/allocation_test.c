@@ -1,4 +1,4 @@
-/* memory_test.c - what an evaluation asks of the system: nothing once it is warm, and an honest error when it is
+/* allocation_test.c - what an evaluation asks of the system: nothing once it is warm, and an honest error when it is
  * refused.
  *
  * Every request for memory is counted, and made to fail in turn (tests/support/heap_count.h), over expressions that
