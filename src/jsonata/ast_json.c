@@ -5,8 +5,8 @@
  * reference keeps in its nodes by accident is shown too: the slots that a % waited in (seekingParent), and the lambda
  * without parameters (thunk) that stands around a call in tail position.
  *
- * Parameters of lambdas are never rewritten, there or here; in recover mode they may be any expression, and are shown in
- * the form that the parser gave them. */
+ * Parameters of lambdas are never rewritten, there or here; in recover mode they may be any expression, and are shown
+ * in the form that the parser gave them. */
 #include "jsonata/ast.h"
 
 #include "core/arena.h"

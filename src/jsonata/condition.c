@@ -109,8 +109,9 @@ static unsigned own_effects(struct compiler *c, const struct ast_node *ast)
 /* All but the left operand. */
 static unsigned effects_of_parts(struct compiler *c, const struct ast_node *ast)
 {
-    unsigned found = own_effects(c, ast) | effects_of_list(c, &ast->items) | effects_of_list(c, &ast->rare->predicates) |
-                     effects_of_list(c, &ast->rare->stages);
+    unsigned found = own_effects(c, ast) | effects_of_list(c, &ast->items);
+    if (ast->rare != &ast_rare_none)
+        found |= effects_of_list(c, &ast->rare->predicates) | effects_of_list(c, &ast->rare->stages);
     if (ast->right && !ast_is_shared(ast))
         found |= effects(c, ast->right);
     if (ast->third)

@@ -5,6 +5,7 @@
  * its address are told apart by the hash of their texts. */
 #include "jsonata/context.h"
 
+#include "jsonata/parse.h"
 #include "jsonata/picture_cache.h"
 #include "jsonata/version.h"
 #include "jsonata/regex.h"
@@ -34,7 +35,7 @@ void context_fill(struct jsonata_error *err, const struct jsonata_fault *fault)
         snprintf(err->message, sizeof err->message, "%s", fault->message);
 }
 
-/* Parsing and compiling nest with the text; they get a stack of their own when the text is long. */
+/* Parsing and compiling nest with the text: when it does so more than a little, they get a stack of their own. */
 struct compilation {
     struct jsonata *program;
     jn_str text;
@@ -65,6 +66,20 @@ static void keep_value(struct jsonata_error *err)
     err->value = jn_make_string((jn_str){ err->value_text, n });
 }
 
+static void compile_on_stack(struct compilation *c)
+{
+    const size_t max_depth = c->max_depth;
+    if (max_depth > JSONATA_SHALLOW_DEPTH)
+        c->max_depth = JSONATA_SHALLOW_DEPTH;
+    run_compilation(c);
+    if (max_depth == c->max_depth || !jsonata_is_too_deep(&c->fault))
+        return;
+    jn_arena_reset(c->program->arena);
+    c->fault = (struct jsonata_fault){ .code = NULL };
+    c->max_depth = max_depth;
+    reserve_call(run_compilation, c);
+}
+
 enum jn_status jsonata_compile(jn_str text, const struct jsonata_compile_options *opt, struct jsonata **out,
                                struct jsonata_error *err)
 {
@@ -76,7 +91,7 @@ enum jn_status jsonata_compile(jn_str text, const struct jsonata_compile_options
     p->is_plain = opt && opt->plain;
     struct compilation c = { .program = p, .text = text, .max_depth = opt && opt->max_depth ? opt->max_depth : 1000,
                              .recovers = opt && opt->recover };
-    reserve_call(text.len > RESERVE_LONG_TEXT, run_compilation, &c);
+    compile_on_stack(&c);
     if (c.done) {
         *out = p;
         return JN_OK;

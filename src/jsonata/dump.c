@@ -184,11 +184,12 @@ static void show_node(struct tree_dump *d, const char *role, const struct ast_no
 
 /* ---- the way in -------------------------------------------------------------------------------------------------- */
 
-/* Nesting is bounded by the parser, but may be set high: long texts get a stack of their own. */
+/* Nesting is bounded by the parser, but may be set high: from some depth on there is a stack for it. */
 struct ast_run {
     struct jn_arena *arena;
     jn_str text;
-    const struct jsonata_compile_options *options;
+    size_t max_depth;
+    bool recovers;
     struct jsonata_fault fault;
     jn_value tree;
 };
@@ -196,12 +197,9 @@ struct ast_run {
 static void run_ast(void *arg)
 {
     struct ast_run *run = arg;
-    const size_t max_depth = run->options ? run->options->max_depth : 0;
     struct ast_errors errors = { 0 };
-    const bool recovers = run->options && run->options->recover;
-    const struct ast_node *tree = recovers
-        ? jsonata_parse_recover(run->arena, run->text, max_depth, &errors, &run->fault)
-        : jsonata_parse(run->arena, run->text, max_depth, &run->fault);
+    const struct ast_node *tree = jsonata_parse_recover(run->arena, run->text, run->max_depth,
+                                                        run->recovers ? &errors : NULL, &run->fault);
     if (tree)
         run->tree = ast_json(run->arena, tree, &errors);
 }
@@ -209,9 +207,15 @@ static void run_ast(void *arg)
 enum jn_status jsonata_ast(struct jn_arena *a, jn_str text, const struct jsonata_compile_options *opt, jn_value *out,
                            struct jsonata_error *err)
 {
-    struct ast_run run = { .arena = a, .text = jn_arena_copy(a, text), .options = opt };
+    const size_t max_depth = opt && opt->max_depth ? opt->max_depth : JSONATA_DEFAULT_DEPTH;
+    struct ast_run run = { .arena = a, .text = jn_arena_copy(a, text), .recovers = opt && opt->recover };
+    run.max_depth = max_depth < JSONATA_SHALLOW_DEPTH ? max_depth : JSONATA_SHALLOW_DEPTH;
     if (run.text.data)
-        reserve_call(text.len > RESERVE_LONG_TEXT, run_ast, &run);
+        run_ast(&run);
+    if (jsonata_is_too_deep(&run.fault) && run.max_depth < max_depth) {
+        run.max_depth = max_depth;
+        reserve_call(run_ast, &run);
+    }
     if (run.fault.code && err)
         jsonata_error_fill(err, &run.fault);
     if (run.fault.code)

@@ -288,7 +288,8 @@ static bool keys_are_constant(struct compiler *c, const struct group *g)
 
 static jn_str constant_name(const struct ast_node *key)
 {
-    return key->kind == AST_STRING && !key->rare->predicates.len && !key->rare->group ? jn_text(key->literal) : (jn_str){ NULL, 0 };
+    const bool is_plain = key->kind == AST_STRING && !key->rare->predicates.len && !key->rare->group;
+    return is_plain ? jn_text(key->literal) : (jn_str){ NULL, 0 };
 }
 
 /* The values of an object constructor see the context that it has itself, when every item is in every group. */

@@ -25,7 +25,8 @@ struct join_plan {
 
 static bool is_bare(const struct ast_node *ast)
 {
-    return !ast->rare->predicates.len && !ast->rare->stages.len && !ast->rare->group && !ast->keep_array && !ast->tuple &&
+    return !ast->rare->predicates.len && !ast->rare->stages.len && !ast->rare->group && !ast->keep_array &&
+           !ast->tuple &&
            !ast->rare->focus.data && !ast->rare->index.data && !ast->rare->ancestor && !ast->rare->seeking;
 }
 

@@ -686,6 +686,11 @@ static struct ast_node *parse_expression(struct parser *p, int power)
     return left;
 }
 
+bool jsonata_is_too_deep(const struct jsonata_fault *fault)
+{
+    return fault->code && strcmp(fault->code, "S0201/depth") == 0;
+}
+
 static struct ast_node *parse(struct parser *p, jn_str text)
 {
     p->spare = (struct ast_node){ .kind = AST_END, .text = JN_STR(""), .rare = &ast_rare_none };

@@ -5,7 +5,13 @@
 #include "jsonata/ast.h"
 #include "jsonata/lex.h"
 
-enum { JSONATA_DEFAULT_DEPTH = 1000 };      /* nesting of an expression, when max_depth is 0 */
+enum {
+    JSONATA_DEFAULT_DEPTH = 1000,       /* nesting of an expression, when max_depth is 0 */
+    JSONATA_SHALLOW_DEPTH = 100,        /* nesting up to which parsing and compiling may use the caller's stack */
+};
+
+/* Whether `fault` says that an expression is nested more deeply than allowed. */
+bool jsonata_is_too_deep(const struct jsonata_fault *fault);
 
 /* Parses and rewrites `text`, which must outlive the tree.  NULL on failure, with `fault` filled (fault->code is NULL
  * when it was memory).  `max_depth` bounds nesting, so that hostile text cannot exhaust the C stack. */

@@ -479,8 +479,8 @@ static struct ast_node *rewrite_block(struct rewriter *r, struct ast_node *n)
     return n;
 }
 
-/* A call that still has its value to filter is no tail, one that has to group it is: so the reference has it, which then
- * forgets the grouping.  What surrounds the call does not matter; see eval_shell(). */
+/* A call that still has its value to filter is no tail, one that has to group it is: so the reference has it, which
+ * then forgets the grouping.  What surrounds the call does not matter; see eval_shell(). */
 static bool has_tail_call(const struct ast_node *n)
 {
     switch (n->kind) {
@@ -702,7 +702,8 @@ static bool has_place(const struct ast_node *n)
 struct ast_node *jsonata_rewrite(struct jn_arena *a, struct ast_node *tree, struct ast_errors *errors,
                                  struct jsonata_fault *fault)
 {
-    struct rewriter r = { .arena = a, .fault = fault, .errors = errors, .spare = { .kind = AST_END, .text = JN_STR(""), .rare = &ast_rare_none } };
+    struct rewriter r = { .arena = a, .fault = fault, .errors = errors };
+    r.spare = (struct ast_node){ .kind = AST_END, .text = JN_STR(""), .rare = &ast_rare_none };
     *fault = (struct jsonata_fault){ 0 };
     tree = rewrite(&r, tree);
     if (!failed(&r) && (tree->kind == AST_PARENT || tree->rare->seeking))

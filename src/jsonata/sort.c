@@ -242,7 +242,8 @@ void compile_sort(struct compiler *c, const struct ast_node *ast, struct step *s
 
 static bool is_bare(const struct ast_node *ast)
 {
-    return !ast->rare->predicates.len && !ast->rare->stages.len && !ast->rare->group && !ast->keep_array && !ast->tuple &&
+    return !ast->rare->predicates.len && !ast->rare->stages.len && !ast->rare->group && !ast->keep_array &&
+           !ast->tuple &&
            !ast->keep_singleton_array;
 }
 

@@ -230,11 +230,11 @@ void reserve_run(const struct reserve *r, void (*fn)(void *), void *arg)
     tsan_destroy(fiber);
 }
 
-void reserve_call(bool is_deep, void (*fn)(void *), void *arg)
+void reserve_call(void (*fn)(void *), void *arg)
 {
     enum { LEAST = 1 << 20 };
     struct reserve stack;
-    if (!is_deep || !reserve_open(&stack, (size_t)64 << 20, LEAST, true)) {
+    if (!reserve_open(&stack, (size_t)64 << 20, LEAST, true)) {
         fn(arg);
         return;
     }

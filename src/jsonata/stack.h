@@ -35,10 +35,7 @@ const char *reserve_limit(const struct reserve *r);
 /* Runs fn(arg) on the stack and comes back when it returns. */
 void reserve_run(const struct reserve *r, void (*fn)(void *), void *arg);
 
-/* Bytes of expression from which on parsing and compiling, which nest with it, want a stack of their own. */
-enum { RESERVE_LONG_TEXT = 8192 };
-
-/* Runs fn(arg) on a stack made for it when `is_deep` and the system has one to give, else on the caller's. */
-void reserve_call(bool is_deep, void (*fn)(void *), void *arg);
+/* Runs fn(arg) on a stack made for it when the system has one to give, else on the caller's. */
+void reserve_call(void (*fn)(void *), void *arg);
 
 #endif

@@ -67,7 +67,8 @@ static void what_the_reference_chokes_on_has_a_tree(void **state)
         const char *text, *code;
         int64_t position;
     } cases[] = {
-        { "1 := 2", "S0212", 1 }, { "a@b", "S0214", 3 }, { "a#1", "S0214", 3 }, { "!a", "S0204", 1 }, { "@", "S0211", 1 },
+        { "1 := 2", "S0212", 1 }, { "a@b", "S0214", 3 }, { "a#1", "S0214", 3 }, { "!a", "S0204", 1 },
+        { "@", "S0211", 1 },
         { "\xCE\xBB($x)<n<n>>{1}", "S0401", 8 },
     };
     struct jn_arena *a = jn_arena_new(0);
