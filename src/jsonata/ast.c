@@ -39,13 +39,10 @@ struct ast_rare *ast_rare(struct jn_arena *a, struct ast_node *n, struct ast_rar
 
 struct ast_node *ast_new(struct jn_arena *a, enum ast_kind kind, int64_t position)
 {
-    struct ast_node *n = jn_arena_zalloc(a, sizeof *n);
-    if (!n)
-        return NULL;
-    n->kind = kind;
-    n->position = (int32_t)position;
-    n->rare = &ast_rare_none;
-    n->text = JN_STR("");
+    struct ast_node *n = jn_arena_alloc(a, sizeof *n);
+    if (n)
+        *n = (struct ast_node){ .kind = kind, .position = (int32_t)position, .text = JN_STR(""),
+                                .rare = &ast_rare_none };
     return n;
 }
 

@@ -7,6 +7,8 @@
  *     AST_PATH  left . right          AST_FILTER  left [ right ]      AST_FOCUS  left @ $text
  *     AST_SORT  left ^ ( items )      AST_GROUP   left { items }      AST_INDEX  left # $text
  *
+ * A row of plain names, a.b.c, is a path with its steps from the beginning: it has no `left`.
+ *
  * What a reader of the finished tree must know:
  *   - Nesting is bounded by the parser's max_depth, but left operands are not: 1+1+1+... and f()()()... are as deep as
  *     they are long.  Follow `left` of AST_BINARY, AST_APPLY, AST_CALL and AST_PARTIAL by a loop, or count.

@@ -288,9 +288,16 @@ struct node *compile_node(struct compiler *c, const struct ast_node *ast)
 
 static uint64_t text_id(jn_str text)
 {
-    uint64_t h = UINT64_C(0xcbf29ce484222325) ^ text.len;
-    for (size_t i = 0; i < text.len; i++)
-        h = (h ^ (unsigned char)text.data[i]) * UINT64_C(0x100000001b3);
+    const uint64_t prime = UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t h = UINT64_C(0xcbf29ce484222325) ^ text.len, word;
+    size_t i = 0;
+    for (; i + sizeof word <= text.len; i += sizeof word) {
+        memcpy(&word, text.data + i, sizeof word);
+        h = (h ^ word) * prime;
+        h ^= h >> 32;
+    }
+    for (; i < text.len; i++)
+        h = (h ^ (unsigned char)text.data[i]) * prime;
     return h;
 }
 

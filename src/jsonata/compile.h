@@ -165,7 +165,16 @@ struct node *compile_node(struct compiler *c, const struct ast_node *ast);
 /* A zeroed block.  When memory is out, c->failed is set, and small blocks (nodes) are still given, so that only those
  * who ask for lists must look: NULL then. */
 void *compile_alloc(struct compiler *c, size_t size);
-#define COMPILE_NEW(c, T) ((T *)compile_alloc(c, sizeof(T)))
+#define COMPILE_NEW(c, T) ((T *)compile_new(c, sizeof(T)))
+
+/* The same for a size known to the C compiler, which then writes the zeros itself. */
+static inline void *compile_new(struct compiler *c, size_t size)
+{
+    if (size > (size_t)(c->arena->end - c->arena->at))
+        return compile_alloc(c, size);
+    void *p = jn_arena_alloc(c->arena, size);
+    return memset(p, 0, size);
+}
 
 struct node *compile_init(struct node *n, const struct ast_node *ast, node_fn *eval);
 struct node *compile_constant(struct compiler *c, const struct ast_node *ast, jn_value v);

@@ -10,23 +10,20 @@
 
 #include "core/arena.h"
 
-static const struct {
-    const char *text;
-    int power;
-} tokens[] = {
-#define X(kind, text, power) { text, power },
+const uint8_t token_powers[] = {
+#define X(kind, text, power) power,
     TOKENS(X)
 #undef X
 };
 
 const char *token_text(enum token_kind k)
 {
-    return tokens[k].text;
-}
-
-int token_power(enum token_kind k)
-{
-    return tokens[k].power;
+    static const char *const texts[] = {
+#define X(kind, text, power) text,
+        TOKENS(X)
+#undef X
+    };
+    return texts[k];
 }
 
 /* ---- characters ---------------------------------------------------------------------------------------------- */
@@ -69,12 +66,6 @@ static int hex_digit(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* What ends a name: blanks and the first characters of operators.  Quotes and backslashes do not. */
-static bool ends_name(char c)
-{
-    return class_of(c) & (BLANK | OPERATOR);
-}
-
 /* UTF-16 code units that a byte stands for: 0 for the second and later bytes of a sequence. */
 static unsigned units_of(char c)
 {
@@ -92,41 +83,66 @@ static bool at_end(const struct lexer *l)
     return l->at >= l->text.len;
 }
 
-/* Over ASCII, bytes are units. */
-static void skip(struct lexer *l, size_t bytes)
+/* Goes on to an offset.  Over ASCII, bytes are units. */
+static inline void go_to(struct lexer *l, size_t to)
 {
-    const size_t left = l->text.len - l->at, n = bytes < left ? bytes : left;
     if (l->is_ascii)
-        l->position += (int64_t)n;
-    for (size_t i = 0; i < n && !l->is_ascii; i++)
-        l->position += units_of(l->text.data[l->at + i]);
-    l->at += n;
+        l->position += (int64_t)(to - l->at);
+    for (size_t i = l->at; i < to && !l->is_ascii; i++)
+        l->position += units_of(l->text.data[i]);
+    l->at = to;
 }
 
-static jn_str since(const struct lexer *l, size_t from)
+static inline void skip(struct lexer *l, size_t bytes)
 {
-    return jn_str_sub(l->text, from, l->at);
+    const size_t left = l->text.len - l->at;
+    go_to(l, l->at + (bytes < left ? bytes : left));
+}
+
+static inline jn_str since(const struct lexer *l, size_t from)
+{
+    return (jn_str){ l->text.data + from, l->at - from };
+}
+
+/* The first byte from `at` on that is of one of the classes, or the end. */
+static inline size_t find_class(const struct lexer *l, size_t at, unsigned wanted)
+{
+    const char *text = l->text.data;
+    const size_t len = l->text.len;
+    while (at < len && !(class_of(text[at]) & wanted))
+        at++;
+    return at;
 }
 
 /* ---- tokens -------------------------------------------------------------------------------------------------- */
 
-static struct token token(const struct lexer *l, enum token_kind kind, jn_str text)
+/* Tokens are written where they are wanted, member by member: they are too large to be handed about. */
+static inline void put_token(const struct lexer *l, struct token *t, enum token_kind kind, jn_str text)
 {
-    return (struct token){ .kind = kind, .text = text, .position = l->position };
+    t->kind = kind;
+    t->ignore_case = t->multiline = false;
+    t->text = text;
+    t->value = jn_undefined();
+    t->position = l->position;
 }
 
-static struct token end(const struct lexer *l)
+static void put_end(const struct lexer *l, struct token *t)
 {
-    return token(l, TOKEN_END, JN_STR("(end)"));
+    put_token(l, t, TOKEN_END, JN_STR("(end)"));
 }
 
-/* Records the first error and gives the end of the text from now on. */
-static struct token fail(struct lexer *l, const char *code, int64_t position, jn_str what)
+/* Records the first error and goes to the end of the text. */
+static void fail(struct lexer *l, const char *code, int64_t position, jn_str what)
 {
     if (!l->fault.code)
         l->fault = (struct jsonata_fault){ .code = code, .position = position, .token = what };
     l->at = l->text.len;
-    return end(l);
+}
+
+static void fail_token(struct lexer *l, struct token *t, const char *code, int64_t position, jn_str what)
+{
+    fail(l, code, position, what);
+    put_end(l, t);
 }
 
 /* comment := '/' '*' ... '*' '/'     Not nested. */
@@ -145,10 +161,10 @@ static bool skip_comment(struct lexer *l)
 static void skip_blank(struct lexer *l)
 {
     for (;;) {
-        size_t n = l->at;
-        while (n < l->text.len && is_blank(l->text.data[n]))
-            n++;
-        skip(l, n - l->at);
+        size_t to = l->at;
+        while (to < l->text.len && is_blank(l->text.data[to]))
+            to++;
+        go_to(l, to);
         if (peek(l, 0) != '/' || peek(l, 1) != '*' || !skip_comment(l))
             return;
     }
@@ -157,7 +173,7 @@ static void skip_blank(struct lexer *l)
 /* regex := '/' body '/' ('i' | 'm')*
  * The body ends at a '/' outside all brackets that no odd number of backslashes precedes.  Brackets count wherever they
  * stand, also in a character class, unless the character before is a backslash: so the reference has it. */
-static struct token regex(struct lexer *l)
+static void regex(struct lexer *l, struct token *t)
 {
     skip(l, 1);
     const size_t start = l->at;
@@ -174,19 +190,22 @@ static struct token regex(struct lexer *l)
         escaped = c == '\\' && !escaped;
         before = c;
     }
-    if (at_end(l))
-        return fail(l, "S0302", l->position, (jn_str){ 0 });
-    const jn_str body = since(l, start);
-    if (body.len == 0)
-        return fail(l, "S0301", l->position, (jn_str){ 0 });
-    skip(l, 1);
-    struct token t = token(l, TOKEN_REGEX, body);
-    for (; peek(l, 0) == 'i' || peek(l, 0) == 'm'; skip(l, 1)) {
-        t.ignore_case |= peek(l, 0) == 'i';
-        t.multiline |= peek(l, 0) == 'm';
+    if (at_end(l)) {
+        fail_token(l, t, "S0302", l->position, (jn_str){ 0 });
+        return;
     }
-    t.position = l->position;
-    return t;
+    const jn_str body = since(l, start);
+    if (body.len == 0) {
+        fail_token(l, t, "S0301", l->position, (jn_str){ 0 });
+        return;
+    }
+    skip(l, 1);
+    put_token(l, t, TOKEN_REGEX, body);
+    for (; peek(l, 0) == 'i' || peek(l, 0) == 'm'; skip(l, 1)) {
+        t->ignore_case |= peek(l, 0) == 'i';
+        t->multiline |= peek(l, 0) == 'm';
+    }
+    t->position = l->position;
 }
 
 static enum token_kind pair(const struct lexer *l, char second, enum token_kind both, enum token_kind alone)
@@ -245,12 +264,12 @@ static bool is_pair(enum token_kind k)
     }
 }
 
-static struct token operator(struct lexer *l)
+static void operator(struct lexer *l, struct token *t)
 {
     const size_t start = l->at;
     const enum token_kind kind = operator_of(l);
     skip(l, 1U + is_pair(kind));
-    return token(l, kind, since(l, start));
+    put_token(l, t, kind, since(l, start));
 }
 
 /* Value of the hex digits at `from`, at most four; -1 when there is none, or something else among the four. */
@@ -345,19 +364,20 @@ static jn_str decode_string(struct jn_arena *a, jn_str body)
 }
 
 /* string := '"' char* '"' | "'" char* "'"     Escapes as in JSON; newlines may stand in it. */
-static struct token string(struct lexer *l)
+static void string(struct lexer *l, struct token *t)
 {
     const char quote = peek(l, 0);
     skip(l, 1);
     const size_t start = l->at;
     bool escapes = false;
-    if (!scan_string(l, quote, &escapes))
-        return end(l);
+    if (!scan_string(l, quote, &escapes)) {
+        put_end(l, t);
+        return;
+    }
     const jn_str body = since(l, start);
     skip(l, 1);
-    struct token t = token(l, TOKEN_STRING, escapes ? decode_string(l->arena, body) : body);
-    t.value = jn_string(t.text, 0);
-    return t;
+    put_token(l, t, TOKEN_STRING, escapes ? decode_string(l->arena, body) : body);
+    t->value = jn_string(t->text, 0);
 }
 
 static size_t digits_at(const struct lexer *l, size_t ahead)
@@ -369,7 +389,7 @@ static size_t digits_at(const struct lexer *l, size_t ahead)
 }
 
 /* number := ('0' | [1-9][0-9]*) ('.' [0-9]+)? ([eE] [-+]? [0-9]+)?     No sign: that is an operator. */
-static struct token number(struct lexer *l)
+static void number(struct lexer *l, struct token *t)
 {
     const size_t start = l->at;
     const int64_t position = l->position;
@@ -382,65 +402,75 @@ static struct token number(struct lexer *l)
         len += digits ? 1 + sign + digits : 0;
     }
     skip(l, len);
-    struct token t = token(l, TOKEN_NUMBER, since(l, start));
-    const double d = jn_number_parse(t.text);
-    if (d - d != 0)
-        return fail(l, "S0102", position, t.text);
-    t.value = jn_number(d);
-    return t;
+    put_token(l, t, TOKEN_NUMBER, since(l, start));
+    const double d = jn_number_parse(t->text);
+    if (d - d != 0) {
+        fail_token(l, t, "S0102", position, t->text);
+        return;
+    }
+    t->value = jn_number(d);
 }
 
 /* quoted := '`' [^`]* '`' */
-static struct token quoted_name(struct lexer *l)
+static void quoted_name(struct lexer *l, struct token *t)
 {
     const size_t start = l->at + 1;
     const size_t close = jn_str_find(l->text, JN_STR("`"), start);
     skip(l, close == SIZE_MAX ? l->text.len : close + 1 - l->at);
-    if (close == SIZE_MAX)
-        return fail(l, "S0105", l->position, (jn_str){ 0 });
-    return token(l, TOKEN_NAME, jn_str_sub(l->text, start, close));
+    if (close == SIZE_MAX) {
+        fail_token(l, t, "S0105", l->position, (jn_str){ 0 });
+        return;
+    }
+    put_token(l, t, TOKEN_NAME, jn_str_sub(l->text, start, close));
 }
 
-static struct token value_token(struct token t, jn_value v)
+static void set_value(struct token *t, jn_value v)
 {
-    t.kind = TOKEN_VALUE;
-    t.value = v;
-    return t;
+    t->kind = TOKEN_VALUE;
+    t->value = v;
 }
 
 /* Names that are operators or values.  They may still be used as names where an operand is wanted (parse.c). */
-static struct token keyword(struct token t)
+static void set_keyword(struct token *t)
 {
-    switch (t.text.len) {
+    switch (t->text.len) {
     case 2:
-        t.kind = jn_str_eq(t.text, JN_STR("or")) ? TOKEN_OR : jn_str_eq(t.text, JN_STR("in")) ? TOKEN_IN : t.kind;
-        return t;
+        if (jn_str_eq(t->text, JN_STR("or")))
+            t->kind = TOKEN_OR;
+        else if (jn_str_eq(t->text, JN_STR("in")))
+            t->kind = TOKEN_IN;
+        break;
     case 3:
-        t.kind = jn_str_eq(t.text, JN_STR("and")) ? TOKEN_AND : t.kind;
-        return t;
+        if (jn_str_eq(t->text, JN_STR("and")))
+            t->kind = TOKEN_AND;
+        break;
     case 4:
-        if (jn_str_eq(t.text, JN_STR("true")))
-            return value_token(t, jn_boolean(true));
-        return jn_str_eq(t.text, JN_STR("null")) ? value_token(t, jn_null()) : t;
+        if (jn_str_eq(t->text, JN_STR("true")))
+            set_value(t, jn_boolean(true));
+        else if (jn_str_eq(t->text, JN_STR("null")))
+            set_value(t, jn_null());
+        break;
     case 5:
-        return jn_str_eq(t.text, JN_STR("false")) ? value_token(t, jn_boolean(false)) : t;
+        if (jn_str_eq(t->text, JN_STR("false")))
+            set_value(t, jn_boolean(false));
+        break;
     default:
-        return t;
+        break;
     }
 }
 
-/* name := everything up to a blank or an operator;  variable := '$' name? */
-static struct token name(struct lexer *l)
+/* name := everything up to a blank or an operator, quotes and backslashes included;  variable := '$' name? */
+static void name(struct lexer *l, struct token *t)
 {
     const size_t start = l->at;
-    size_t end = start;
-    while (end < l->text.len && !ends_name(l->text.data[end]))
-        end++;
-    skip(l, end - start);
+    go_to(l, find_class(l, start, BLANK | OPERATOR));
     const jn_str text = since(l, start);
-    if (text.data[0] == '$')
-        return token(l, TOKEN_VARIABLE, jn_str_sub(text, 1, text.len));
-    return keyword(token(l, TOKEN_NAME, text));
+    if (text.data[0] == '$') {
+        put_token(l, t, TOKEN_VARIABLE, (jn_str){ text.data + 1, text.len - 1 });
+        return;
+    }
+    put_token(l, t, TOKEN_NAME, text);
+    set_keyword(t);
 }
 
 /* ---- well-formed text ------------------------------------------------------------------------------------------ */
@@ -474,21 +504,24 @@ void lexer_init(struct lexer *l, struct jn_arena *a, jn_str text)
         fail(l, "S0201/utf8", (int64_t)jn_utf16_count(jn_str_sub(text, 0, invalid)), (jn_str){ 0 });
 }
 
-struct token lexer_next(struct lexer *l, bool infix)
+void lexer_next(struct lexer *l, bool infix, struct token *t)
 {
     skip_blank(l);
-    if (at_end(l))
-        return end(l);
-    const char c = peek(l, 0);
+    if (at_end(l)) {
+        put_end(l, t);
+        return;
+    }
+    const char c = l->text.data[l->at];
     if (c == '/' && !infix)
-        return regex(l);
-    if (class_of(c) & OPERATOR)
-        return operator(l);
-    if (c == '"' || c == '\'')
-        return string(l);
-    if (is_digit(c))
-        return number(l);
-    if (c == '`')
-        return quoted_name(l);
-    return name(l);
+        regex(l, t);
+    else if (class_of(c) & OPERATOR)
+        operator(l, t);
+    else if (c == '"' || c == '\'')
+        string(l, t);
+    else if (is_digit(c))
+        number(l, t);
+    else if (c == '`')
+        quoted_name(l, t);
+    else
+        name(l, t);
 }

@@ -24,7 +24,7 @@ struct token {
 
 void lexer_init(struct lexer *l, struct jn_arena *a, jn_str text);
 
-/* The next token.  `infix`: an operand has just ended, so '/' is division and no regex. */
-struct token lexer_next(struct lexer *l, bool infix);
+/* Puts the next token at `t`.  `infix`: an operand has just ended, so '/' is division and no regex. */
+void lexer_next(struct lexer *l, bool infix, struct token *t);
 
 #endif

@@ -20,6 +20,7 @@ struct parser {
     struct jn_arena *arena;
     struct lexer lexer;
     struct token token;             /* the next one, not yet taken */
+    struct token before;            /* recover mode: the one before it */
     size_t depth, max_depth;
     size_t size, operand_size;      /* nodes so far; the same where the left operand began */
     size_t parents, operand_parents;    /* the same for % alone */
@@ -86,6 +87,14 @@ static void push(struct parser *p, struct ast_list *l, struct ast_node *n)
         fail(p, (struct jsonata_fault){ 0 });
 }
 
+/* The token that was read is no operator, and recover mode is left with the one before it. */
+static void no_operator(struct parser *p)
+{
+    const struct token t = p->token;
+    p->token = p->before;
+    report_here(p, (struct jsonata_fault){ .code = "S0204", .position = t.position, .token = t.text }, &t);
+}
+
 /* Reads the next token.  `infix`: an operand has just ended. */
 static void advance(struct parser *p, bool infix)
 {
@@ -93,16 +102,15 @@ static void advance(struct parser *p, bool infix)
         p->token.kind = TOKEN_END;
         return;
     }
-    const struct token next = lexer_next(&p->lexer, infix);
+    if (p->errors)
+        p->before = p->token;
+    lexer_next(&p->lexer, infix, &p->token);
     if (p->lexer.fault.code)
         fail(p, p->lexer.fault);
     else if (p->seen)
-        p->seen(p->seen_arg, &next);
-    if (next.kind == TOKEN_EXCLAMATION || next.kind == TOKEN_TILDE)
-        report_here(p, (struct jsonata_fault){ .code = "S0204", .position = next.position, .token = next.text },
-                    &next);
-    else
-        p->token = next;
+        p->seen(p->seen_arg, &p->token);
+    if (p->token.kind == TOKEN_EXCLAMATION || p->token.kind == TOKEN_TILDE)
+        no_operator(p);
 }
 
 /* Takes a token that must be there. */
@@ -314,10 +322,43 @@ static struct ast_node *parse_binary(struct parser *p, const struct token *t, st
     return n;
 }
 
+static bool is_plain_name(const struct ast_node *n)
+{
+    return n->kind == AST_NAME && !n->keep_array;
+}
+
+static bool is_row_of_names(const struct ast_node *n)
+{
+    return n->kind == AST_PATH && !n->left && !n->keep_array;
+}
+
+/* Most paths are rows of names, which need no more than their list of steps.  Recover mode may have to show the tree as
+ * it was written. */
+static struct ast_node *row_of_names(struct parser *p, struct ast_node *left, struct ast_node *name)
+{
+    struct ast_node *row = left;
+    if (left->kind == AST_NAME) {
+        row = new_node(p, AST_PATH, left->position);
+        push(p, &row->items, left);
+    }
+    push(p, &row->items, name);
+    return row;
+}
+
 /* path := expr '.' expr */
 static struct ast_node *parse_dot(struct parser *p, const struct token *t, struct ast_node *left)
 {
-    return joined(p, AST_PATH, t, left);
+    const int64_t position = t->position;
+    struct ast_node *right = parse_expression(p, token_power(TOKEN_DOT)), *n;
+    if (!p->errors && is_plain_name(right) && (is_plain_name(left) || is_row_of_names(left))) {
+        n = row_of_names(p, left, right);
+        n->position = (int32_t)position;
+        return n;
+    }
+    n = new_node(p, AST_PATH, position);
+    n->left = left;
+    n->right = right;
+    return n;
 }
 
 /* chain := expr '~>' expr */

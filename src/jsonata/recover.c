@@ -67,7 +67,8 @@ bool recover_remaining(struct jn_arena *a, struct ast_error *error, struct lexer
     if (before->kind != TOKEN_END && !add_token(a, x, before))
         return false;
     for (;;) {
-        const struct token t = lexer_next(l, false);
+        struct token t;
+        lexer_next(l, false, &t);
         if (t.kind == TOKEN_END)
             return !l->fault.code;
         if (!add_token(a, x, &t))

@@ -197,10 +197,17 @@ static struct ast_node *path_of(struct rewriter *r, struct ast_node *step)
 {
     if (step->kind == AST_PATH)
         return step;
-    struct ast_node *path = ast_new(r->arena, AST_PATH, step->position);
-    if (!path || !ast_push(r->arena, &path->items, step))
+    enum { STEPS = 2 };             // room for a dot
+    struct one_path {
+        struct ast_node path;
+        struct ast_node *steps[STEPS];
+    } *p = jn_arena_alloc(r->arena, sizeof *p);
+    if (!p)
         return &r->spare;
-    return path;
+    p->path = (struct ast_node){ .kind = AST_PATH, .position = step->position, .text = JN_STR(""),
+                                 .items = { p->steps, 1, STEPS }, .rare = &ast_rare_none };
+    p->steps[0] = step;
+    return &p->path;
 }
 
 static struct ast_node *last_step(struct ast_node *path)
@@ -246,6 +253,10 @@ static void adjust_step(struct rewriter *r, struct ast_node *path, struct ast_no
 /* a . b      One list of steps; string literals in it are names. */
 static struct ast_node *rewrite_dot(struct rewriter *r, struct ast_node *n)
 {
+    if (!n->left) {                 // a row of names
+        n->position = n->items.at[0]->position;
+        return n;
+    }
     struct ast_node *left = n->left, *path = path_of(r, left), *rest = rewrite(r, n->right);
     if (failed(r))
         return n;
@@ -604,6 +615,7 @@ static bool has_left_operand(const struct ast_node *n)
 {
     switch (n->kind) {
     case AST_PATH:
+        return n->left != NULL;
     case AST_FILTER:
     case AST_GROUP:
     case AST_SORT:
@@ -671,8 +683,28 @@ static struct ast_node *rewrite_node(struct rewriter *r, struct ast_node *n)
     }
 }
 
+/* Operands that stay what they are. */
+static bool is_settled(const struct ast_node *n)
+{
+    switch (n->kind) {
+    case AST_STRING:
+    case AST_NUMBER:
+    case AST_VALUE:
+    case AST_VARIABLE:
+    case AST_WILDCARD:
+    case AST_DESCENDANTS:
+    case AST_REGEX:
+    case AST_PLACEHOLDER:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static struct ast_node *rewrite(struct rewriter *r, struct ast_node *n)
 {
+    if (is_settled(n))
+        return n;
     struct ast_node *bottom = n, *done = NULL;
     n->up = NULL;
     for (; has_left_operand(bottom); bottom = bottom->left) {

@@ -64,11 +64,38 @@ static void declare(struct walk *w, struct scope *s, jn_str name)
         w->c->failed = true;
 }
 
+/* Nothing below, and nothing bound. */
+static bool is_leaf(const struct ast_node *ast)
+{
+    switch (ast->kind) {
+    case AST_NAME:
+    case AST_STRING:
+    case AST_NUMBER:
+    case AST_VALUE:
+        return ast->rare == &ast_rare_none;
+    case AST_VARIABLE:
+        return ast->rare == &ast_rare_none && !jn_str_eq(ast->text, JN_STR("eval"));
+    default:
+        return false;
+    }
+}
+
+static bool is_row_of_leaves(const struct ast_node *path)
+{
+    if (path->kind != AST_PATH || path->rare != &ast_rare_none)
+        return false;
+    for (uint32_t i = 0; i < path->items.len; i++)
+        if (!is_leaf(path->items.at[i]))
+            return false;
+    return true;
+}
+
 static void visit(struct walk *w, struct ast_node *ast, struct scope *s)
 {
-    if (!ast || w->c->failed)
+    if (!ast || w->c->failed || is_leaf(ast) || is_row_of_leaves(ast))
         return;
-    w->at = grow(w->c, w->at, w->len, &w->cap, sizeof(struct visit));
+    if (w->len == w->cap)
+        w->at = grow(w->c, w->at, w->len, &w->cap, sizeof(struct visit));
     if (!w->c->failed)
         w->at[w->len++] = (struct visit){ ast, s };
 }
@@ -170,6 +197,8 @@ static void visit_one(struct walk *w, struct ast_node *ast, struct scope *s)
         visit(w, ast->right, s);
     visit(w, ast->third, s);
     visit_list(w, &ast->items, s);
+    if (ast->rare == &ast_rare_none)
+        return;
     visit_list(w, &ast->rare->predicates, s);
     visit_list(w, &ast->rare->stages, s);
     visit(w, ast->rare->group, s);

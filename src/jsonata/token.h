@@ -2,6 +2,8 @@
 #ifndef JSONATA_TOKEN_H
 #define JSONATA_TOKEN_H
 
+#include <stdint.h>
+
 /* kind, text, left binding power */
 #define TOKENS(X)                                                                                          \
     X(TOKEN_END, "(end)", 0)                                                                               \
@@ -28,7 +30,13 @@ enum token_kind {
 #undef X
 };
 
+extern const uint8_t token_powers[];
+
 const char *token_text(enum token_kind k);
-int token_power(enum token_kind k);
+
+static inline int token_power(enum token_kind k)
+{
+    return token_powers[k];
+}
 
 #endif

@@ -33,7 +33,7 @@ static void lex(struct jn_buf *out, jn_str text)
     struct lexer l;
     lexer_init(&l, a, text);
     struct token t = { .kind = TOKEN_END };
-    for (t = lexer_next(&l, false); t.kind != TOKEN_END; t = lexer_next(&l, ends_operand(t.kind)))
+    for (lexer_next(&l, false, &t); t.kind != TOKEN_END; lexer_next(&l, ends_operand(t.kind), &t))
         put_token(out, &t);
     if (l.fault.code)
         jn_buf_append_fmt(out, "%s!%s@%lld:%.*s", out->len ? " " : "", l.fault.code, (long long)l.fault.position,
