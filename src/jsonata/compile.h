@@ -293,6 +293,9 @@ struct jn_buf *jsonata_text_buffer(struct jsonata_eval *e);
 /* The function object of a built-in, made in `a`. */
 jn_value library_function(struct jn_arena *a, const struct jsonata_builtin *b);
 
+/* Whether a member of `x` is the value `v`: `in` (member.c). */
+bool member_in(struct jsonata_eval *e, jn_value v, const struct jn_array *x);
+
 /* ---- functions ----------------------------------------------------------------------------------------------- */
 
 struct jsonata_program_lambda {

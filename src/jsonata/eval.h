@@ -49,6 +49,8 @@ struct jsonata_site {
     int32_t slot;
 };
 
+enum { JSONATA_ARRAYS_MET = 4 };
+
 struct jsonata_eval {
     struct jn_arena *arena;             /* everything this evaluation makes; never NULL */
     struct jn_shapes *shapes;           /* key lists of this context */
@@ -76,6 +78,9 @@ struct jsonata_eval {
     bool is_ordered;                    /* run them step by step instead */
     bool has_holes;                     /* some array may hold nothing: see jsonata_push_item() */
     bool is_dynamic_past;               /* something may have kept arena memory across calls: do not rewind */
+    bool keeps_memory;                  /* something does keep it, for the rest of the evaluation */
+    struct member_set *member_sets;     /* of arrays that `in` was asked about; see member.c */
+    const struct jn_array *members_met[JSONATA_ARRAYS_MET];
     jn_value *top, *top_end;            /* value stack: frames and arguments */
     const char *stack_limit;            /* the C stack must stay above */
     struct jsonata_tail tail;

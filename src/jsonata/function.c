@@ -250,7 +250,8 @@ static bool is_scalar(jn_value v)
 static bool can_forget(const struct jsonata_eval *e, jn_value callee)
 {
     const struct jsonata_function *fn = jsonata_function_of(callee);
-    return fn && fn->kind == FUNCTION_LAMBDA && !fn->as.lambda.code->is_captured && !e->is_dynamic_past;
+    return fn && fn->kind == FUNCTION_LAMBDA && !fn->as.lambda.code->is_captured && !e->is_dynamic_past &&
+           !e->keeps_memory;
 }
 
 /* Numbers may be kept as text, which may be in the arena. */

@@ -170,16 +170,6 @@ static jn_value eval_equal_slot(const struct node *n, struct jsonata_eval *e, jn
     return jn_boolean((jn_num(l) == b->constant) == (b->op == OP_EQUAL));
 }
 
-/* `in`: containers by identity, everything else by value. */
-static bool is_same(jn_value a, jn_value b)
-{
-    if (a.type != b.type)
-        return false;
-    if (a.type == JN_ARRAY || a.type == JN_OBJECT || a.type == JN_FUNCTION)
-        return a.as.function == b.as.function;
-    return jn_equal(a, b);
-}
-
 static jn_value eval_in(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
 {
     const struct binary_node *b = (const struct binary_node *)n;
@@ -190,13 +180,8 @@ static jn_value eval_in(const struct node *n, struct jsonata_eval *e, jn_value c
     node_leave(e);
     if (jn_is_undefined(l) || jn_is_undefined(r))
         return jn_boolean(false);
-    if (r.type != JN_ARRAY)
-        return jn_boolean(is_same(l, r));
-    for (uint32_t i = 0; i < r.as.array->len; i++) {
-        if (is_same(l, r.as.array->items[i]))
-            return jn_boolean(true);
-    }
-    return jn_boolean(false);
+    const struct jn_array one = { .items = (jn_value[]){ r }, .len = 1 };
+    return jn_boolean(member_in(e, l, r.type == JN_ARRAY ? r.as.array : &one));
 }
 
 /* ---- and, or ------------------------------------------------------------------------------------------------- */
