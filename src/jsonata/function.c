@@ -74,6 +74,11 @@ jn_value *function_open(struct jsonata_eval *e, uint32_t count)
 bool function_check(struct jsonata_eval *e, const struct jsonata_signature *s, jn_value *base, uint32_t *count,
                     jn_value context)
 {
+    const uint32_t fitting = jsonata_signature_fits(s, base + 1, *count);
+    if (fitting != UINT32_MAX) {
+        *count = fitting;
+        return true;
+    }
     jn_value *out = base + 1 + *count;
     e->top = out + *count + JSONATA_MAX_ARITY;
     *count = jsonata_signature_apply(e, s, context, base + 1, *count, out);
@@ -338,9 +343,25 @@ static void stamp_call(struct jsonata_eval *e, jn_value callee, const struct cal
 
 /* ---- invoking ------------------------------------------------------------------------------------------------ */
 
+/* A built-in has no calls in tail position, and what it allocates may be part of its result. */
+static jn_value invoke_builtin(struct jsonata_eval *e, jn_value *base, jn_value callee, uint32_t count,
+                               jn_value context, const struct call_site *site)
+{
+    function_remember(e, callee, site);
+    if (callee.flags & FUNCTION_PASSED)
+        context = jn_null();
+    const jn_value v = jsonata_step(e) ? run_builtin(e, callee.as.function, base, count, context) : jn_undefined();
+    e->top = base;
+    if (jsonata_failed(e))
+        stamp_call(e, callee, site, NULL);
+    return v;
+}
+
 jn_value function_invoke(struct jsonata_eval *e, jn_value *base, jn_value callee, uint32_t count, jn_value context,
                          const struct call_site *site)
 {
+    if (callee.type == JN_FUNCTION && jsonata_function_of(callee)->kind == FUNCTION_BUILTIN)
+        return invoke_builtin(e, base, callee, count, context, site);
     const jn_mark mark = jn_arena_mark(e->arena);
     struct jsonata_frame *caller = e->call_frame;   /* also of tail calls: $eval in one sees the first caller */
     const struct call_site *tail = NULL;

@@ -359,3 +359,17 @@ uint32_t jsonata_signature_apply(struct jsonata_eval *e, const struct jsonata_si
         out[i] = jn_undefined();
     return s->len;
 }
+
+uint32_t jsonata_signature_fits(const struct jsonata_signature *s, jn_value *args, uint32_t count)
+{
+    if (count > s->len || count < s->needed || s->has_repeated || s->len > count + JSONATA_MAX_ARITY)
+        return UINT32_MAX;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct parameter *p = &s->parameter[i];
+        if (!fits(p, args[i]) || (p->is_array && (args[i].type != JN_ARRAY || p->has_member)))
+            return UINT32_MAX;
+    }
+    for (uint32_t i = count; i < s->len; i++)
+        args[i] = jn_undefined();
+    return s->len;
+}

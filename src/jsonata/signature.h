@@ -14,4 +14,9 @@ struct jsonata_signature *jsonata_signature_compile(struct jn_arena *a, jn_str t
 uint32_t jsonata_signature_apply(struct jsonata_eval *e, const struct jsonata_signature *s, jn_value context,
                                  const jn_value *args, uint32_t count, jn_value *out);
 
+/* The usual case: every argument is of a type that its parameter takes as it is.  Then `args`, with nothing for the
+ * parameters that are left out, is what jsonata_signature_apply() would make of it; it has room for them.  Gives how many
+ * there are, or UINT32_MAX when it is another case. */
+uint32_t jsonata_signature_fits(const struct jsonata_signature *s, jn_value *args, uint32_t count);
+
 #endif
