@@ -291,6 +291,22 @@ static jn_value eval_name(const struct node *n, struct jsonata_eval *e, jn_value
     return v.type == JN_ARRAY && v.flags & JN_SEQUENCE ? eval_path(n, e, context, f) : v;
 }
 
+/* $v.name...: the same from the variable's value on. */
+static jn_value eval_variable_names(const struct node *n, struct jsonata_eval *e, jn_value context,
+                                    struct jsonata_frame *f)
+{
+    const struct path_node *p = (const struct path_node *)n;
+    if (e->depth + 1 + n->need > e->max_depth)
+        return eval_path(n, e, context, f);
+    jn_value v = node_eval(p->steps[0].node, e, context, f);
+    for (uint32_t i = 1; i < p->len; i++) {
+        if (v.type != JN_OBJECT)
+            return v.type == JN_ARRAY ? eval_path(n, e, context, f) : jn_undefined();
+        v = path_field(e, p->steps[i].site, p->steps[i].name, v.as.object);
+    }
+    return v.type == JN_ARRAY && v.flags & JN_SEQUENCE ? eval_path(n, e, context, f) : v;
+}
+
 /* A string with filters at the head of a path is a name whose filters belong to it and not to the step: a[0].b finds
  * the first a of each item, "a"[0].b the first of all that the name finds in the item. */
 struct name_node {
@@ -412,6 +428,19 @@ static void choose(struct path_node *p)
     }
 }
 
+/* The head is a variable, whose value does not depend on the context, and may be asked for twice. */
+static bool are_variable_names(const struct path_node *p)
+{
+    const struct step *head = p->steps;
+    for (uint32_t i = 1; i < p->len; i++) {
+        if (p->steps[i].kind != STEP_NAME || p->steps[i].filters.len || p->steps[i].keep_array)
+            return false;
+    }
+    return p->len > 1 && !p->tuples && !p->has_sort && !p->keep_singleton && !p->group && head->kind == STEP_NODE &&
+           !head->filters.len && !head->keep_array && !head->node->raw &&
+           (head->node->kind == NODE_LOCAL || head->node->kind == NODE_VARIABLE);
+}
+
 struct node *compile_path(struct compiler *c, const struct ast_node *ast)
 {
     struct path_node *p = COMPILE_NEW(c, struct path_node);
@@ -435,5 +464,7 @@ struct node *compile_path(struct compiler *c, const struct ast_node *ast)
     c->tuples = outer_tuples;
     if (!c->failed)
         choose(p);
+    if (!c->failed && !c->program->is_plain && are_variable_names(p))
+        p->node.eval = eval_variable_names;
     return &p->node;
 }
