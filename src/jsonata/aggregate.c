@@ -244,7 +244,7 @@ static const struct path_node *path_of(const struct node *n)
 {
     const struct path_node *p = (const struct path_node *)n;
     const bool is_path = n->kind == NODE_PATH || n->kind == NODE_NAME;
-    return is_path && path_is_plain(p) ? p : NULL;
+    return is_path && path_is_simple(p) ? p : NULL;
 }
 
 static struct aggregate_node *aggregate_new(struct compiler *c, const struct ast_node *ast, enum tally_kind kind,

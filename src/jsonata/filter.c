@@ -58,9 +58,92 @@ uint32_t filter_count(struct jsonata_eval *e, jn_value value, uint32_t i, uint32
     return times;
 }
 
+/* ---- a field and a constant ---------------------------------------------------------------------------------- */
+
+enum answer { NO, YES, ASK };       /* ASK: evaluate the test */
+
+static enum answer compare_numbers(enum ast_op op, double x, double y)
+{
+    switch (op) {
+    case OP_EQUAL:          return x == y;
+    case OP_NOT_EQUAL:      return x != y;
+    case OP_LESS:           return x < y;
+    case OP_LESS_EQUAL:     return x <= y;
+    case OP_GREATER:        return x > y;
+    default:                return x >= y;
+    }
+}
+
+static bool is_equality(enum ast_op op)
+{
+    return op == OP_EQUAL || op == OP_NOT_EQUAL;
+}
+
+static inline enum answer ask_field(const struct field_test *t, struct jsonata_eval *e, jn_value item)
+{
+    if (item.type != JN_OBJECT || e->depth + t->depth > e->max_depth)
+        return ASK;
+    const jn_value v = path_field(e, t->site, t->name, item.as.object);
+    if (jn_is_undefined(v))
+        return NO;
+    if (v.type == JN_NUMBER && t->constant.type == JN_NUMBER) {
+        const double d = jn_num(v);
+        return isfinite(d) ? compare_numbers(t->op, d, t->number) : ASK;
+    }
+    if (v.type == JN_ARRAY || !is_equality(t->op))
+        return ASK;
+    bool is_equal = v.type == t->constant.type && v.len == t->constant.len;     // null, false and true are their `len`
+    if (is_equal && v.type == JN_STRING)
+        is_equal = !memcmp(v.as.text, t->constant.as.text, v.len);
+    return is_equal == (t->op == OP_EQUAL);
+}
+
+static bool is_literal(const struct ast_node *ast)
+{
+    const bool is_one = ast->kind == AST_STRING || ast->kind == AST_NUMBER || ast->kind == AST_VALUE;
+    return is_one && !ast->rare->predicates.len && !ast->rare->group && !ast->keep_array;
+}
+
+static const struct ast_node *lone_field(const struct ast_node *ast)
+{
+    if (ast->kind != AST_PATH || ast->items.len != 1 || ast->keep_singleton_array || ast->rare->group || ast->tuple)
+        return NULL;
+    const struct ast_node *name = ast->items.at[0];
+    const bool is_bare = !name->rare->predicates.len && !name->rare->stages.len && !name->tuple && !name->keep_array;
+    return name->kind == AST_NAME && is_bare ? name : NULL;
+}
+
+static const struct field_test *compile_field_test(struct compiler *c, const struct ast_node *ast)
+{
+    if (c->program->is_plain || c->program->is_dynamic || ast->kind != AST_BINARY || ast->op < OP_EQUAL ||
+        ast->op > OP_GREATER_EQUAL || ast->rare->predicates.len || ast->rare->group || ast->keep_array)
+        return NULL;
+    const struct ast_node *field = lone_field(ast->left);
+    if (!field || !is_literal(ast->right))
+        return NULL;
+    struct field_test *t = COMPILE_NEW(c, struct field_test);
+    *t = (struct field_test){ .op = ast->op, .name = field->text, .site = c->program->sites++,
+                              .constant = ast->right->literal, .depth = 3 };    // the operator, the path, the name
+    if (t->constant.type == JN_NUMBER)
+        t->number = jn_num(t->constant);
+    return t;
+}
+
+bool filter_is_safe(const struct filter *fi)
+{
+    return fi->quick && is_equality(fi->quick->op);
+}
+
+/* ---- applying ------------------------------------------------------------------------------------------------ */
+
 static inline uint32_t passes(const struct filter *fi, struct jsonata_eval *e, jn_value item, uint32_t i, uint32_t n,
                               struct jsonata_frame *f)
 {
+    if (fi->quick) {
+        const enum answer a = ask_field(fi->quick, e, item);
+        if (a != ASK)
+            return a;
+    }
     const jn_value v = node_eval(fi->test, e, item, f);
     return v.type == JN_BOOLEAN ? jn_bool(v) : filter_count(e, v, i, n);
 }
@@ -139,6 +222,7 @@ static void compile_filter(struct compiler *c, const struct ast_node *ast, struc
         return;
     }
     fi->test = compile_node(c, ast->left);
+    fi->quick = compile_field_test(c, ast->left);
     fi->kind = fi->test->is_boolean ? FILTER_TEST : FILTER_ANY;
 }
 

@@ -254,7 +254,7 @@ BUILTIN(fn_distinct)
     struct jn_array *kept = result.as.array;
     for (uint32_t i = 0; i < x->len && jsonata_step(e); i++)
         if (hash_is_nan(x->items[i]) || !hash_set_has(e, &seen, kept->items, x->items[i], kept->len))
-            jsonata_push(e, result, x->items[i]);
+            jsonata_push_item(e, result, x->items[i]);
     jn_arena_rewind(e->arena, mark);
     return jsonata_failed(e) ? jn_undefined() : result;
 }

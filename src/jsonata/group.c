@@ -169,7 +169,11 @@ static jn_value entry_value(struct grouping *w, const struct entry *x)
     if (!row || jsonata_failed(w->e))
         return jn_undefined();
     struct jsonata_frame *f = tuple_frame(w->e, w->g->tuples, row, w->f);
-    return f ? node_eval(value, w->e, row->item, f) : jn_undefined();
+    const jn_value item = row->item;
+    /* The reference takes the item out of a row that is alone in its group: another group does not find it there. */
+    if (x->rows.as.array->len == 1)
+        tuple_of(x->rows.as.array->items[0])->item = jn_undefined();
+    return f ? node_eval(value, w->e, item, f) : jn_undefined();
 }
 
 /* The second round: values, in order of the keys. */

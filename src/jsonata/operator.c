@@ -184,6 +184,57 @@ static jn_value eval_in(const struct node *n, struct jsonata_eval *e, jn_value c
     return jn_boolean(member_in(e, l, r.type == JN_ARRAY ? r.as.array : &one));
 }
 
+/* x in ["a", "b"]: the array need not be made. */
+struct in_node {
+    struct binary_node binary;
+    struct jn_array literals;
+};
+
+static jn_value eval_in_literals(const struct node *n, struct jsonata_eval *e, jn_value context,
+                                 struct jsonata_frame *f)
+{
+    const struct in_node *in = (const struct in_node *)n;
+    if (!node_enter_deep(n, e))
+        return jn_undefined();
+    const jn_value l = node_eval(in->binary.left, e, context, f);
+    node_leave(e);
+    return jn_boolean(!jn_is_undefined(l) && member_in(e, l, &in->literals));
+}
+
+static bool is_literal(const struct ast_node *ast)
+{
+    const bool is_scalar = ast->kind == AST_STRING || ast->kind == AST_NUMBER || ast->kind == AST_VALUE;
+    return is_scalar && !ast->rare->predicates.len && !ast->rare->group && !ast->keep_array;
+}
+
+static bool are_literals(const struct ast_node *ast)
+{
+    if (ast->kind != AST_ARRAY || ast->rare->predicates.len || ast->rare->group || ast->keep_array)
+        return false;
+    for (uint32_t i = 0; i < ast->items.len; i++) {
+        if (!is_literal(ast->items.at[i]))
+            return false;
+    }
+    return true;
+}
+
+static struct node *compile_in_literals(struct compiler *c, const struct ast_node *ast)
+{
+    struct in_node *in = COMPILE_NEW(c, struct in_node);
+    compile_init(&in->binary.node, ast, eval_in_literals);
+    in->binary.op = ast->op;
+    in->binary.left = compile_node(c, ast->left);
+    compile_needs(&in->binary.node, in->binary.left);
+    if (in->binary.node.need < 2)
+        in->binary.node.need = 2;           // the array and a literal in it
+    in->binary.node.is_boolean = true;
+    const uint32_t n = ast->right->items.len;
+    in->literals = (struct jn_array){ .items = compile_alloc(c, n * sizeof(jn_value)), .len = n, .cap = n };
+    for (uint32_t i = 0; i < n && !c->failed; i++)
+        in->literals.items[i] = ast->right->items.at[i]->literal;
+    return &in->binary.node;
+}
+
 /* ---- and, or ------------------------------------------------------------------------------------------------- */
 
 /* An error from the right operand, or from the cast of either, is reported as the operator's own. */
@@ -377,6 +428,8 @@ static bool may_hold_container(const struct ast_node *ast)
 
 struct node *compile_binary(struct compiler *c, const struct ast_node *ast)
 {
+    if (ast->op == OP_IN && !c->program->is_plain && are_literals(ast->right))
+        return compile_in_literals(c, ast);
     struct binary_node *b = COMPILE_NEW(c, struct binary_node);
     const struct binary_kind *k = &binary_kinds[ast->op];
     compile_init(&b->node, ast, k->any);
@@ -389,7 +442,7 @@ struct node *compile_binary(struct compiler *c, const struct ast_node *ast)
     b->node.is_boolean = k->is_boolean;
     if (ast->op == OP_IN && may_hold_container(ast->left) && may_hold_container(ast->right))
         c->program->tells_apart = true;
-    if (!c->failed)
+    if (!c->failed && !c->program->is_plain)
         specialise(b, k);
     return &b->node;
 }

@@ -49,6 +49,16 @@ jn_value path_first(const struct path_node *p, struct jsonata_eval *e, jn_value 
     return is_end ? v : once_items(e, v);
 }
 
+/* The items of the first step to be run in full: what an array constructor gave, even if that is an empty array. */
+static jn_value first_items(const struct path_node *p, struct jsonata_eval *e, jn_value context,
+                            struct jsonata_frame *f)
+{
+    if (p->steps[0].is_once)
+        return path_first(p, e, context, f);
+    const jn_value items = path_input(p, e, context);
+    return items.type == JN_ARRAY && items.as.array->len == 0 ? jn_undefined() : items;
+}
+
 static void push_members(struct sink *s, jn_value v)
 {
     if (v.type != JN_ARRAY) {
@@ -67,7 +77,9 @@ static struct sink *chain(const struct path_node *p, struct jsonata_eval *e, str
 {
     for (uint32_t i = to; i-- > from;) {
         const struct step *step = &p->steps[i];
-        sinks[i - from] = (struct sink){ step->give, step->item, e, f, step, next };
+        const bool joined = step->item_joined && i + 1 < to;
+        sinks[i - from] = (struct sink){ joined ? step->give_joined : step->give,
+                                         joined ? step->item_joined : step->item, e, f, step, next };
         next = &sinks[i - from];
     }
     return next;
@@ -127,7 +139,7 @@ static jn_value run_steps(const struct path_node *p, struct jsonata_eval *e, jn_
 static jn_value run_ordered(const struct path_node *p, struct jsonata_eval *e, jn_value context,
                             struct jsonata_frame *f)
 {
-    jn_value items = p->steps[0].is_once ? path_first(p, e, context, f) : path_input(p, e, context);
+    jn_value items = first_items(p, e, context, f);
     for (uint32_t i = p->steps[0].is_once; i + 1 < p->len && !is_nothing(items) && !jsonata_failed(e); i++)
         items = path_step_all(&p->steps[i], e, items, f);
     if (is_nothing(items) || jsonata_failed(e))
@@ -161,9 +173,9 @@ static void find_first_error(const struct path_node *p, struct jsonata_eval *e, 
 static jn_value run_path(const struct path_node *p, struct jsonata_eval *e, jn_value context,
                          struct jsonata_frame *f, bool wrap)
 {
-    if (!p->has_order || p->len < 2)
+    if ((!p->has_order && e->max_sequence == UINT32_MAX) || p->len < 2)
         return run_steps(p, e, context, f, wrap);
-    if (e->is_ordered) {
+    if (e->is_ordered || e->program->is_plain || e->max_sequence != UINT32_MAX) {
         const jn_value v = run_ordered(p, e, context, f);
         return wrap ? v : jsonata_unwrap(v);
     }
@@ -193,7 +205,7 @@ static jn_value collected_items(struct collector *out, struct jsonata_eval *e)
 static jn_value run_sorted(const struct path_node *p, struct jsonata_eval *e, jn_value context,
                            struct jsonata_frame *f)
 {
-    jn_value items = p->steps[0].is_once ? path_first(p, e, context, f) : path_input(p, e, context);
+    jn_value items = first_items(p, e, context, f);
     uint32_t at = p->steps[0].is_once;
     struct collector out;
     while (at < p->len && !is_nothing(items) && !jsonata_failed(e)) {
@@ -375,16 +387,18 @@ static void compile_step(struct compiler *c, struct path_node *p, uint32_t i, co
     s->filters = compile_filters(c, &ast->rare->stages);
     if (p->tuples)
         step_columns(c, p, s, ast);
-    step_sinks(s, ast);
+    s->is_safe = s->node && (ast->kind == AST_WILDCARD || ast->kind == AST_DESCENDANTS) && !ast->rare->predicates.len;
+    step_sinks(c, s, ast);
 }
 
 static bool may_raise(const struct step *s)
 {
     for (uint32_t i = 0; i < s->filters.len; i++) {
-        if (s->filters.at[i].test)
+        const struct filter *fi = &s->filters.at[i];
+        if (fi->test && !filter_is_safe(fi))
             return true;
     }
-    if (s->kind != STEP_NODE)
+    if (s->kind != STEP_NODE || s->is_safe)
         return false;
     const uint8_t kind = s->node->kind;
     return kind != NODE_CONSTANT && kind != NODE_CONTEXT && kind != NODE_LOCAL && kind != NODE_VARIABLE;
@@ -398,7 +412,7 @@ static uint32_t raising_steps(const struct path_node *p)
     return n;
 }
 
-bool path_is_plain(const struct path_node *p)
+bool path_is_simple(const struct path_node *p)
 {
     return !p->tuples && !p->has_sort && !p->keep_singleton && !p->group && p->len && !p->steps[0].is_once;
 }
@@ -409,14 +423,20 @@ static bool all_names(const struct path_node *p)
         if (p->steps[i].kind != STEP_NAME || p->steps[i].filters.len)
             return false;
     }
-    return path_is_plain(p);
+    return path_is_simple(p);
 }
 
-static void choose(struct path_node *p)
+static void choose(struct compiler *c, struct path_node *p)
 {
     p->node.kind = NODE_PATH;
+    if (c->program->is_plain) {
+        p->has_order = p->can_raise = true;
+        return;
+    }
     p->can_raise = raising_steps(p) > 0;
     p->has_order = raising_steps(p) > 1;
+    for (uint32_t i = 0; i + 1 < p->len && !p->tuples; i++)
+        step_join(&p->steps[i], &p->steps[i + 1]);
     if (!all_names(p))
         return;
     p->node.eval = eval_names;
@@ -463,7 +483,7 @@ struct node *compile_path(struct compiler *c, const struct ast_node *ast)
     scope_leave(c, outer);
     c->tuples = outer_tuples;
     if (!c->failed)
-        choose(p);
+        choose(c, p);
     if (!c->failed && !c->program->is_plain && are_variable_names(p))
         p->node.eval = eval_variable_names;
     return &p->node;

@@ -28,8 +28,19 @@ struct filter {
     enum filter_kind kind;
     double at;
     const struct node *test;
+    const struct field_test *quick;     /* the same, for the ordinary item; or NULL */
     jn_str name;                /* FILTER_INDEX */
     uint32_t column;
+};
+
+/* A field compared with a constant: [type = "shipping"], [price > 10]. */
+struct field_test {
+    enum ast_op op;             /* the field on the left */
+    jn_str name;
+    uint32_t site;
+    jn_value constant;          /* a number's double is in `number` */
+    double number;
+    uint8_t depth;              /* evaluations that the test nests */
 };
 
 struct filters {
@@ -56,10 +67,13 @@ struct step {
     int64_t position;
     bool is_first, is_last;
     bool is_variable;                   /* $, $x: an array in context is one item */
+    bool is_safe;                       /* * and **: raise no errors */
     bool keep_array;                    /* a[]: one member stays a sequence */
     bool is_once;                       /* [...] at the head of a path: evaluated once for all items */
     bool (*give)(struct sink *s, jn_value result);
     bool (*item)(struct sink *s, jn_value item);
+    bool (*give_joined)(struct sink *s, jn_value result);       /* for this step and the next; or NULL */
+    bool (*item_joined)(struct sink *s, jn_value item);
 
     /* tuple steps: columns of the row, UINT32_MAX for none */
     bool is_tuple;
@@ -104,18 +118,21 @@ jn_value collector_end(const struct collector *c, bool wrap);
 struct sink *path_sinks(const struct path_node *p, struct jsonata_eval *e, struct jsonata_frame *f, uint32_t from,
                         struct sink *sinks, struct sink *end);
 
-/* Runs all steps into `end`.  For paths that path_is_plain(). */
+/* Runs all steps into `end`.  For paths that path_is_simple(). */
 void path_push(const struct path_node *p, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f,
                struct sink *end);
 
 /* Nothing but steps that take one item at a time: no sorting, tuples, grouping, [] and no array constructor first. */
-bool path_is_plain(const struct path_node *p);
+bool path_is_simple(const struct path_node *p);
 
 /* A sequence of one item, which may be nothing. */
 jn_value jsonata_sequence(struct jsonata_eval *e, jn_value v);
 
 /* Chooses a step's `give` and `item`. */
-void step_sinks(struct step *s, const struct ast_node *ast);
+void step_sinks(struct compiler *c, struct step *s, const struct ast_node *ast);
+
+/* Chooses give_joined and item_joined, now that the step after it is known. */
+void step_join(struct step *s, const struct step *next);
 
 /* A field of an object by the site's memory, or the long way. */
 jn_value path_field_slow(struct jsonata_eval *e, uint32_t site, jn_str name, const struct jn_object *o);
@@ -139,6 +156,9 @@ jn_value filters_apply(const struct filters *fs, struct jsonata_eval *e, jn_valu
 /* Keeps what one filter lets pass of `v`, straight into a sink. */
 bool filter_give(const struct filter *fi, struct jsonata_eval *e, jn_value v, struct jsonata_frame *f,
                  struct sink *next);
+
+/* Whether a filter cannot raise an error. */
+bool filter_is_safe(const struct filter *fi);
 
 /* Whether the item at `i` of `n` passes, how often, given the filter's value. */
 uint32_t filter_count(struct jsonata_eval *e, jn_value value, uint32_t i, uint32_t n);

@@ -185,7 +185,9 @@ static bool give_node(struct sink *s, jn_value v)
     return spread(s, v, item_node);
 }
 
-/* ** : the item and everything below it, without collecting it first. */
+/* ---- ** ------------------------------------------------------------------------------------------------------ */
+
+/* The item and everything below it, without collecting it first. */
 static bool push_descendants(struct sink *s, jn_value v)
 {
     struct jsonata_eval *e = s->e;
@@ -218,6 +220,109 @@ static bool give_descendants(struct sink *s, jn_value v)
     return spread(s, v, item_descendants);
 }
 
+/* ** followed by a name: scalars have no fields, so that only containers are looked at.  Objects of different shapes come
+ * in turn, hence a memory for several. */
+enum { SHAPES = 16 };
+
+struct descent {
+    struct sink *s;                 /* of ** ; its next is the name's */
+    const struct jn_shape *shape[SHAPES];
+    int slot[SHAPES];
+};
+
+static inline jn_value descent_field(struct descent *d, const struct jn_object *o)
+{
+    const unsigned at = ((uintptr_t)o->shape >> 5) % SHAPES;
+    if (d->shape[at] != o->shape) {
+        d->shape[at] = o->shape;
+        d->slot[at] = jn_shape_find(o->shape, d->s->next->step->name);
+    }
+    return d->slot[at] < 0 ? jn_undefined() : o->values[d->slot[at]];
+}
+
+static bool descend(struct descent *d, jn_value v);
+
+static inline bool descend_members(struct descent *d, const jn_value *m, uint32_t n, const struct jn_shape *order)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const jn_value x = m[order ? jn_shape_slot(order, i) : i];
+        if ((x.type == JN_OBJECT || x.type == JN_ARRAY) && !descend(d, x))
+            return false;
+    }
+    return true;
+}
+
+static bool descend(struct descent *d, jn_value v)
+{
+    struct sink *after = d->s->next->next;
+    if (!node_has_stack(d->s->e) || !jsonata_step(d->s->e))
+        return false;
+    if (v.type == JN_ARRAY)
+        return descend_members(d, v.as.array->items, v.as.array->len, NULL);
+    jn_value found = descent_field(d, v.as.object);
+    if (found.type == JN_ARRAY && found.flags & JN_SEQUENCE)
+        found = jsonata_unwrap(found);
+    if (!jn_is_undefined(found) && !after->give(after, found))
+        return false;
+    const struct jn_shape *shape = v.as.object->shape;
+    return descend_members(d, v.as.object->values, shape->len, shape->order || shape->unsorted ? shape : NULL);
+}
+
+static bool item_descend(struct sink *s, jn_value item)
+{
+    struct descent d = { .s = s };
+    return (item.type != JN_OBJECT && item.type != JN_ARRAY) || descend(&d, item);
+}
+
+static bool give_descend(struct sink *s, jn_value v)
+{
+    return spread(s, v, item_descend);
+}
+
+/* ---- * ------------------------------------------------------------------------------------------------------- */
+
+/* Arrays are flattened completely. */
+static bool push_flat(struct sink *next, jn_value v)
+{
+    if (v.type != JN_ARRAY)
+        return next->item(next, v);
+    if (!node_has_stack(next->e))
+        return false;
+    for (uint32_t i = 0; i < v.as.array->len; i++) {
+        if (!jsonata_step(next->e) || !push_flat(next, v.as.array->items[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool has_array(const struct jn_object *o)
+{
+    for (uint32_t i = 0; i < o->shape->len; i++) {
+        if (o->values[i].type == JN_ARRAY)
+            return true;
+    }
+    return false;
+}
+
+/* The members of an object, one by one.  With an array among them all of them are one plain array, which at the end of
+ * a path is something else than its members. */
+static bool item_members(struct sink *s, jn_value item)
+{
+    if (item.type != JN_OBJECT || (s->step->is_last && has_array(item.as.object)))
+        return item_node(s, item);
+    const struct jn_object *o = item.as.object;
+    for (uint32_t i = 0; i < o->shape->len; i++) {
+        if (!jsonata_step(s->e) || !push_flat(s->next, o->values[jn_shape_slot(o->shape, i)]))
+            return false;
+    }
+    return true;
+}
+
+static bool give_members(struct sink *s, jn_value v)
+{
+    return spread(s, v, item_members);
+}
+
 jn_value path_step_value(const struct step *step, struct jsonata_eval *e, jn_value item, struct jsonata_frame *f)
 {
     return step->kind == STEP_NAME ? name_value(e, step, item) : node_eval(step->node, e, item, f);
@@ -225,16 +330,33 @@ jn_value path_step_value(const struct step *step, struct jsonata_eval *e, jn_val
 
 /* ---- choosing ------------------------------------------------------------------------------------------------ */
 
-void step_sinks(struct step *s, const struct ast_node *ast)
+static bool is_bare(const struct ast_node *ast, const struct step *s, enum ast_kind kind)
 {
+    return ast->kind == kind && !ast->rare->predicates.len && !ast->keep_array && !ast->rare->group && !s->filters.len;
+}
+
+void step_sinks(struct compiler *c, struct step *s, const struct ast_node *ast)
+{
+    s->give = give_node;
+    s->item = item_node;
     if (s->kind == STEP_NAME) {
         s->give = s->filters.len ? give_name_filtered : give_name;
         s->item = s->filters.len ? item_name_filtered : item_name;
-    } else if (ast->kind == AST_DESCENDANTS && !ast->rare->predicates.len && !s->filters.len) {
+    } else if (c->program->is_plain) {
+        return;
+    } else if (is_bare(ast, s, AST_DESCENDANTS)) {
         s->give = give_descendants;
         s->item = item_descendants;
-    } else {
-        s->give = give_node;
-        s->item = item_node;
+    } else if (is_bare(ast, s, AST_WILDCARD)) {
+        s->give = give_members;
+        s->item = item_members;
+    }
+}
+
+void step_join(struct step *s, const struct step *next)
+{
+    if (s->item == item_descendants && next->item == item_name && !next->keep_array) {
+        s->give_joined = give_descend;
+        s->item_joined = item_descend;
     }
 }

@@ -97,6 +97,15 @@ static bool distinct_hash(struct jsonata_eval *e, struct tally *t)
     return true;
 }
 
+static inline bool is_equal(struct jsonata_eval *e, jn_value a, jn_value b)
+{
+    if (a.type != b.type)
+        return false;
+    if (a.type == JN_STRING)
+        return a.len == b.len && !memcmp(a.as.text, b.as.text, a.len);
+    return jn_equal_in(e->arena, a, b);
+}
+
 static bool distinct_has(struct jsonata_eval *e, struct tally *t, jn_value v)
 {
     const struct jn_array *x = t->found.array.as.array;
@@ -105,7 +114,7 @@ static bool distinct_has(struct jsonata_eval *e, struct tally *t, jn_value v)
     if (x->len > FEW)
         return hash_set_has(e, t->seen, x->items, v, x->len);
     for (uint32_t i = 0; i < x->len; i++) {
-        if (jn_equal_in(e->arena, x->items[i], v))
+        if (is_equal(e, x->items[i], v))
             return true;
     }
     return false;
