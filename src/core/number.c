@@ -394,11 +394,13 @@ static struct parts take_apart(const char *p, const char *end)
     return x;
 }
 
+/* The powers of ten that are doubles. */
+static const double small[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
+
 /* w x 10^e when both are doubles and so is all that the hardware rounds: W. Clinger, 1990. */
 static bool fast_path(uint64_t w, int64_t e, double *out)
 {
-    static const double small[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
     if (FLT_EVAL_METHOD != 0 || w > UINT64_C(1) << 53 || e < -22 || e > 22)
         return false;
     *out = e < 0 ? (double)w / small[-e] : (double)w * small[e];
@@ -476,10 +478,31 @@ static double parse_positive(const char *p, const char *end)
     return exact_path(&x, estimate(x.first, e));
 }
 
+/* Up to 15 digits, a point perhaps, and nothing else: what most numbers are.  -1 for all others. */
+static double parse_short(const char *p, const char *end)
+{
+    const char *point = end - 1;
+    uint64_t w = 0;
+    if (FLT_EVAL_METHOD != 0 || end - p > 16 || p == end)
+        return -1;
+    for (; p < end; p++) {
+        const unsigned digit = (unsigned char)(*p - '0');
+        if (digit < 10)
+            w = w * 10 + digit;
+        else if (*p == '.' && point == end - 1)
+            point = p;
+        else
+            return -1;
+    }
+    return w < UINT64_C(1000000000000000) ? (double)w / small[end - 1 - point] : -1;
+}
+
 double jn_number_parse(jn_str text)
 {
     const bool negative = text.len && text.data[0] == '-';
-    const double d = parse_positive(text.data + negative, text.data + text.len);
+    double d = parse_short(text.data + negative, text.data + text.len);
+    if (d < 0)
+        d = parse_positive(text.data + negative, text.data + text.len);
     return negative ? -d : d;
 }
 
