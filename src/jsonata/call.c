@@ -84,6 +84,7 @@ struct call_node {
     struct call_site tail_site;
     const struct node *hint;        /* the variable of the same name, when the $ seems forgotten: T1005 */
     jn_value literal;               /* what the procedure is when it is a number, true, false or null: for T1006 */
+    uint32_t global;                /* the procedure's number when it is the free name of a built-in */
     bool is_outer;                  /* the procedure is a variable of an older frame */
     bool is_tail;
 };
@@ -135,6 +136,21 @@ static jn_value eval_call(const struct node *n, struct jsonata_eval *e, jn_value
             v = call(c, e, callee, base, c->count, context, f);
         e->top = base;
     }
+    node_leave(e);
+    return node_done(n, v);
+}
+
+/* The procedure is the name of a built-in, as long as it means that. */
+static jn_value eval_builtin_call(const struct node *n, struct jsonata_eval *e, jn_value context,
+                                  struct jsonata_frame *f)
+{
+    const struct call_node *c = (const struct call_node *)n;
+    const jn_value callee = e->globals[c->global];
+    if (callee.type != JN_FUNCTION || callee.as.function != e->program->global_default[c->global].as.function)
+        return eval_call(n, e, context, f);
+    if (!node_enter_deep(n, e))
+        return jn_undefined();
+    const jn_value v = function_call_builtin(e, callee, c->args, c->count, context, f, &c->site);
     node_leave(e);
     return node_done(n, v);
 }
@@ -230,6 +246,16 @@ static void compile_procedure(struct compiler *c, const struct ast_node *ast, st
     compile_needs(&n->node, n->procedure);
 }
 
+/* A name that nothing in the program binds, and that the library has. */
+static bool is_free_builtin(const struct compiler *c, const struct node *procedure, uint32_t *global)
+{
+    if (procedure->kind != NODE_VARIABLE || c->program->is_dynamic)
+        return false;
+    const struct variable_node *v = (const struct variable_node *)procedure;
+    *global = v->global;
+    return !v->places && c->program->global_default[v->global].type == JN_FUNCTION;
+}
+
 struct node *compile_call(struct compiler *c, const struct ast_node *ast)
 {
     struct call_node *n = COMPILE_NEW(c, struct call_node);
@@ -242,6 +268,8 @@ struct node *compile_call(struct compiler *c, const struct ast_node *ast)
         compile_needs(&n->node, n->args[i]);
         n->count++;
     }
+    if (!c->failed && !n->is_tail && !c->program->is_plain && is_free_builtin(c, n->procedure, &n->global))
+        n->node.eval = eval_builtin_call;
     return &n->node;
 }
 

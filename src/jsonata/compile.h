@@ -324,6 +324,10 @@ jn_value *function_open(struct jsonata_eval *e, uint32_t count);
 jn_value function_invoke(struct jsonata_eval *e, jn_value *base, jn_value callee, uint32_t count, jn_value context,
                          const struct call_site *site);
 
+/* Evaluates the arguments and calls a built-in with them: eval_call() without detours. */
+jn_value function_call_builtin(struct jsonata_eval *e, jn_value callee, const struct node *const *nodes, uint32_t count,
+                               jn_value context, struct jsonata_frame *f, const struct call_site *site);
+
 jn_value transform_call(struct jsonata_eval *e, const struct jsonata_function *f, const jn_value *args, uint32_t count);
 
 /* f ~> g as a function. */

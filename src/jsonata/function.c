@@ -357,6 +357,50 @@ static jn_value invoke_builtin(struct jsonata_eval *e, jn_value *base, jn_value 
     return v;
 }
 
+/* What a built-in makes of arguments that fit as they are; `count` of them, and nothing after those. */
+static jn_value run_fitting(struct jsonata_eval *e, const struct jsonata_function *fn, jn_value *args, uint32_t count,
+                            jn_value context)
+{
+    for (uint32_t i = count; i < JSONATA_MAX_ARITY; i++)
+        args[i] = jn_undefined();
+    const jn_value outer = e->call_context;
+    e->call_context = context;
+    const jn_value v = fn->as.builtin->call(e, args, count);
+    e->call_context = outer;
+    return v;
+}
+
+jn_value function_call_builtin(struct jsonata_eval *e, jn_value callee, const struct node *const *nodes, uint32_t count,
+                               jn_value context, struct jsonata_frame *f, const struct call_site *site)
+{
+    const struct jsonata_function *fn = callee.as.function;
+    jn_value *base = e->top, *args = base + 1;
+    if (!has_room(e, base, 2 * (size_t)count + 1))
+        return jn_undefined();
+    e->top = args + (count < JSONATA_MAX_ARITY ? JSONATA_MAX_ARITY : count);
+    for (uint32_t i = 0; i < count && !jsonata_failed(e); i++) {
+        args[i] = node_eval(nodes[i], e, context, f);
+        if (args[i].type == JN_FUNCTION)
+            args[i].flags = FUNCTION_PASSED;
+    }
+    e->call_frame = f;
+    const uint32_t fitting = fn->signature && count <= JSONATA_MAX_ARITY && !jsonata_failed(e)
+        ? jsonata_signature_fits(fn->signature, args, count) : UINT32_MAX;
+    jn_value v = jn_undefined();
+    if (fitting <= JSONATA_MAX_ARITY) {
+        function_remember(e, callee, site);
+        if (jsonata_step(e))
+            v = run_fitting(e, fn, args, fitting, context);
+        if (jsonata_failed(e))
+            stamp_call(e, callee, site, NULL);
+    } else if (!jsonata_failed(e)) {
+        e->top = args + count;
+        v = invoke_builtin(e, base, callee, count, context, site);
+    }
+    e->top = base;
+    return v;
+}
+
 jn_value function_invoke(struct jsonata_eval *e, jn_value *base, jn_value callee, uint32_t count, jn_value context,
                          const struct call_site *site)
 {
