@@ -187,6 +187,10 @@ JN_API enum jn_status jsonata_dump(jn_str text, enum jsonata_dump what, struct j
 /* The same in memory of its own, NUL-terminated, for the caller to free(); NULL on failure. */
 JN_API char *jsonata_dump_text(jn_str text, enum jsonata_dump what, struct jsonata_error *err);
 
+/* The built-in functions one by one: the name of the function number `index`, without `$`, and its signature
+ * ("<s-:n>", or NULL when it has none) through `signature`, which may be NULL.  NULL after the last. */
+JN_API const char *jsonata_function_at(size_t index, const char **signature);
+
 /* Byte offset in `text` of a position counted in UTF-16 code units, as errors have it; for putting a caret under it. */
 JN_API size_t jsonata_byte_offset(jn_str text, int64_t position);
 

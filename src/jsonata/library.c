@@ -55,6 +55,14 @@ uint32_t jsonata_library_index(const struct jsonata_builtin *wanted)
     return UINT32_MAX;
 }
 
+const char *jsonata_function_at(size_t index, const char **signature)
+{
+    const struct jsonata_builtin *b = index < UINT32_MAX ? jsonata_library_at((uint32_t)index) : NULL;
+    if (signature)
+        *signature = b ? b->signature : NULL;
+    return b ? b->name : NULL;
+}
+
 jn_value library_function(struct jn_arena *a, const struct jsonata_builtin *b)
 {
     struct jsonata_fault fault = { .code = NULL };

@@ -10,6 +10,7 @@
 #include "filter.h"
 #include "jsonata/version.h"
 #include "options.h"
+#include "repl.h"
 #include "report.h"
 
 static int dump(const struct options *o, jn_str expression)
@@ -72,6 +73,8 @@ static int run(const struct options *o)
         return OK;
     case MODE_BATCH:
         return batch(o);
+    case MODE_REPL:
+        return repl(o);
     default:
         return with_expression(o);
     }

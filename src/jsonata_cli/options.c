@@ -178,6 +178,13 @@ static int set_ast(struct options *o, char **values)
     return OK;
 }
 
+static int set_repl(struct options *o, char **values)
+{
+    (void)values;
+    o->mode = MODE_REPL;
+    return OK;
+}
+
 static int set_batch(struct options *o, char **values)
 {
     (void)values;
@@ -235,6 +242,7 @@ static const struct option table[] = {
     { "ast", 0, 0, set_ast, "", "show the expression's tree as JSON, as the reference's ast() has it" },
     { "recover", 0, 0, set_recover, "", "with --ast: a tree in spite of errors, and the list of them" },
     { "dump", 0, 1, set_dump, "STAGE", "show the expression's tokens or tree" },
+    { "repl", 0, 0, set_repl, "", "read expressions and show what they give; also without EXPRESSION on a terminal" },
     { "batch", 0, 0, set_batch, "", "answer requests, one a line: see jsonata(1)" },
     { "bench", 0, 1, set_bench, "SECONDS", "measure the expression on the first value of the input" },
     { "plain", 0, 0, set_plain, "", "evaluate without fast paths, for comparing" },
@@ -248,6 +256,7 @@ void options_help(void)
 {
     fputs("usage: jsonata [OPTION...] EXPRESSION [FILE...]\n"
           "       jsonata [OPTION...] -f FILE [FILE...]\n"
+          "       jsonata [--repl [FILE]]\n"
           "       jsonata --batch [FILE]\n"
           "\n"
           "Evaluates a JSONata expression for each JSON value in the FILEs or on standard input,\n"
@@ -368,6 +377,10 @@ int options_read(struct options *o, int argc, char **argv)
         return OK;
     if (!o->expression_file)
         o->expression = *o->files ? *o->files++ : NULL;
+    if (!o->expression && !o->expression_file && argc == 1 && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+        o->mode = MODE_REPL;
+    if (o->mode == MODE_REPL)
+        return OK;
     return o->expression || o->expression_file ? OK : complain(USAGE, "no expression is given; see --help");
 }
 

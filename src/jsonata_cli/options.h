@@ -5,7 +5,7 @@
 #include "jsonata/jsonata.h"
 #include "print.h"
 
-enum mode { MODE_FILTER, MODE_DUMP, MODE_AST, MODE_BATCH, MODE_BENCH, MODE_HELP, MODE_VERSION };
+enum mode { MODE_FILTER, MODE_DUMP, MODE_AST, MODE_BATCH, MODE_BENCH, MODE_REPL, MODE_HELP, MODE_VERSION };
 
 struct options {
     enum mode mode;
