@@ -235,6 +235,22 @@ static bool has_digits(char **p, double *d)
     return !isinf(*d);
 }
 
+/* Hundredths, which prices and their like are: 12.5, 0.07.  Up to 15 digits come back from a double as they were, and no
+ * two such numbers are the same double, so that these are the shortest digits.  0 when `d`, which is positive, is none. */
+static size_t format_hundredths(char *out, double d)
+{
+    if (FLT_EVAL_METHOD != 0 || !(d < 1e12 && d >= 0.01))
+        return 0;
+    const uint64_t n = (uint64_t)(d * 100 + 0.5);
+    if ((double)n / 100 != d)
+        return 0;
+    const unsigned part = (unsigned)(n % 100);
+    size_t len = (size_t)put_integer(out, n / 100);
+    out[len++] = '.';
+    memcpy(out + len, two_digits + part * 2, 2);
+    return len + 2 - (part % 10 == 0);
+}
+
 size_t jn_number_format(char out[JN_NUMBER_MAX], double d)
 {
     char *p = out;
@@ -242,6 +258,9 @@ size_t jn_number_format(char out[JN_NUMBER_MAX], double d)
         return (size_t)(p - out);
     if (d < 0x1p53 && d == (double)(uint64_t)d)
         return (size_t)(p - out) + (size_t)put_integer(p, (uint64_t)d);
+    const size_t len = format_hundredths(p, d);
+    if (len)
+        return (size_t)(p - out) + len;
     char digits[17];
     int e;
     const int n = jn_number_digits(digits, &e, d);
@@ -295,7 +314,7 @@ static int round_digits(char *digits, int n, int *e, double d)
  * Prices and their sums and products are mostly of this kind.  NaN when it does not apply. */
 static double round_hundredths(double d)
 {
-    if (!(d < 1e12 && d > 0.01))
+    if (FLT_EVAL_METHOD != 0 || !(d < 1e12 && d > 0.01))
         return NAN;
     const double near = (double)(int64_t)(d * 100 + 0.5) / 100;
     const uint64_t a = bits_of(near), b = bits_of(d);
@@ -329,6 +348,9 @@ size_t jn_number_format15(char out[JN_NUMBER_MAX], double d)
     char *p = out, digits[17];
     if (d < 0)
         *p++ = '-';
+    const size_t len = format_hundredths(p, size);
+    if (len)
+        return (size_t)(p - out) + len;
     int e;
     const int all = jn_number_digits(digits, &e, size), n = round_digits(digits, all, &e, size);
     return (size_t)(put_decimal(p, digits, n, e) - out);

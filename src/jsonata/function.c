@@ -361,11 +361,12 @@ static jn_value invoke_builtin(struct jsonata_eval *e, jn_value *base, jn_value 
 static jn_value run_fitting(struct jsonata_eval *e, const struct jsonata_function *fn, jn_value *args, uint32_t count,
                             jn_value context)
 {
-    for (uint32_t i = count; i < JSONATA_MAX_ARITY; i++)
+    const struct jsonata_builtin *b = fn->as.builtin;
+    for (uint32_t i = count; i < b->arity; i++)
         args[i] = jn_undefined();
     const jn_value outer = e->call_context;
     e->call_context = context;
-    const jn_value v = fn->as.builtin->call(e, args, count);
+    const jn_value v = b->call(e, args, count);
     e->call_context = outer;
     return v;
 }

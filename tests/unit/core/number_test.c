@@ -300,6 +300,18 @@ static void neighbours_of_hundredths_round_like_others(void **unused)
         snprintf(text, sizeof text, "%.14e", d);
         expect_same_bits(text, jn_number_round15(d), strtod(text, NULL));
         expect_same_bits(text, jn_number_round15(-d), -strtod(text, NULL));
+        if (d == 0)
+            continue;
+        char out[JN_NUMBER_MAX + 1], digits[17];
+        out[jn_number_format(out, -d)] = '\0';
+        expect_same_bits(out, parse(out), -d);
+        int e, n = 0;
+        const char *first = out + strspn(out, "-0.");
+        for (const char *p = first; *p && *p != 'e'; p++)
+            n += *p != '.';
+        while (n > 1 && !strchr(out, '.') && first[n - 1] == '0')
+            n--;
+        assert_int_equal(n, jn_number_digits(digits, &e, fabs(d)));
     }
 }
 
