@@ -4,7 +4,8 @@
  *     node differential.js [--seed N] [--from N] [--count N] [--seconds N] [--plain] [--suite DIR] [--mutations P]
  *                          [--expression E [--data J]] [--all] [--quiet]
  *
- * JSONATA_JS names the package's folder, JSONATA_BIN our command.  Case n of a seed is always the same, so a report's
+ * JSONATA_JS names the package's folder (else the places where install.sh and scripts/install-peers.sh put it are looked
+ * at), JSONATA_BIN our command.  Case n of a seed is always the same, so a report's
  * `--seed S --from N --count 1` shows it again.  --all shows known differences too.  Status: 0 nothing new, 1 something
  * differs, 77 when the package or Node's version does not allow a run. */
 'use strict';
@@ -12,6 +13,7 @@
 process.env.TZ = 'UTC';
 
 const fs = require('fs');
+const os = require('os');
 const path = require('path');
 const { Random } = require('./random');
 const { Grammar } = require('./grammar');
@@ -49,7 +51,7 @@ function shape(expression) {
 class Differential {
     constructor(options) {
         this.options = options;
-        this.reference = new Reference(path.resolve(process.env.JSONATA_JS), LIMIT_MS);
+        this.reference = new Reference(options.package, LIMIT_MS);
         this.ours = new Ours(process.env.JSONATA_BIN || path.join(__dirname, '../../build/release/bin/jsonata'), LIMIT_MS * 2,
             options.plain ? ['--plain'] : []);
         this.suite = options.mutations > 0 ? loadSuite(options.suite) : [];
@@ -84,7 +86,7 @@ class Differential {
         const key = `${found.what} | ${shape(small.expression)}`;
         const seen = this.classes.get(key);
         this.classes.set(key, (seen || 0) + 1);
-        if (seen || this.options.quiet)
+        if (seen)
             return;
         found.late = late(d);
         if (found.late && !this.options.all) {
@@ -131,10 +133,18 @@ class Differential {
     }
 }
 
+function findPackage() {
+    const places = process.env.JSONATA_JS ? [process.env.JSONATA_JS]
+        : ['jsonata-reference-2.2.2', 'jsonata-peers/jsonata-js'].map(folder => path.join(os.tmpdir(), folder, 'node_modules/jsonata'));
+    const found = places.find(place => fs.existsSync(path.join(place, 'package.json')));
+    return found && path.resolve(found);
+}
+
 async function main() {
     const options = parseArguments(process.argv.slice(2));
-    if (!process.env.JSONATA_JS || !fs.existsSync(process.env.JSONATA_JS)) {
-        console.log('skipped: JSONATA_JS does not name the folder of the npm package jsonata (see tests/differential/install.sh)');
+    options.package = findPackage();
+    if (!options.package) {
+        console.log('skipped: the npm package jsonata is not here; tests/differential/install.sh installs it, JSONATA_JS names its folder');
         return 77;
     }
     const differential = new Differential(options);
