@@ -161,6 +161,7 @@ jn_str ast_token(struct jn_arena *a, const struct ast_node *n)
     case AST_PARENT:
         return JN_STR("%");
     case AST_CONDITION:
+        return n->text.len ? n->text : JN_STR("?");         // ?: and ?? are conditions, too
     case AST_PLACEHOLDER:
         return JN_STR("?");
     case AST_BLOCK:

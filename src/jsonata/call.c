@@ -3,6 +3,8 @@
 #include "jsonata/path.h"
 #include "jsonata/signature.h"
 
+#include <math.h>
+
 /* ---- lambdas ------------------------------------------------------------------------------------------------- */
 
 struct lambda_node {
@@ -102,14 +104,35 @@ static bool eval_arguments(const struct call_node *c, struct jsonata_eval *e, jn
     return true;
 }
 
-static jn_value raise_no_function(const struct call_node *c, struct jsonata_eval *e, const char *code,
-                                  jn_value context, struct jsonata_frame *f)
+static jn_value raise_callee(const struct call_node *c, struct jsonata_eval *e, const char *code)
 {
-    const bool is_known = c->hint && !jn_is_undefined(node_eval(c->hint, e, context, f));
-    if (!is_known)
-        code = !strcmp(code, "T1007") ? "T1008" : "T1006";
     return jsonata_raise(e, (struct jsonata_fault){ .code = code, .position = c->node.position,
                                                     .token = c->site.token, .literal = c->literal });
+}
+
+/* Whether x() has been written where $x() was meant: no x is there, but $x is something. */
+static bool forgot_dollar(const struct call_node *c, struct jsonata_eval *e, jn_value callee, jn_value context,
+                          struct jsonata_frame *f)
+{
+    if (!c->hint || !jn_is_undefined(callee) || jsonata_failed(e))
+        return false;
+    const jn_value v = node_eval(c->hint, e, context, f);
+    switch (v.type) {
+    case JN_UNDEFINED:
+    case JN_NULL:       return false;
+    case JN_BOOLEAN:    return jn_bool(v);
+    case JN_STRING:     return v.len != 0;
+    case JN_NUMBER:     return jn_num(v) != 0 && !isnan(jn_num(v));
+    default:            return true;
+    }
+}
+
+/* What is called, evaluated before the arguments: undefined after raising T1005. */
+static jn_value eval_procedure(const struct call_node *c, struct jsonata_eval *e, jn_value context,
+                               struct jsonata_frame *f)
+{
+    const jn_value callee = node_eval(c->procedure, e, context, f);
+    return forgot_dollar(c, e, callee, context, f) ? raise_callee(c, e, "T1005") : callee;
 }
 
 static jn_value call(const struct call_node *c, struct jsonata_eval *e, jn_value callee, jn_value *base,
@@ -117,7 +140,7 @@ static jn_value call(const struct call_node *c, struct jsonata_eval *e, jn_value
 {
     if (callee.type != JN_FUNCTION) {
         e->top = base;
-        return raise_no_function(c, e, "T1005", context, f);
+        return raise_callee(c, e, "T1006");
     }
     e->call_frame = f;
     return function_invoke(e, base, callee, count, context, &c->site);
@@ -128,7 +151,7 @@ static jn_value eval_call(const struct node *n, struct jsonata_eval *e, jn_value
     const struct call_node *c = (const struct call_node *)n;
     if (!node_enter_deep(n, e))
         return jn_undefined();
-    const jn_value callee = node_eval(c->procedure, e, context, f);
+    const jn_value callee = eval_procedure(c, e, context, f);
     jn_value *base = function_open(e, c->count);
     jn_value v = jn_undefined();
     if (base && !jsonata_failed(e)) {
@@ -155,21 +178,23 @@ static jn_value eval_builtin_call(const struct node *n, struct jsonata_eval *e, 
     return node_done(n, v);
 }
 
-/* In tail position: leaves the call to function_invoke(). */
+/* In tail position: leaves the call to function_invoke().  Errors on the way there, too: the function whose tail this is
+ * has been left by then, and does not put its place on them. */
 static jn_value eval_tail_call(const struct node *n, struct jsonata_eval *e, jn_value context,
                                struct jsonata_frame *f)
 {
     const struct call_node *c = (const struct call_node *)n;
     if (!node_enter_deep(n, e))
         return jn_undefined();
-    const jn_value callee = node_eval(c->procedure, e, context, f);
+    const jn_value callee = eval_procedure(c, e, context, f);
     jn_value *base = function_open(e, c->count);
     node_leave(e);
-    if (!base || jsonata_failed(e) || !eval_arguments(c, e, base + 1, context, f))
+    if (!base)
         return jn_undefined();
-    if (callee.type != JN_FUNCTION)
-        return raise_no_function(c, e, "T1005", context, f);
-    e->tail = (struct jsonata_tail){ callee, base, c->count, c->is_outer, &c->tail_site };
+    if (!jsonata_failed(e) && eval_arguments(c, e, base + 1, context, f) && callee.type != JN_FUNCTION)
+        jsonata_raise(e, (struct jsonata_fault){ .code = "T1006" });
+    e->tail = jsonata_failed(e) ? (struct jsonata_tail){ .base = base }
+                                : (struct jsonata_tail){ callee, base, c->count, c->is_outer, &c->tail_site };
     return (jn_value){ .type = VALUE_TAIL };
 }
 
@@ -177,7 +202,7 @@ jn_value call_with_first(const struct node *call_node, struct jsonata_eval *e, j
                          struct jsonata_frame *f)
 {
     const struct call_node *c = (const struct call_node *)call_node;
-    const jn_value callee = node_eval(c->procedure, e, context, f);
+    const jn_value callee = eval_procedure(c, e, context, f);
     jn_value *base = function_open(e, c->count + 1);
     if (!base || jsonata_failed(e))
         return jn_undefined();
@@ -275,7 +300,8 @@ struct node *compile_call(struct compiler *c, const struct ast_node *ast)
 
 /* ---- partial application ------------------------------------------------------------------------------------- */
 
-static jn_value bind_partial(const struct call_node *c, struct jsonata_eval *e, jn_value callee, jn_value context,
+/* The arguments are evaluated before what is called. */
+static jn_value bind_partial(const struct call_node *c, struct jsonata_eval *e, jn_value context,
                              struct jsonata_frame *f)
 {
     struct jsonata_function *fn = jsonata_function_new(e, FUNCTION_PARTIAL, 0);
@@ -283,12 +309,15 @@ static jn_value bind_partial(const struct call_node *c, struct jsonata_eval *e, 
     bool *is_open = jn_arena_zalloc(e->arena, c->count * sizeof *is_open);
     if (!fn || !args || !is_open)
         return jsonata_raise_memory(e);
-    for (uint32_t i = 0; i < c->count; i++) {
+    for (uint32_t i = 0; i < c->count && !jsonata_failed(e); i++) {
         is_open[i] = !c->args[i];
         fn->arity += is_open[i];
         if (c->args[i])
             args[i] = node_eval(c->args[i], e, context, f);
     }
+    const jn_value callee = jsonata_failed(e) ? jn_undefined() : node_eval(c->procedure, e, context, f);
+    if (callee.type != JN_FUNCTION)
+        return raise_callee(c, e, forgot_dollar(c, e, callee, context, f) ? "T1007" : "T1008");
     fn->as.partial.target = callee.as.function;
     fn->as.partial.args = args;
     fn->as.partial.is_open = is_open;
@@ -301,11 +330,7 @@ static jn_value eval_partial(const struct node *n, struct jsonata_eval *e, jn_va
     const struct call_node *c = (const struct call_node *)n;
     if (!node_enter_deep(n, e))
         return jn_undefined();
-    const jn_value callee = node_eval(c->procedure, e, context, f);
-    jn_value v = jn_undefined();
-    if (!jsonata_failed(e))
-        v = callee.type == JN_FUNCTION ? bind_partial(c, e, callee, context, f)
-                                       : raise_no_function(c, e, "T1007", context, f);
+    const jn_value v = bind_partial(c, e, context, f);
     node_leave(e);
     return v;
 }

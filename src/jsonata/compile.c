@@ -74,6 +74,8 @@ static jn_value group_value(const struct group *g, struct jsonata_eval *e, jn_va
  * around it see: ($f(1))[0] in tail position is $f(1), and ($f(1))[1] is nothing. */
 static jn_value filter_tail(const struct shell_node *s, struct jsonata_eval *e, struct jsonata_frame *f)
 {
+    if (jsonata_failed(e))
+        return (jn_value){ .type = VALUE_TAIL };
     jn_value v = e->tail.callee;
     const struct jsonata_tail tail = e->tail;
     if (s->filters.len)

@@ -173,8 +173,8 @@ BUILTIN(fn_match)
     struct matcher m;
     struct jn_shape *shape = result_shape(e);
     const jn_value list = jsonata_array(e, 0, JN_SEQUENCE);
-    if (jsonata_failed(e))
-        return jn_undefined();
+    if (jsonata_failed(e) || !(limit > 0))
+        return list;
     bool more = matcher_first(&m, e, args[1], args[0]);
     for (double found = 0; more && found < limit; found++) {
         push_match(&m, shape, list);
@@ -245,24 +245,30 @@ static void split_at_matches(struct jsonata_eval *e, jn_value text, jn_value pat
     matcher_close(&m);
 }
 
+/* The limit as ECMAScript's split() takes it. */
+static double to_uint32(double limit)
+{
+    return isinf(limit) ? limit : fmod(trunc(limit), 4294967296.0);
+}
+
 BUILTIN(fn_split)
 {
     if (jn_is_undefined(args[0]))
         return jn_undefined();
-    if (jn_is_undefined(args[1]))
-        return jsonata_raise(e, (struct jsonata_fault){ .code = "T0410", .index = 2 });
     const double limit = limit_of(args[2]);
     if (limit < 0)
         return jsonata_raise(e, (struct jsonata_fault){ .code = "D3020", .value = args[2], .index = 3 });
     const jn_value list = jsonata_array(e, 0, 0);
-    if (jsonata_failed(e))
-        return jn_undefined();
+    if (jsonata_failed(e) || !(limit > 0))
+        return list;
+    if (jn_is_undefined(args[1]))
+        return jsonata_raise(e, (struct jsonata_fault){ .code = "T0410", .index = 2 });
     if (!jn_is(args[1], JN_STRING))
         split_at_matches(e, args[0], args[1], limit, list);
     else if (args[1].len == 0)
-        split_units(e, args[0], trunc(limit), list);
+        split_units(e, args[0], to_uint32(limit), list);
     else
-        split_at_text(e, args[0], jn_text(args[1]), trunc(limit), list);
+        split_at_text(e, args[0], jn_text(args[1]), to_uint32(limit), list);
     return jsonata_failed(e) ? jn_undefined() : list;
 }
 
@@ -377,7 +383,7 @@ static jn_value replace_matches(struct jsonata_eval *e, const jn_value *args, do
     size_t from = 0;
     bool more = matcher_first(&m, e, args[1], args[0]);
     jn_value result = args[0];
-    if (more && limit > 0) {
+    if (more) {
         jsonata_output_begin(&out, e, args[0].len + 64);
         for (double count = 0; more && count < limit; count++) {
             jsonata_output_value(&out, between(&m, from, m.start));
@@ -398,7 +404,7 @@ static jn_value replace_text(struct jsonata_eval *e, const jn_value *args, doubl
     const jn_str s = jn_text(args[0]), pattern = jn_text(args[1]);
     size_t from = 0, at = jn_str_find(s, pattern, 0);
     struct jsonata_output out;
-    if (at == SIZE_MAX || !(limit > 0))
+    if (at == SIZE_MAX)
         return args[0];
     if (!jn_is(args[2], JN_STRING))
         return raise_replacement(e, args[2]);
@@ -418,12 +424,14 @@ BUILTIN(fn_replace)
     if (jn_is_undefined(args[0]))
         return jn_undefined();
     const double limit = limit_of(args[3]);
-    if (jn_is_undefined(args[1]))
-        return jsonata_raise(e, (struct jsonata_fault){ .code = "T0410", .index = 2 });
     if (jn_is(args[1], JN_STRING) && args[1].len == 0)
         return jsonata_raise(e, (struct jsonata_fault){ .code = "D3010", .value = args[1], .index = 2 });
     if (limit < 0)
         return jsonata_raise(e, (struct jsonata_fault){ .code = "D3011", .value = args[3], .index = 4 });
+    if (!(limit > 0))
+        return args[0];
+    if (jn_is_undefined(args[1]))
+        return jsonata_raise(e, (struct jsonata_fault){ .code = "T0410", .index = 2 });
     return jn_is(args[1], JN_STRING) ? replace_text(e, args, limit) : replace_matches(e, args, limit);
 }
 

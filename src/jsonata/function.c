@@ -211,11 +211,11 @@ static jn_value run_composed(struct jsonata_eval *e, const struct jsonata_functi
     return (jn_value){ .type = VALUE_TAIL };
 }
 
-/* One call.  A partial application hands over to its target: *callee and *count change. */
-static jn_value apply(struct jsonata_eval *e, jn_value *base, jn_value *callee, uint32_t *count, jn_value context)
+/* One call.  A partial application hands over to its target: *count changes. */
+static jn_value apply(struct jsonata_eval *e, jn_value *base, jn_value callee, uint32_t *count, jn_value context)
 {
     for (;;) {
-        const struct jsonata_function *fn = jsonata_function_of(*callee);
+        const struct jsonata_function *fn = jsonata_function_of(callee);
         if (!jsonata_step(e))
             return jn_undefined();
         if (!fn)
@@ -235,7 +235,7 @@ static jn_value apply(struct jsonata_eval *e, jn_value *base, jn_value *callee, 
         case FUNCTION_PARTIAL:
             if (!fill_partial(e, fn, base, count))
                 return jn_undefined();
-            *callee = jsonata_function_value(fn->as.partial.target);
+            callee = jsonata_function_value(fn->as.partial.target);
             break;
         case FUNCTION_COMPOSED:
             return run_composed(e, fn, base, *count);
@@ -415,7 +415,7 @@ jn_value function_invoke(struct jsonata_eval *e, jn_value *base, jn_value callee
         function_remember(e, callee, site);
     if (callee.flags & FUNCTION_PASSED)
         context = jn_null();
-    jn_value v = apply(e, base, &callee, &count, context);
+    jn_value v = apply(e, base, callee, &count, context);
     while (v.type == VALUE_TAIL) {
         flat = take_tail(e, base) && flat && can_forget(e, callee);
         if (flat && e->arena->at != mark.at)
@@ -426,7 +426,7 @@ jn_value function_invoke(struct jsonata_eval *e, jn_value *base, jn_value callee
         if (callee.type == JN_FUNCTION)
             function_remember(e, callee, tail);
         e->call_frame = caller;
-        v = apply(e, base, &callee, &count, context);
+        v = apply(e, base, callee, &count, context);
     }
     e->top = base;
     if (jsonata_failed(e))

@@ -432,6 +432,7 @@ static struct ast_node *once_more(struct parser *p, struct ast_node *left, int64
 static struct ast_node *parse_default(struct parser *p, const struct token *t, struct ast_node *left)
 {
     struct ast_node *n = new_node(p, AST_CONDITION, t->position);
+    n->text = t->text;
     n->left = once_more(p, left, t->position);
     n->right = left;
     n->third = parse_expression(p, 0);
@@ -447,6 +448,7 @@ static struct ast_node *parse_coalesce(struct parser *p, const struct token *t, 
     push(p, &exists->items, once_more(p, left, t->position));
 
     struct ast_node *n = new_node(p, AST_CONDITION, t->position);
+    n->text = t->text;
     n->left = exists;
     n->right = left;
     n->third = parse_expression(p, 0);
@@ -542,17 +544,6 @@ static bool is_lambda_word(const struct ast_node *n)
     return n->kind == AST_NAME && (jn_str_eq(n->text, JN_STR("function")) || jn_str_eq(n->text, JN_STR("\xCE\xBB")));
 }
 
-/* Where in the signature the mistake is: a fault's value is the piece of it that is wrong; the reference points at the
- * '<' after a type (S0401) or the '(' before a choice (S0402). */
-static int64_t signature_place(jn_str signature, const struct jsonata_fault *fault)
-{
-    const jn_str piece = jn_get_string(fault->value);
-    if (piece.data < signature.data || piece.data > signature.data + signature.len)
-        return 0;
-    const int64_t at = piece.data - signature.data;
-    return strcmp(fault->code, "S0401") == 0 ? at + (int64_t)piece.len : at - 1;
-}
-
 /* signature := '<' token* '>'      Put together from tokens, up to the '>' that closes the first '<'.  It is checked
  * here, where its place is known; the compiler compiles it again from the text. */
 static void parse_signature(struct parser *p, struct ast_node *lambda)
@@ -581,12 +572,12 @@ static void parse_signature(struct parser *p, struct ast_node *lambda)
     lambda->text = (jn_str){ text, len };
     struct jsonata_fault fault = { 0 };
     if (!failed(p) && !jsonata_signature_compile(p->arena, lambda->text, &fault)) {
-        if (fault.code)
-            fault.position = start + signature_place(lambda->text, &fault);
-        if (fault.code)
+        if (fault.code) {
+            fault.position += start;
             report_here(p, fault, NULL);
-        else
+        } else {
             fail(p, fault);
+        }
         lambda->text = JN_STR("");
     }
 }

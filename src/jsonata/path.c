@@ -208,6 +208,8 @@ static jn_value run_sorted(const struct path_node *p, struct jsonata_eval *e, jn
     jn_value items = first_items(p, e, context, f);
     uint32_t at = p->steps[0].is_once;
     struct collector out;
+    if (at == 0 && is_nothing(items))
+        return jn_undefined();
     while (at < p->len && !is_nothing(items) && !jsonata_failed(e)) {
         if (p->steps[at].kind == STEP_SORT) {
             items = sort_items(&p->steps[at], e, items, f, NULL);

@@ -86,11 +86,11 @@ static struct parameter choice(jn_str letters)
 /* type-parameter := '<' letters '>', after `a` or `f` only; that of `f` says nothing about the argument */
 static void set_member(struct parameter *p, jn_str letters)
 {
-    if (!p->is_array || !letters.len)
+    if (!p->is_array)
         return;
-    p->has_member = true;
-    p->member_letter = letters.data[0];
-    p->member = types_of(letters.data[0]);
+    p->has_member = true;               // of no letter: no member is of that type
+    p->member_letter = letters.len ? letters.data[0] : '\0';
+    p->member = letters.len ? types_of(letters.data[0]) : 0;
     p->is_member_single = letters.len == 1;
 }
 
@@ -111,9 +111,10 @@ static jn_str bracketed(jn_str text, size_t *at, char open, char close)
     return jn_str_sub(text, from, to);
 }
 
-static bool fail(struct jsonata_fault *fault, const char *code, jn_str value)
+static bool fail(struct jsonata_fault *fault, const char *code, size_t at, jn_str value)
 {
-    *fault = (struct jsonata_fault){ .code = code, .value = jn_make_string(value) };
+    *fault = (struct jsonata_fault){ .code = code, .position = (int64_t)at,
+                                     .value = value.len ? jn_make_string(value) : jn_undefined() };
     return false;
 }
 
@@ -131,12 +132,12 @@ static bool symbol(struct jsonata_signature *s, jn_str text, size_t *at, struct 
         const size_t from = *at;
         const jn_str letters = bracketed(text, at, '(', ')');
         if (memchr(letters.data, '<', letters.len))
-            return fail(fault, "S0402", letters);
+            return fail(fault, "S0402", from, letters);
         s->parameter[s->len] = choice(letters);
         s->parameter[s->len++].symbol = jn_str_sub(text, from, *at + 1);
     } else if (c == '<') {
         if (!last || !(last->is_array || last->accepts == 1 << JN_FUNCTION))
-            return fail(fault, "S0401", last ? last->symbol : (jn_str){ "", 0 });
+            return fail(fault, "S0401", *at, last ? last->symbol : (jn_str){ 0 });
         set_member(last, bracketed(text, at, '<', '>'));
     }
     return true;                // anything else means nothing, as in the reference
