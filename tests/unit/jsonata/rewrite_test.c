@@ -153,7 +153,7 @@ static void tail_calls_are_marked(void **state)
           "lambda|  body binary +|    left number 1|    right function f|      call variable $f" },
         // the condition is no tail
         { "function(){$f() ?: $g()}",
-          "lambda|  body condition|    if function f|      call variable $f|    then function f tail-call|"
+          "lambda|  body condition ?:|    if function f|      call variable $f|    then function f tail-call|"
           "      call variable $f|    else function g tail-call|      call variable $g" },
     };
     CHECK(cases);
@@ -172,7 +172,7 @@ static void other_forms_keep_their_shape(void **state)
         { "[1..2]", "unary [|  member binary ..|    left number 1|    right number 2" },
         { "/a/i", "regex a /i" },
         { "$a ?? 1",
-          "condition|  if function exists|    call variable $exists|    argument variable $a|  then the same|"
+          "condition ??|  if function exists|    call variable $exists|    argument variable $a|  then the same|"
           "  else number 1" },
         { "*.**", "path|  step wildcard|  step descendant" },
         { "\xCE\xBB($a)<n:s>{$a}", "lambda <n:s>|  body variable $a|  parameter variable $a" },
