@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 static bool fits(const struct jn_budget *b, size_t n)
 {
@@ -15,8 +16,10 @@ bool jn_budget_take(struct jn_budget *b, size_t n)
         return true;
     if (!fits(b, n) && b->reclaim)
         b->reclaim(b);
-    if (!fits(b, n))
+    if (!fits(b, n)) {
+        b->has_refused = true;
         return false;
+    }
     b->used += n;
     if (b->used > b->peak)
         b->peak = b->used;
@@ -27,6 +30,15 @@ void jn_budget_give(struct jn_budget *b, size_t n)
 {
     if (b)
         b->used -= n;
+}
+
+void jn_budget_force(struct jn_budget *b, size_t n)
+{
+    if (!b)
+        return;
+    b->used += n;
+    if (b->used > b->peak)
+        b->peak = b->used;
 }
 
 /* Blocks for libraries carry their size, since free() is not told it. */
@@ -46,6 +58,17 @@ void *jn_budget_alloc(size_t size, void *budget)
     }
     h->size = size;
     return h + 1;
+}
+
+void *jn_budget_realloc(void *p, size_t size, void *budget)
+{
+    void *q = jn_budget_alloc(size, budget);
+    if (!q || !p)
+        return q;
+    const size_t old = ((union head *)p - 1)->size;
+    memcpy(q, p, old < size ? old : size);
+    jn_budget_free(p, budget);
+    return q;
 }
 
 void jn_budget_free(void *p, void *budget)

@@ -13,6 +13,7 @@
 struct jn_budget {
     size_t limit, used;
     size_t peak;                                /* the most that was ever used */
+    bool has_refused;                           /* since somebody last set this to false */
     void (*reclaim)(struct jn_budget *b);       /* gives back what it can, through jn_budget_give(); may be NULL */
 };
 
@@ -20,9 +21,13 @@ struct jn_budget {
 bool jn_budget_take(struct jn_budget *b, size_t n);
 void jn_budget_give(struct jn_budget *b, size_t n);
 
-/* malloc() and free() on a budget (a struct jn_budget *, may be NULL), as libraries want them.  NULL when the system or
- * the budget has no more. */
+/* Counts bytes that are taken already. */
+void jn_budget_force(struct jn_budget *b, size_t n);
+
+/* malloc(), realloc() and free() on a budget (a struct jn_budget *, may be NULL), as libraries want them.  NULL when
+ * the system or the budget has no more. */
 void *jn_budget_alloc(size_t size, void *budget);
+void *jn_budget_realloc(void *p, size_t size, void *budget);
 void jn_budget_free(void *p, void *budget);
 
 /* realloc() on a budget for blocks whose size the caller keeps: `old` bytes at `p` become `size`; p stays as it was,

@@ -3,7 +3,7 @@
  * their files; compile.h has the list. */
 #include "jsonata/path.h"
 #include "jsonata/parse.h"
-#include "jsonata/regex_pool.h"
+#include "jsonata/regex.h"
 
 void *compile_alloc(struct compiler *c, size_t size)
 {
@@ -126,19 +126,21 @@ static bool has_shell(const struct ast_node *ast)
 
 /* ---- kinds --------------------------------------------------------------------------------------------------- */
 
-/* The compiled pattern, from the pool if there is one; the program frees what no pool has.  NULL after failing. */
-static struct jsonata_regex *find_regex(struct compiler *c, const struct ast_node *ast, struct regex_link *link)
+/* Compiles the pattern for the program, which owns it; in programs of $eval it draws on the context's budget.  NULL
+ * after failing. */
+static struct jsonata_regex *make_regex(struct compiler *c, const struct ast_node *ast, struct regex_link *link)
 {
-    struct regex_pool *pool = c->program->pool;
-    const bool ignore_case = ast->regex_ignore_case, multiline = ast->regex_multiline;
-    struct jsonata_regex *r = pool ? regex_pool_find(pool, ast->text, ignore_case, multiline) : NULL;
-    if (r)
-        return r;
-    r = jsonata_regex_compile(ast->text, ignore_case, multiline, c->fault);
-    if (!r || (pool && regex_pool_add(pool, r, ignore_case, multiline)))
-        return r;
-    *link = (struct regex_link){ r, c->program->regexes };
-    c->program->regexes = link;
+    struct jn_budget *budget = c->arena->budget;
+    if (budget)
+        budget->has_refused = false;
+    struct jsonata_regex *r = jsonata_regex_compile(ast->text, ast->regex_ignore_case, ast->regex_multiline, budget,
+                                                    c->fault);
+    if (r) {
+        *link = (struct regex_link){ r, c->program->regexes };
+        c->program->regexes = link;
+    } else if (budget && budget->has_refused && !c->fault->code) {
+        c->arena->failed = JN_LIMIT;
+    }
     return r;
 }
 
@@ -148,7 +150,7 @@ struct node *compile_regex(struct compiler *c, const struct ast_node *ast)
     struct jsonata_function *fn = COMPILE_NEW(c, struct jsonata_function);
     if (c->failed)
         return compile_constant(c, ast, jn_undefined());
-    struct jsonata_regex *r = find_regex(c, ast, link);
+    struct jsonata_regex *r = make_regex(c, ast, link);
     if (!r) {
         c->failed = true;
         if (c->fault->code && !c->fault->position)
@@ -208,7 +210,8 @@ static bool keeps_context(const struct ast_node *ast)
     }
 }
 
-/* In a value of a grouping: below paths, lambdas and the like the context is another one, and the plan of no concern. */
+/* In a value of a grouping: below paths, lambdas and the like the context is another one, and the plan of no concern.
+ * */
 static struct node *compile_planned(struct compiler *c, const struct ast_node *ast)
 {
     struct tally_plan *plan = c->plan;

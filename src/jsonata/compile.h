@@ -126,7 +126,6 @@ struct jsonata {
     jn_str *global_name;                /* by number */
     jn_value *global_default;           /* the built-in of that name, or undefined */
     struct regex_link *regexes;
-    struct regex_pool *pool;            /* programs of $eval: where regexes are looked for first; else NULL */
     struct ast_errors errors;           /* recover mode */
 };
 
@@ -268,9 +267,6 @@ bool function_check(struct jsonata_eval *e, const struct jsonata_signature *s, j
 /* Calls a function of the host. */
 jn_value native_call(struct jsonata_eval *e, const struct jsonata_function *fn, jn_value *base, uint32_t count,
                      jn_value context);
-
-/* Where the context keeps regexes of $eval. */
-struct regex_pool *context_pool(struct jsonata_eval *e);
 
 /* Keeps the regexes of a program made by $eval until the context's reset. */
 void context_adopt(struct jsonata_eval *e, struct jsonata *program);

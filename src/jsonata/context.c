@@ -207,7 +207,6 @@ void jsonata_context_free(struct jsonata_context *c)
     for (unsigned i = 0; i < PROGRAMS; i++)
         forget(c, &c->programs[i]);
     free_regexes(c);
-    regex_pool_clear(&c->pool);
     eval_texts_clear(c);
     jn_arena_clear(&c->arena);
     jn_arena_clear(&c->lasting);
@@ -247,7 +246,6 @@ void jsonata_context_reset(struct jsonata_context *c)
     if (c->running)
         return;                 // a function of the host must not pull the ground from under its caller
     free_regexes(c);
-    regex_pool_reset(&c->pool);
     eval_texts_reset(c);
     jn_arena_reset(&c->arena);
     reserve_trim(&c->values, &c->budget);
@@ -259,7 +257,6 @@ void jsonata_context_trim(struct jsonata_context *c)
     jsonata_context_reset(c);
     if (c->running)
         return;
-    regex_pool_clear(&c->pool);
     eval_texts_clear(c);
     jn_arena_trim(&c->arena);
     jsonata_matching_trim(c->matching);
@@ -296,11 +293,6 @@ jn_value jsonata_raise_inner(struct jsonata_eval *e, const char *code, const str
 void context_lend(struct jsonata_eval *e)
 {
     e->context->top = e->top;
-}
-
-struct regex_pool *context_pool(struct jsonata_eval *e)
-{
-    return &e->context->pool;
 }
 
 void context_adopt(struct jsonata_eval *e, struct jsonata *program)

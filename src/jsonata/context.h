@@ -8,7 +8,6 @@
 
 #include "core/buf.h"
 #include "jsonata/compile.h"
-#include "jsonata/regex_pool.h"
 #include "jsonata/stack.h"
 
 /* What a context remembers of one program. */
@@ -50,8 +49,7 @@ struct jsonata_context {
     unsigned next_program;
     struct registered *registered;
     jn_value builtins;                  /* of programs with $eval: functions by name, in `lasting` */
-    struct regex_pool pool;             /* regexes of texts evaluated by $eval */
-    struct regex_link *regexes;         /* ... for which there was no place */
+    struct regex_link *regexes;         /* of texts evaluated by $eval that found no place below */
     struct eval_text eval_texts[EVAL_TEXTS];
     struct jn_buf text;                 /* for built-ins, while they run */
     struct jn_buf out;                  /* the last result of jsonata_evaluate_text() */

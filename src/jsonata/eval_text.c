@@ -125,7 +125,6 @@ static const struct jsonata *compile_once(struct jsonata_eval *e, jn_str text)
         return NULL;
     }
     p->arena = e->arena;
-    p->pool = context_pool(e);
     const bool done = compile(e, p, text);
     context_adopt(e, p);
     return done ? p : NULL;

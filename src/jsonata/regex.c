@@ -1,15 +1,17 @@
-/* regex.c - patterns compiled and matched: by PCRE2, whose only user this file is, or by our own matcher where PCRE2 and
- * ECMAScript part (regex_translate.c says where).
+/* regex.c - patterns compiled and matched: by PCRE2, whose only user this file is, or by our own matcher where PCRE2
+ * and ECMAScript part (regex_translate.c says where).
  *
- * A pattern that is a plain text is searched by memmem.  Every other is compiled twice: for PCRE2's 8-bit library, which
- * matches ASCII subjects where they are, and for the 16-bit library without UTF, whose code units are exactly
+ * A pattern that is a plain text is searched by memmem.  Every other is compiled twice: for PCRE2's 8-bit library,
+ * which matches ASCII subjects where they are, and for the 16-bit library without UTF, whose code units are exactly
  * ECMAScript's.  Both are compiled at once, by the JIT where the system lets it, so that the object never changes and
  * threads may share it.
  *
  * Patterns and subjects come from users.  What a match may cost is bounded per start; a long subject is searched in
- * windows that double, with a look at the evaluation's guardrails after each, so that a search goes on for at most twice
- * as long as it may. */
+ * windows that double, with a look at the evaluation's guardrails after each, so that a search goes on for at most
+ * twice as long as it may. */
 #include "jsonata/regex.h"
+
+#include "core/msan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +35,7 @@ enum {
 };
 
 struct jsonata_regex {
+    struct jn_budget *budget;
     jn_str pattern;
     jn_str literal;                     /* data != NULL: the pattern is this ASCII text, nothing else */
     uint32_t groups;
@@ -49,30 +52,105 @@ static uint32_t compile_options(bool ignore_case)
            | PCRE2_NEVER_UCP | (ignore_case ? PCRE2_CASELESS : 0);
 }
 
+/* The JIT takes memory of its own, of which the budget is told afterwards.  Without it, for want of budget or because
+ * the system refuses it, patterns are interpreted. */
+static size_t jit_narrow(const pcre2_code_8 *code)
+{
+    size_t size = 0;
+    if (code)
+        pcre2_pattern_info_8(code, PCRE2_INFO_JITSIZE, &size);
+    return size;
+}
+
+static size_t jit_wide(const pcre2_code_16 *code)
+{
+    size_t size = 0;
+    if (code)
+        pcre2_pattern_info_16(code, PCRE2_INFO_JITSIZE, &size);
+    return size;
+}
+
+static size_t size_narrow(const pcre2_code_8 *code)
+{
+    size_t size = 0;
+    pcre2_pattern_info_8(code, PCRE2_INFO_SIZE, &size);
+    return size;
+}
+
+static size_t size_wide(const pcre2_code_16 *code)
+{
+    size_t size = 0;
+    pcre2_pattern_info_16(code, PCRE2_INFO_SIZE, &size);
+    return size;
+}
+
+/* Bytes that the JIT may need for a pattern whose code has so many. */
+static size_t jit_estimate(size_t code)
+{
+    return 4096 + 16 * code;
+}
+
+static void add_jit_narrow(pcre2_code_8 *code, struct jn_budget *b)
+{
+    const size_t size = size_narrow(code), estimate = jit_estimate(size);
+    jn_written(code, size);
+    if (!jn_budget_take(b, estimate))
+        return;
+    pcre2_jit_compile_8(code, PCRE2_JIT_COMPLETE);
+    jn_budget_give(b, estimate);
+    jn_budget_force(b, jit_narrow(code));
+}
+
+static void add_jit_wide(pcre2_code_16 *code, struct jn_budget *b)
+{
+    const size_t size = size_wide(code), estimate = jit_estimate(size);
+    jn_written(code, size);
+    if (!jn_budget_take(b, estimate))
+        return;
+    pcre2_jit_compile_16(code, PCRE2_JIT_COMPLETE);
+    jn_budget_give(b, estimate);
+    jn_budget_force(b, jit_wide(code));
+}
+
 /* NULL when PCRE2 finds the pattern too complicated, or memory is out. */
-static pcre2_code_8 *compile_narrow(jn_str text, bool ignore_case)
+static pcre2_code_8 *compile_narrow(jn_str text, bool ignore_case, struct jn_budget *b)
 {
     PCRE2_SIZE at;
     int error;
-    pcre2_code_8 *code = pcre2_compile_8((PCRE2_SPTR8)text.data, text.len, compile_options(ignore_case), &error, &at,
-                                         NULL);
+    pcre2_general_context_8 *memory = pcre2_general_context_create_8(jn_budget_alloc, jn_budget_free, b);
+    pcre2_compile_context_8 *context = memory ? pcre2_compile_context_create_8(memory) : NULL;
+    pcre2_code_8 *code = !context ? NULL : pcre2_compile_8((PCRE2_SPTR8)text.data, text.len,
+                                                           compile_options(ignore_case), &error, &at, context);
+    pcre2_compile_context_free_8(context);
+    pcre2_general_context_free_8(memory);
     if (code)
-        pcre2_jit_compile_8(code, PCRE2_JIT_COMPLETE);      // refused on some systems: then it is interpreted
+        add_jit_narrow(code, b);
     return code;
 }
 
-static pcre2_code_16 *compile_wide(jn_str text, bool ignore_case)
+static uint16_t *widen(jn_str text, struct jn_budget *b)
 {
-    uint16_t *units = malloc((text.len + 1) * sizeof *units);
+    uint16_t *units = jn_budget_alloc((text.len + 1) * sizeof *units, b);
     for (size_t i = 0; units && i < text.len; i++)
         units[i] = (unsigned char)text.data[i];
+    return units;
+}
+
+static pcre2_code_16 *compile_wide(jn_str text, bool ignore_case, struct jn_budget *b)
+{
     PCRE2_SIZE at;
     int error;
-    pcre2_code_16 *code = units ? pcre2_compile_16(units, text.len, compile_options(ignore_case), &error, &at, NULL)
-                                : NULL;
-    free(units);
+    pcre2_general_context_16 *memory = pcre2_general_context_create_16(jn_budget_alloc, jn_budget_free, b);
+    pcre2_compile_context_16 *context = memory ? pcre2_compile_context_create_16(memory) : NULL;
+    uint16_t *units = widen(text, b);
+    pcre2_code_16 *code = !context || !units ? NULL
+                                             : pcre2_compile_16(units, text.len, compile_options(ignore_case), &error,
+                                                                &at, context);
+    jn_budget_free(units, b);
+    pcre2_compile_context_free_16(context);
+    pcre2_general_context_free_16(memory);
     if (code)
-        pcre2_jit_compile_16(code, PCRE2_JIT_COMPLETE);
+        add_jit_wide(code, b);
     return code;
 }
 
@@ -83,12 +161,13 @@ static bool build_for_pcre2(struct jsonata_regex *r, const struct jsonata_regex_
         return true;
     struct jn_buf text;
     jn_buf_init(&text, 0);
+    text.budget = r->budget;
     jsonata_regex_translate(tree, wide, &text);
     const bool ok = !text.failed;
     if (ok && wide)
-        r->wide = compile_wide(jn_buf_str(&text), tree->ignore_case);
+        r->wide = compile_wide(jn_buf_str(&text), tree->ignore_case, r->budget);
     else if (ok)
-        r->narrow = compile_narrow(jn_buf_str(&text), tree->ignore_case);
+        r->narrow = compile_narrow(jn_buf_str(&text), tree->ignore_case, r->budget);
     jn_buf_clear(&text);
     return ok;
 }
@@ -106,14 +185,14 @@ static bool build(struct jsonata_regex *r, const struct jsonata_regex_tree *tree
     if (!build_for_pcre2(r, tree, false) || !build_for_pcre2(r, tree, true))
         return false;
     if (!r->narrow || !r->wide)
-        r->own = jsonata_backtrack_compile(tree);
+        r->own = jsonata_backtrack_compile(tree, r->budget);
     return (r->narrow && r->wide) || r->own;
 }
 
 /* The pattern in code units, for the caller to free; NULL when memory is out. */
-static uint16_t *to_units(jn_str text, size_t *len)
+static uint16_t *to_units(jn_str text, size_t *len, struct jn_budget *b)
 {
-    uint16_t *units = malloc((text.len + 1) * sizeof *units);
+    uint16_t *units = jn_budget_alloc((text.len + 1) * sizeof *units, b);
     size_t n = 0;
     for (size_t at = 0; units && at < text.len;) {
         const uint32_t c = jn_utf8_next(text, &at);
@@ -130,8 +209,9 @@ static bool compile(struct jsonata_regex *r, const struct jsonata_regex_source *
     struct jsonata_regex_tree tree;
     struct jn_arena a;
     jn_arena_init(&a, 0);
+    a.budget = r->budget;
     const bool ok = jsonata_regex_parse(&a, source, &tree) && build(r, &tree);
-    if (tree.error)
+    if (tree.error && !jn_arena_failed(&a))     // a parser without memory sees mistakes where there are none
         *fault = (struct jsonata_fault){
             .code = "S0302/pattern", .value = jn_string(jn_str_of(tree.error), JN_STR_ASCII),
             .index = (int64_t)tree.error_at + 1,
@@ -142,7 +222,7 @@ static bool compile(struct jsonata_regex *r, const struct jsonata_regex_source *
 
 static bool copy_pattern(struct jsonata_regex *r, jn_str pattern)
 {
-    char *copy = malloc(pattern.len + 1);
+    char *copy = jn_budget_alloc(pattern.len + 1, r->budget);
     if (!copy)
         return false;
     memcpy(copy, pattern.data, pattern.len);
@@ -150,16 +230,19 @@ static bool copy_pattern(struct jsonata_regex *r, jn_str pattern)
     return true;
 }
 
-struct jsonata_regex *jsonata_regex_compile(jn_str pattern, bool ignore_case, bool multiline,
+struct jsonata_regex *jsonata_regex_compile(jn_str pattern, bool ignore_case, bool multiline, struct jn_budget *budget,
                                             struct jsonata_fault *fault)
 {
     *fault = (struct jsonata_fault){ 0 };
-    struct jsonata_regex *r = calloc(1, sizeof *r);
+    struct jsonata_regex *r = jn_budget_alloc(sizeof *r, budget);
+    if (!r)
+        return NULL;
+    *r = (struct jsonata_regex){ .budget = budget };
     struct jsonata_regex_source source = { .ignore_case = ignore_case, .multiline = multiline };
-    uint16_t *units = to_units(pattern, &source.len);
+    uint16_t *units = to_units(pattern, &source.len, budget);
     source.units = units;
-    const bool ok = r && units && copy_pattern(r, pattern) && compile(r, &source, fault);
-    free(units);
+    const bool ok = units && copy_pattern(r, pattern) && compile(r, &source, fault);
+    jn_budget_free(units, budget);
     if (ok)
         return r;
     jsonata_regex_free(r);
@@ -170,12 +253,13 @@ void jsonata_regex_free(struct jsonata_regex *r)
 {
     if (!r)
         return;
+    jn_budget_give(r->budget, jit_narrow(r->narrow) + jit_wide(r->wide));
     pcre2_code_free_8(r->narrow);
     pcre2_code_free_16(r->wide);
     jsonata_backtrack_free(r->own);
-    free((char *)r->pattern.data);
+    jn_budget_free((char *)r->pattern.data, r->budget);
     free((char *)r->literal.data);
-    free(r);
+    jn_budget_free(r, r->budget);
 }
 
 jn_str jsonata_regex_pattern(const struct jsonata_regex *r)
@@ -425,8 +509,10 @@ static bool raise_pcre2(struct jsonata_search *s, int rc)
 
 static const size_t *pcre2_pairs(const struct jsonata_search *s)
 {
-    return s->way == NARROW ? pcre2_get_ovector_pointer_8(s->scratch->narrow)
-                            : pcre2_get_ovector_pointer_16(s->scratch->wide);
+    size_t *pairs = s->way == NARROW ? pcre2_get_ovector_pointer_8(s->scratch->narrow)
+                                     : pcre2_get_ovector_pointer_16(s->scratch->wide);
+    jn_written(pairs, 2 * (s->regex->groups + (size_t)1) * sizeof *pairs);
+    return pairs;
 }
 
 static bool find_by_pcre2(struct jsonata_search *s, size_t from)

@@ -11,11 +11,12 @@
 struct jsonata_regex;
 struct scratch;
 
-/* Compiles; the object is immutable and may be shared between threads.  NULL with fault->code set (S0302, with the
- * reason in `value`, of static lifetime, and the place in the pattern, in code units from 1, in `index`) for a faulty
- * pattern, or NULL code for memory.  jsonata_regex_free() when the program goes. */
+/* Compiles, with memory from a budget (NULL: nobody's) that must outlive the object, which is immutable and may be
+ * shared between threads.  NULL with fault->code set (S0302, with the reason in `value`, of static lifetime, and the
+ * place in the pattern, in code units from 1, in `index`) for a faulty pattern, or NULL code for memory.
+ * jsonata_regex_free() when the program goes. */
 struct jsonata_regex *jsonata_regex_compile(jn_str pattern, bool ignore_case, bool multiline,
-                                            struct jsonata_fault *fault);
+                                            struct jn_budget *budget, struct jsonata_fault *fault);
 void jsonata_regex_free(struct jsonata_regex *r);
 
 /* The source, for error texts. */

@@ -54,6 +54,7 @@ struct jsonata_backtrack_code {
     struct instruction *program;        /* the first is OP_FAIL; it begins with the second */
     struct set *sets;                   /* the first: what a match may begin with */
     struct jsonata_range *ranges;
+    struct jn_budget *budget;
     uint32_t length, set_count, range_count;
     uint32_t capture_slots, slots;
     bool may_start_anywhere;            /* the first set says nothing */
@@ -76,7 +77,7 @@ static void *grow(struct compiler *c, void *at, size_t *cap, size_t len, size_t 
     if (*cap - len >= more)
         return at;
     const size_t wanted = (len + more) * 2;
-    void *p = realloc(at, wanted * size);
+    void *p = jn_budget_realloc(at, wanted * size, c->code->budget);
     c->failed |= !p;
     *cap = p ? wanted : *cap;
     return p ? p : at;
@@ -281,14 +282,16 @@ static void compile(struct compiler *c, const struct regex_node *n)
     }
 }
 
-struct jsonata_backtrack_code *jsonata_backtrack_compile(const struct jsonata_regex_tree *tree)
+struct jsonata_backtrack_code *jsonata_backtrack_compile(const struct jsonata_regex_tree *tree, struct jn_budget *b)
 {
-    struct jsonata_backtrack_code *code = calloc(1, sizeof *code);
+    struct jsonata_backtrack_code *code = jn_budget_alloc(sizeof *code, b);
     if (!code)
         return NULL;
+    *code = (struct jsonata_backtrack_code){ .budget = b };
     struct jn_arena scratch;
     struct compiler c = { .code = code, .scratch = &scratch, .ignore_case = tree->ignore_case };
     jn_arena_init(&scratch, 0);
+    scratch.budget = b;
     code->slots = code->capture_slots = 2 * (tree->groups + 1);
     add_start_set(&c, tree->root);
     emit(&c, (struct instruction){ .op = OP_FAIL });
@@ -305,10 +308,11 @@ void jsonata_backtrack_free(struct jsonata_backtrack_code *code)
 {
     if (!code)
         return;
-    free(code->program);
-    free(code->sets);
-    free(code->ranges);
-    free(code);
+    struct jn_budget *b = code->budget;
+    jn_budget_free(code->program, b);
+    jn_budget_free(code->sets, b);
+    jn_budget_free(code->ranges, b);
+    jn_budget_free(code, b);
 }
 
 /* ---- running: memory ----------------------------------------------------------------------------------------- */

@@ -9,8 +9,8 @@
 /* A compiled pattern; immutable. */
 struct jsonata_backtrack_code;
 
-/* NULL when memory is out. */
-struct jsonata_backtrack_code *jsonata_backtrack_compile(const struct jsonata_regex_tree *tree);
+/* Takes its memory from a budget (NULL: nobody's), which must outlive the code.  NULL when memory is out. */
+struct jsonata_backtrack_code *jsonata_backtrack_compile(const struct jsonata_regex_tree *tree, struct jn_budget *b);
 void jsonata_backtrack_free(struct jsonata_backtrack_code *code);
 
 /* The memory of a match in progress, used again and again; all-zero is empty. */

@@ -4,6 +4,7 @@
  * engines look at those a little differently than libunistring does (apostrophes, letters that are also ignorable). */
 #include "jsonata/unicode.h"
 
+#include "core/msan.h"
 #include "jsonata/fn.h"
 
 #include <stdlib.h>
@@ -97,6 +98,8 @@ static bool map_stretch(map_fn *map, jn_str s, char *out, size_t *room)
     uint8_t *mapped = map((const uint8_t *)s.data, s.len, NULL, NULL, (uint8_t *)out, &len);
     if (!mapped)
         return false;
+    jn_written(&len, sizeof len);
+    jn_written(mapped, len);
     if (mapped != (uint8_t *)out) {
         if (len <= *room)
             memcpy(out, mapped, len);

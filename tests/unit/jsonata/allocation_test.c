@@ -24,7 +24,7 @@ static const char *const spread[] = {
     "($f := function($n) { $n < 2 ? 1 : $n * $f($n - 1) }; $f(20))", "tags ~> $map($uppercase) ~> $join('-')",
     "$each(customer, function($v, $k) { $k & '=' & $v })", "customer ~> |$|{'vip': true}, 'since'|",
     "$match(customer.name, /[A-Z]\\w+/)", "$replace(customer.name, /(\\w+) (\\w+)/, '$2, $1')",
-    "$split(customer.name, /\\s/)", "$contains(orders[1].note, /\xC3\xBC" "ber/i)",
+    "$split(customer.name, /\\s/)", "$contains(orders[1].note, /[\xC3\xBC]BER/i)",
     "$replace(customer.name, /[aeiou]/, function($m) { $uppercase($m.match) })",
     "$toMillis(customer.since)", "$fromMillis(1551675967000, '[FNn], [D1o] [MNn] [Y] [H01]:[m01] [z]', '+0100')",
     "$toMillis('4 March 2019', '[D] [MNn] [Y]')", "$now() != ''", "$formatNumber(1234.5678, '#,##0.00;(0.0)')",

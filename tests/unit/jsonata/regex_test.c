@@ -244,7 +244,7 @@ TABLE_TEST(long_text)
 static struct jsonata_fault compile_fault(jn_str pattern)
 {
     struct jsonata_fault fault;
-    struct jsonata_regex *r = jsonata_regex_compile(pattern, false, false, &fault);
+    struct jsonata_regex *r = jsonata_regex_compile(pattern, false, false, NULL, &fault);
     assert_null(r);
     return fault;
 }
@@ -257,7 +257,7 @@ static void a_pattern_of_65537_characters_is_refused(void **state)
     jn_buf_init(&b, 0);
     for (int i = 0; i < JSONATA_REGEX_MAX_UNITS; i++)
         jn_buf_append_char(&b, 'a');
-    struct jsonata_regex *r = jsonata_regex_compile(jn_buf_str(&b), false, false, &fault);
+    struct jsonata_regex *r = jsonata_regex_compile(jn_buf_str(&b), false, false, NULL, &fault);
     assert_non_null(r);
     jsonata_regex_free(r);
     jn_buf_append_char(&b, 'a');
@@ -276,7 +276,7 @@ static void groups_nest_200_deep_and_no_deeper(void **state)
             jn_buf_append_char(&b, '(');
         for (int i = 0; i < depth; i++)
             jn_buf_append_char(&b, ')');
-        struct jsonata_regex *r = jsonata_regex_compile(jn_buf_str(&b), false, false, &fault);
+        struct jsonata_regex *r = jsonata_regex_compile(jn_buf_str(&b), false, false, NULL, &fault);
         assert_int_equal(r != NULL, depth == JSONATA_REGEX_MAX_NESTING);
         jsonata_regex_free(r);
         jn_buf_clear(&b);
