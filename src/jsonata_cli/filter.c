@@ -71,7 +71,7 @@ static bool evaluate_next(struct run *r, struct values *stream)
     if (got == VALUES_END)
         return false;
     if (r->o->raw_input)
-        v = jn_make_string(line);
+        v = values_string(a, line);
     return evaluate(r, v);
 }
 
@@ -87,7 +87,8 @@ static void evaluate_slurped(struct run *r)
 {
     jn_value all;
     struct jn_error err = { 0 };
-    if (values_all(r->o->files, jsonata_context_arena(r->context), &all, &err))
+    struct jn_arena *a = jsonata_context_arena(r->context);
+    if (r->o->raw_input ? values_all_text(r->o->files, a, &all, &err) : values_all(r->o->files, a, &all, &err))
         evaluate(r, all);
     else
         input_failed(r, &err);

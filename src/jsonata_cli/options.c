@@ -103,7 +103,7 @@ static int bind(struct options *o, const char *name, jn_value v)
 
 static int set_arg(struct options *o, char **values)
 {
-    return bind(o, values[0], jn_make_string(text_of(values[1])));
+    return bind(o, values[0], values_string(o->arena, text_of(values[1])));
 }
 
 static int set_argjson(struct options *o, char **values)
@@ -132,7 +132,8 @@ static int set_rawfile(struct options *o, char **values)
     char *text = values_slurp(values[1], &len, &err);
     if (!text)
         return complain_about("--rawfile", values[0], err.message);
-    const jn_value copy = jn_copy_string(o->arena, (jn_str){ text, len });
+    const jn_value v = values_string(o->arena, (jn_str){ text, len });
+    const jn_value copy = jn_copy_string(o->arena, jn_get_string(v));
     free(text);
     return bind(o, values[0], copy);
 }

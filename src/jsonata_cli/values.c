@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <unistr.h>
 
 enum { FIRST_READ = 64 << 10, AT_ONCE = 32 << 20 };
 
@@ -28,8 +29,6 @@ static bool open_file(struct values *v, const char *path, struct jn_error *err)
     v->name = is_stdin ? "standard input" : path;
     v->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     v->is_open = v->fd >= 0;
-    v->at = v->len = v->scanned = 0;
-    v->line = 1;
     v->has_ended = false;
     return v->is_open || fail(err, JN_IO, path, strerror(errno));
 }
@@ -46,6 +45,8 @@ static bool open_next(struct values *v, struct jn_error *err)
 {
     const bool from_stdin = !v->has_started && !*v->files;
     v->has_started = true;
+    v->at = v->len = v->scanned = 0;
+    v->line = 1;
     if (from_stdin)
         return open_file(v, "-", err);
     return *v->files && open_file(v, *v->files++, err);
@@ -215,6 +216,56 @@ bool values_all(char *const *files, struct jn_arena *a, jn_value *out, struct jn
             return false;
     }
     return true;
+}
+
+/* ---- text --------------------------------------------------------------------------------------------------------- */
+
+static const char REPLACEMENT[] = "\xef\xbf\xbd";
+
+/* Each byte that is no part of a character is replaced, in `out` if there is one; gives the length. */
+static size_t repair(jn_str bytes, char *out)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < bytes.len;) {
+        ucs4_t code;
+        const int n = u8_mbtoucr(&code, (const uint8_t *)bytes.data + i, bytes.len - i);
+        const jn_str piece = n > 0 ? (jn_str){ bytes.data + i, (size_t)n } : (jn_str){ REPLACEMENT, 3 };
+        if (out)
+            memcpy(out + len, piece.data, piece.len);
+        len += piece.len;
+        i += n > 0 ? (size_t)n : 1;
+    }
+    return len;
+}
+
+jn_value values_string(struct jn_arena *a, jn_str bytes)
+{
+    if (bytes.len == 0 || !u8_check((const uint8_t *)bytes.data, bytes.len))
+        return jn_make_string(bytes);
+    const size_t len = repair(bytes, NULL);
+    char *text = malloc(len);
+    if (!text)
+        return (jn_value){ 0 };
+    repair(bytes, text);
+    const jn_value v = jn_copy_string(a, (jn_str){ text, len });
+    free(text);
+    return v;
+}
+
+bool values_all_text(char *const *files, struct jn_arena *a, jn_value *out, struct jn_error *err)
+{
+    char *const from_stdin[] = { (char[]){ "-" }, NULL };
+    struct values all = { .name = "the input" };
+    bool ok = true;
+    for (char *const *file = *files ? files : from_stdin; ok && *file; file++) {
+        ok = open_file(&all, *file, err);
+        while (ok && !all.has_ended)
+            ok = read_more(&all, err);
+        close_file(&all);
+    }
+    *out = ok ? jn_copy_string(a, jn_get_string(values_string(a, (jn_str){ all.data, all.len }))) : (jn_value){ 0 };
+    free(all.data);
+    return ok && (out->type == JN_STRING || fail(err, JN_NO_MEMORY, "the input", "no memory for all of it"));
 }
 
 /* ---- lines and whole files -------------------------------------------------------------------------------------- */

@@ -33,6 +33,13 @@ void values_close(struct values *v);
 /* All values of the files as one array in `a`. */
 bool values_all(char *const *files, struct jn_arena *a, jn_value *out, struct jn_error *err);
 
+/* Bytes as a string that borrows them; what is no UTF-8 in them becomes U+FFFD, in a copy in `a`.  Undefined when there
+ * is no memory for that. */
+jn_value values_string(struct jn_arena *a, jn_str bytes);
+
+/* The texts of all files as one string in `a`. */
+bool values_all_text(char *const *files, struct jn_arena *a, jn_value *out, struct jn_error *err);
+
 /* The whole of a file ("-": standard input), NUL-terminated, for the caller to free(); NULL with `err` filled. */
 char *values_slurp(const char *path, size_t *len, struct jn_error *err);
 

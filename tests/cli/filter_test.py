@@ -4,10 +4,11 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import unittest
 
-from support import JSONATA, CommandTest, run
+from support import JSONATA, ROOT, CommandTest, run
 
 
 def on_terminal(command, **environment):
@@ -40,6 +41,16 @@ class Input(CommandTest):
 
     def test_raw_input(self):
         self.prints('"a b"\n""\n"c\\r"\n', "-R", "$", text="a b\n\nc\r\n")
+
+    def test_raw_input_slurped(self):
+        self.prints('"a\\nb\\n"\n', "-Rs", "$", text="a\nb\n")
+        self.prints('"12"\n', "-Rs", "$", self.file("1", "1"), self.file("2", "2"))
+        self.prints('""\n', "-Rs", "$", text="")
+
+    def test_bytes_that_are_no_text(self):
+        self.prints('"a\ufffdb\ufffd"\n"\\u0000"\n', "-R", "$", text=b"a\xffb\xc3\n\0\n")
+        self.prints('"\ufffd"\n', "-n", "--arg", "x", b"\xff", "$x")
+        self.fails(3, "UTF-8", "-n", b"'\xff'")
 
     def test_larger_than_any_buffer(self):
         big = '{"a":"' + "x" * 300000 + '","b":1}'
@@ -163,6 +174,25 @@ class CommandLine(CommandTest):
         self.fails(2, "no expression", "-n")
         self.fails(2, "--indent takes", "--indent", "x", "1")
         self.fails(2, "No such file", "-f", self.folder / "none")
+
+    def test_man_page_and_completions_know_all_options(self):
+        names = re.findall("--([a-z][a-z-]+)", run("--help").stdout.split("\n\n")[2])
+        self.assertGreater(len(names), 25)
+        for path, form in (("docs/man/jsonata.1", " -{}"), ("src/jsonata_cli/completion/jsonata.bash", "--{}"),
+                           ("src/jsonata_cli/completion/_jsonata", "--{}")):
+            text = (ROOT / path).read_text()
+            self.assertEqual([n for n in names if not re.search(form.format(n) + "\\b", text)], [], path)
+
+    def test_bash_completion(self):
+        script = ROOT / "src/jsonata_cli/completion/jsonata.bash"
+        command = f"source {script}; COMP_WORDS=(jsonata --sl); COMP_CWORD=1; _jsonata; echo ${{COMPREPLY[@]}}"
+        done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.stdout.split(), ["--slurp", "--slurpfile"], done.stderr)
+
+    def test_zsh_completion(self):
+        if not shutil.which("zsh"):
+            self.skipTest("zsh is not installed")
+        subprocess.run(["zsh", "-n", ROOT / "src/jsonata_cli/completion/_jsonata"], check=True, timeout=60)
 
     def test_help_and_version(self):
         self.assertIn("--from-file FILE", run("--help").stdout)

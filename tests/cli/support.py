@@ -15,7 +15,7 @@ SHARED = pathlib.Path(os.environ.get("ALC_SHARED", ROOT / "../shared"))
 def run(*arguments, text="", **more):
     """The finished process, with stdout and stderr as text; `text` is its standard input (str or bytes)."""
     given = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-    done = subprocess.run([JSONATA, *map(str, arguments)], input=given, capture_output=True, timeout=100, **more)
+    done = subprocess.run([JSONATA, *(a if isinstance(a, bytes) else str(a) for a in arguments)], input=given, capture_output=True, timeout=100, **more)
     done.stdout = done.stdout.decode("utf-8", "surrogateescape")
     done.stderr = done.stderr.decode("utf-8", "surrogateescape")
     return done

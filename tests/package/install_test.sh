@@ -36,7 +36,8 @@ run 'the installation' cmake --install "$build" --prefix "$prefix"
 DESTDIR=$tmp/stage run 'the installation with DESTDIR' cmake --install "$build" --prefix /usr
 libdir=$(dirname "$(find "$prefix" -name jsonata.pc)")/..
 libdir=$(cd "$libdir" && pwd)
-for file in bin/jsonata include/jsonata/{json,jsonata,version}.h share/man/man3/jsonata{,-json}.3; do
+for file in bin/jsonata include/jsonata/{json,jsonata,version}.h share/man/man3/jsonata{,-json}.3 share/man/man1/jsonata.1 \
+    share/bash-completion/completions/jsonata share/zsh/site-functions/_jsonata; do
     [ -f "$prefix/$file" ] || complain "$file is not installed"
     [ -f "$tmp/stage/usr/$file" ] || complain "$file is not installed under DESTDIR"
 done
