@@ -217,14 +217,23 @@ static void spread_object(struct jsonata_eval *e, jn_value result, const struct 
     }
 }
 
-/* An object gives a sequence.  An array gives what its members give in a plain array; an empty one, an empty
- * sequence. */
+static bool has_member(jn_value array)
+{
+    for (uint32_t i = 0; i < jn_array_len(array); i++) {
+        if (!jn_is_undefined(jn_array_at(array, i)))
+            return true;
+    }
+    return false;
+}
+
+/* An object gives a sequence.  An array gives what its members give in a plain array; one without any,
+ * an empty sequence. */
 BUILTIN(fn_spread)
 {
     const bool is_object = jn_is(args[0], JN_OBJECT);
     if (!is_object && !jn_is(args[0], JN_ARRAY))
         return args[0];
-    const bool is_sequence = is_object || !jn_array_len(args[0]);
+    const bool is_sequence = is_object || !has_member(args[0]);
     const jn_value result = jsonata_array(e, 8, is_sequence ? JN_SEQUENCE : 0);
     if (jn_is_undefined(result))
         return result;

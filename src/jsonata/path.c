@@ -268,6 +268,8 @@ jn_value path_finish(const struct path_node *p, struct jsonata_eval *e, jn_value
 static jn_value eval_path(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
 {
     const struct path_node *p = (const struct path_node *)n;
+    if (jsonata_failed(e))                  // an operand before this one: its error stays
+        return jn_undefined();
     if (!node_enter(n, e))
         return jn_undefined();
     jn_value v;
