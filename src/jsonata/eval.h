@@ -51,6 +51,11 @@ struct jsonata_site {
 
 enum { JSONATA_ARRAYS_MET = 4 };
 
+struct jsonata_join_met {
+    const struct join_plan *plan;
+    const struct jn_array *array;
+};
+
 struct jsonata_eval {
     struct jn_arena *arena;             /* everything this evaluation makes; never NULL */
     struct jn_shapes *shapes;           /* key lists of this context */
@@ -81,6 +86,8 @@ struct jsonata_eval {
     bool keeps_memory;                  /* something does keep it, for the rest of the evaluation */
     struct member_set *member_sets;     /* of arrays that `in` was asked about; see member.c */
     const struct jn_array *members_met[JSONATA_ARRAYS_MET];
+    struct join_memory *joins;          /* of arrays that filters asked by key; see join.c */
+    struct jsonata_join_met joins_met[JSONATA_ARRAYS_MET];
     jn_value *top, *top_end;            /* value stack: frames and arguments */
     const char *stack_limit;            /* the C stack must stay above */
     struct jsonata_tail tail;

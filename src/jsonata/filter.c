@@ -3,6 +3,7 @@
  * A literal number selects; a condition keeps or drops.  Of any other expression only its value tells which it is: a
  * number or an array of numbers are positions, everything else is a condition.  Nothing is filtered like one item, and
  * a condition may keep it: x[$not($exists(y))]. */
+#include "jsonata/join.h"
 #include "jsonata/path.h"
 
 #include <math.h>
@@ -148,8 +149,28 @@ static inline uint32_t passes(const struct filter *fi, struct jsonata_eval *e, j
     return v.type == JN_BOOLEAN ? jn_bool(v) : filter_count(e, v, i, n);
 }
 
+static bool can_probe(const struct filter *fi, struct jsonata_eval *e, jn_value v, struct jsonata_frame *f,
+                      struct join_probe *probe)
+{
+    return fi->join && v.type == JN_ARRAY && join_probe(e, fi->join, v.as.array, f, probe);
+}
+
+static jn_value apply_probe(const struct filter *fi, struct jsonata_eval *e, const struct jn_array *x,
+                            const struct join_probe *probe, struct jsonata_frame *f)
+{
+    jn_value kept = jsonata_array(e, 4, JN_SEQUENCE);
+    for (uint32_t at = probe->first; at && jsonata_step(e); at = join_next(probe->table, at, probe->hash)) {
+        if (passes(fi, e, x->items[at - 1], at - 1, x->len, f) && !jsonata_failed(e))
+            jsonata_push_item(e, kept, x->items[at - 1]);
+    }
+    return kept;
+}
+
 static jn_value apply_one(const struct filter *fi, struct jsonata_eval *e, jn_value v, struct jsonata_frame *f)
 {
+    struct join_probe probe;
+    if (can_probe(fi, e, v, f, &probe))
+        return apply_probe(fi, e, v.as.array, &probe, f);
     if (fi->kind == FILTER_AT) {
         const jn_value found = select_at(fi->at, v);
         if (found.type == JN_ARRAY)
@@ -185,9 +206,28 @@ static bool give_nothing(struct sink *next)
     return next->give(next, jn_array_value((struct jn_array *)(uintptr_t)&nothing_kept, JN_SEQUENCE));
 }
 
+static bool give_probe(const struct filter *fi, struct jsonata_eval *e, const struct jn_array *x,
+                       const struct join_probe *probe, struct jsonata_frame *f, struct sink *next)
+{
+    uint32_t kept = 0;
+    for (uint32_t at = probe->first; at; at = join_next(probe->table, at, probe->hash)) {
+        if (!jsonata_step(e))
+            return false;
+        if (!passes(fi, e, x->items[at - 1], at - 1, x->len, f))
+            continue;
+        kept++;
+        if (jsonata_failed(e) || !next->item(next, x->items[at - 1]))
+            return false;
+    }
+    return !jsonata_failed(e) && (kept || give_nothing(next));
+}
+
 bool filter_give(const struct filter *fi, struct jsonata_eval *e, jn_value v, struct jsonata_frame *f,
                  struct sink *next)
 {
+    struct join_probe probe;
+    if (can_probe(fi, e, v, f, &probe))
+        return give_probe(fi, e, v.as.array, &probe, f, next);
     if (fi->kind == FILTER_AT) {
         const jn_value found = select_at(fi->at, v);
         if (jn_is_undefined(found))
@@ -223,6 +263,7 @@ static void compile_filter(struct compiler *c, const struct ast_node *ast, struc
     }
     fi->test = compile_node(c, ast->left);
     fi->quick = compile_field_test(c, ast->left);
+    fi->join = compile_plain_join(c, ast->left);
     fi->kind = fi->test->is_boolean ? FILTER_TEST : FILTER_ANY;
 }
 

@@ -1,6 +1,6 @@
-/* join.c - joins of tuple streams by hashing:  A@$a.B@$b[$b.k = $a.k]
+/* join.c - joins by hashing:  A@$a.B@$b[$b.k = $a.k]  and  A.($a := $; $$.B[k = $a.k])
  *
- * The nested loops look at every item of B for every row of A.  When the filter begins with equations between the item
+ * Such filters look at every item of B for every item of A.  When the filter begins with equations between the item
  * and what was known before, a table of B's items by the values of their keys names the few that can pass.  The filter
  * itself is still evaluated for those, so that the table need only be right about what it leaves out:
  *
@@ -11,8 +11,9 @@
  * The table is made when the loop meets the same array for the second time; whether the expression for B depends on
  * $a thus needs no thought.  A key that is an array or object anywhere in B makes the table useless; one in A makes that
  * row look at all items. */
+#include "jsonata/join.h"
+
 #include "jsonata/hash_set.h"
-#include "jsonata/tuple.h"
 
 enum { JOIN_KEYS = 4, JOIN_LEAST = 8 };     /* equations looked at; items that make a table worth while */
 
@@ -55,30 +56,30 @@ static bool is_literal(const struct ast_node *ast)
 enum side { SIDE_NEITHER, SIDE_INNER, SIDE_OUTER };
 
 /* Names that the step binds besides the item are neither: they differ from item to item. */
-static bool is_numbered(const struct ast_node *step, jn_str name)
+static bool is_numbered(const struct ast_rare *step, jn_str name)
 {
-    bool found = step->rare->index.data && jn_str_eq(step->rare->index, name);
-    for (uint32_t i = 0; i < step->rare->stages.len; i++) {
-        const struct ast_node *stage = step->rare->stages.at[i];
+    bool found = step->index.data && jn_str_eq(step->index, name);
+    for (uint32_t i = 0; i < step->stages.len; i++) {
+        const struct ast_node *stage = step->stages.at[i];
         found = found || (stage->kind == AST_INDEX && jn_str_eq(stage->text, name));
     }
     return found;
 }
 
 /* With a focus (@$b) the item is $b, and the context is what it was before the step; without, the item is the context. */
-static enum side side_of(const struct ast_node *step, const struct ast_node *ast)
+static enum side side_of(const struct ast_rare *step, const struct ast_node *ast)
 {
     const struct ast_node *head = plain_head(ast);
     if (!head)
         return is_literal(ast) ? SIDE_OUTER : SIDE_NEITHER;
     if (head->kind != AST_VARIABLE || head->text.len == 0)
-        return step->rare->focus.data ? SIDE_OUTER : SIDE_INNER;
+        return step->focus.data ? SIDE_OUTER : SIDE_INNER;
     if (is_numbered(step, head->text))
         return SIDE_NEITHER;
-    return step->rare->focus.data && jn_str_eq(step->rare->focus, head->text) ? SIDE_INNER : SIDE_OUTER;
+    return step->focus.data && jn_str_eq(step->focus, head->text) ? SIDE_INNER : SIDE_OUTER;
 }
 
-static bool add_equation(struct compiler *c, struct join_plan *p, const struct ast_node *step,
+static bool add_equation(struct compiler *c, struct join_plan *p, const struct ast_rare *step,
                          const struct ast_node *ast)
 {
     if (ast->kind != AST_BINARY || ast->op != OP_EQUAL || !is_bare(ast) || p->len == JOIN_KEYS)
@@ -93,7 +94,7 @@ static bool add_equation(struct compiler *c, struct join_plan *p, const struct a
 }
 
 /* a and b and c leans to the left.  Equations count up to the first conjunct that is none. */
-static bool add_conjuncts(struct compiler *c, struct join_plan *p, const struct ast_node *step,
+static bool add_conjuncts(struct compiler *c, struct join_plan *p, const struct ast_rare *step,
                           const struct ast_node *ast)
 {
     enum { MANY = 16 };
@@ -110,12 +111,27 @@ static bool add_conjuncts(struct compiler *c, struct join_plan *p, const struct 
     return p->len > 0;
 }
 
+static const struct join_plan *compile_plan(struct compiler *c, const struct ast_rare *step, const struct ast_node *test)
+{
+    struct join_plan p = { .len = 0 };
+    if (!add_conjuncts(c, &p, step, test) || c->failed)
+        return NULL;
+    struct join_plan *kept = COMPILE_NEW(c, struct join_plan);
+    *kept = p;
+    return c->failed ? NULL : kept;
+}
+
 const struct join_plan *compile_join(struct compiler *c, const struct ast_node *step)
 {
-    if (!step->rare->stages.len || step->rare->stages.at[0]->kind != AST_FILTER || !step->rare->stages.at[0]->left)
+    const struct ast_list *stages = &step->rare->stages;
+    if (!stages->len || stages->at[0]->kind != AST_FILTER || !stages->at[0]->left)
         return NULL;
-    struct join_plan *p = COMPILE_NEW(c, struct join_plan);
-    return add_conjuncts(c, p, step, step->rare->stages.at[0]->left) && !c->failed ? p : NULL;
+    return compile_plan(c, step->rare, stages->at[0]->left);
+}
+
+const struct join_plan *compile_plain_join(struct compiler *c, const struct ast_node *test)
+{
+    return c->program->is_plain || c->program->is_dynamic ? NULL : compile_plan(c, &ast_rare_none, test);
 }
 
 /* ---- keys ---------------------------------------------------------------------------------------------------- */
@@ -222,4 +238,53 @@ uint32_t join_first(const struct join_table *t, uint64_t hash)
 uint32_t join_next(const struct join_table *t, uint32_t place, uint64_t hash)
 {
     return of_hash(t, t->next[place - 1], hash);
+}
+
+/* ---- tables of an evaluation --------------------------------------------------------------------------------- */
+
+struct join_memory {
+    const struct join_plan *plan;
+    struct join_table table;
+    struct join_memory *next;
+};
+
+/* Nothing may be forgotten from here on: the memory of an array that is gone could become another one. */
+static struct join_memory *remember(struct jsonata_eval *e, const struct join_plan *p, const struct jn_array *array)
+{
+    e->keeps_memory = true;
+    struct join_memory *m = jn_arena_alloc(e->arena, sizeof *m);
+    if (!m) {
+        jsonata_raise_memory(e);
+        return NULL;
+    }
+    *m = (struct join_memory){ p, { .array = array, .len = array->len }, e->joins };
+    return e->joins = m;
+}
+
+static struct join_memory *recall(struct jsonata_eval *e, const struct join_plan *p, const struct jn_array *array)
+{
+    enum { MOST = 16 };
+    unsigned n = 0;
+    for (struct join_memory *m = e->joins; m; m = m->next, n++) {
+        if (m->plan == p && m->table.array == array && m->table.len == array->len)
+            return m;
+    }
+    struct jsonata_join_met *met = &e->joins_met[((uintptr_t)p >> 4) % JSONATA_ARRAYS_MET];
+    if (met->plan == p && met->array == array && n < MOST)
+        return remember(e, p, array);
+    *met = (struct jsonata_join_met){ p, array };
+    return NULL;
+}
+
+bool join_probe(struct jsonata_eval *e, const struct join_plan *p, const struct jn_array *array,
+                struct jsonata_frame *f, struct join_probe *probe)
+{
+    struct join_scope scope = { .e = e, .f = f };
+    struct join_memory *m = array->len < JOIN_LEAST ? NULL : recall(e, p, array);
+    if (!m || !join_open(&m->table, p, &scope, array))
+        return false;
+    const enum join_keys kind = join_outer(p, &scope, &probe->hash);
+    probe->table = &m->table;
+    probe->first = kind == JOIN_HASHED ? join_first(&m->table, probe->hash) : 0;
+    return kind != JOIN_ALL;
 }

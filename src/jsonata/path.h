@@ -29,6 +29,7 @@ struct filter {
     double at;
     const struct node *test;
     const struct field_test *quick;     /* the same, for the ordinary item; or NULL */
+    const struct join_plan *join;       /* which items of an array can pass at all; or NULL */
     jn_str name;                /* FILTER_INDEX */
     uint32_t column;
 };

@@ -1,8 +1,9 @@
 /* tuple.h - what the files of tuple streams share: tuple.c (layouts, rows, the general run), tuple_loop.c (the same as
- * nested loops), join.c (loops that a hash table shortens). */
+ * nested loops), join.h (loops that a hash table shortens). */
 #ifndef JSONATA_TUPLE_H
 #define JSONATA_TUPLE_H
 
+#include "jsonata/join.h"
 #include "jsonata/path.h"
 
 /* ---- rows (tuple.c) ------------------------------------------------------------------------------------------ */
@@ -36,44 +37,5 @@ uint32_t loop_reach(const struct path_node *p, uint32_t from);
  * only its items. */
 jn_value loop_run(const struct path_node *p, struct jsonata_eval *e, struct jsonata_frame *f, uint32_t from,
                   uint32_t to, jn_value source, bool only_items);
-
-/* ---- joins (join.c) ------------------------------------------------------------------------------------------ */
-
-/* A step's first filter demands that values of the item (`inner`) equal values known before (`outer`). */
-struct join_plan;
-
-/* Looks for such equations at the head of the step's first filter: NULL when there are none. */
-const struct join_plan *compile_join(struct compiler *c, const struct ast_node *step);
-
-/* The items of one array by the values of their inner keys.  All zero: nothing known yet. */
-struct join_table {
-    const struct jn_array *array;       /* met last */
-    uint32_t len;
-    bool is_built, is_useless;
-    uint32_t mask, cap;
-    uint32_t *head;                     /* by hash: first item + 1 */
-    uint32_t *next;                     /* by item: the next one of that hash + 1, always a later one */
-    uint64_t *hash;                     /* by item */
-};
-
-/* What keys are evaluated with: `slot` is where the item is bound to a variable, or NULL when it is the context. */
-struct join_scope {
-    struct jsonata_eval *e;
-    struct jsonata_frame *f;
-    jn_value context;
-    jn_value *slot;
-};
-
-/* Readies the table for one more loop over `array`.  False when the loop is to be run in full. */
-bool join_open(struct join_table *t, const struct join_plan *p, struct join_scope *s, const struct jn_array *array);
-
-/* The first place after `place - 1` (0 to begin) whose item may pass the filter, plus 1; 0 for none.  What is left out
- * would not have passed.  `hash` is join_hash() of the outer keys. */
-uint32_t join_first(const struct join_table *t, uint64_t hash);
-uint32_t join_next(const struct join_table *t, uint32_t place, uint64_t hash);
-
-/* The outer keys.  JOIN_NONE: no item equals them; JOIN_ALL: they are of a kind that is not hashed. */
-enum join_keys { JOIN_NONE, JOIN_HASHED, JOIN_ALL };
-enum join_keys join_outer(const struct join_plan *p, struct join_scope *s, uint64_t *hash);
 
 #endif
