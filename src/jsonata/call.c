@@ -191,6 +191,8 @@ static jn_value eval_tail_call(const struct node *n, struct jsonata_eval *e, jn_
     node_leave(e);
     if (!base)
         return jn_undefined();
+    if (callee.type == JN_FUNCTION)
+        function_remember(e, callee, &c->tail_site);        // before the arguments, unlike other calls
     if (!jsonata_failed(e) && eval_arguments(c, e, base + 1, context, f) && callee.type != JN_FUNCTION)
         jsonata_raise(e, (struct jsonata_fault){ .code = "T1006" });
     e->tail = jsonata_failed(e) ? (struct jsonata_tail){ .base = base }
@@ -300,6 +302,21 @@ struct node *compile_call(struct compiler *c, const struct ast_node *ast)
 
 /* ---- partial application ------------------------------------------------------------------------------------- */
 
+/* How many of the arguments count: those that have a parameter. */
+static uint32_t bound_count(const struct call_node *c, const struct jsonata_function *target)
+{
+    uint32_t most = c->count;
+    if (target->kind == FUNCTION_LAMBDA) {
+        most = target->as.lambda.code->parameters;
+    } else if (target->kind == FUNCTION_PARTIAL) {
+        most = target->arity;
+    } else if (target->kind == FUNCTION_BUILTIN) {
+        const uint32_t named = jsonata_signature_len(target->signature);
+        most = named > target->arity ? named : target->arity;
+    }
+    return c->count < most ? c->count : most;
+}
+
 /* The arguments are evaluated before what is called. */
 static jn_value bind_partial(const struct call_node *c, struct jsonata_eval *e, jn_value context,
                              struct jsonata_frame *f)
@@ -311,7 +328,6 @@ static jn_value bind_partial(const struct call_node *c, struct jsonata_eval *e, 
         return jsonata_raise_memory(e);
     for (uint32_t i = 0; i < c->count && !jsonata_failed(e); i++) {
         is_open[i] = !c->args[i];
-        fn->arity += is_open[i];
         if (c->args[i])
             args[i] = node_eval(c->args[i], e, context, f);
     }
@@ -321,7 +337,9 @@ static jn_value bind_partial(const struct call_node *c, struct jsonata_eval *e, 
     fn->as.partial.target = callee.as.function;
     fn->as.partial.args = args;
     fn->as.partial.is_open = is_open;
-    fn->as.partial.count = c->count;
+    fn->as.partial.count = bound_count(c, callee.as.function);
+    for (uint32_t i = 0; i < fn->as.partial.count; i++)
+        fn->arity += is_open[i];
     return jsonata_function_value(fn);
 }
 

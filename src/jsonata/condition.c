@@ -22,7 +22,7 @@ static jn_value eval_condition(const struct node *n, struct jsonata_eval *e, jn_
     const struct node *next = is_true ? c->then : c->otherwise;
     const jn_value v = next && !jsonata_failed(e) ? node_eval(next, e, context, f) : jn_undefined();
     node_leave(e);
-    return v;
+    return node_done(n, v);
 }
 
 /* ---- what can be seen to be evaluated twice ------------------------------------------------------------------- */
@@ -173,7 +173,7 @@ static jn_value eval_default(const struct node *n, struct jsonata_eval *e, jn_va
     else
         v = is_true ? value_again(d, e, v, context, f) : node_eval(d->otherwise, e, context, f);
     node_leave(e);
-    return v;
+    return node_done(n, v);
 }
 
 static bool exists_is_ours(const struct default_node *d, const struct jsonata_eval *e)
@@ -205,7 +205,7 @@ static jn_value eval_coalesce(const struct node *n, struct jsonata_eval *e, jn_v
             v = jn_is_undefined(v) ? node_eval(d->otherwise, e, context, f) : value_again(d, e, v, context, f);
     }
     node_leave(e);
-    return jsonata_failed(e) ? jn_undefined() : v;
+    return jsonata_failed(e) ? jn_undefined() : node_done(n, v);
 }
 
 /* What $exists means by itself, where no variable of that name is in sight. */

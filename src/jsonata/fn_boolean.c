@@ -1,6 +1,8 @@
 /* fn_boolean.c - $boolean, $not, $exists, $type, $error and $assert (spec 9). */
 #include "jsonata/fn.h"
 
+#include <math.h>
+
 BUILTIN(fn_boolean)
 {
     return jsonata_to_boolean(e, args[0]);
@@ -21,7 +23,11 @@ BUILTIN(fn_type)
 {
     if (jn_is_undefined(args[0]))
         return jn_undefined();
-    return jn_string(jn_str_of(jn_type_name(args[0])), JN_STR_ASCII | JN_STR_PLAIN);
+    const double d = args[0].type == JN_NUMBER ? jn_num(args[0]) : 0;
+    if (isinf(d))
+        return jsonata_raise(e, (struct jsonata_fault){ .code = "D1001", .value = args[0] });
+    const char *name = isnan(d) ? "object" : jn_type_name(args[0]);     // not a number: so the reference has it
+    return jn_string(jn_str_of(name), JN_STR_ASCII | JN_STR_PLAIN);
 }
 
 /* The sentence of D3137 and D3141 is the user's; an empty one is none. */

@@ -130,10 +130,10 @@ static jn_value run_body(struct jsonata_eval *e, const struct jsonata_function *
 }
 
 static jn_value run_lambda(struct jsonata_eval *e, const struct jsonata_function *fn, jn_value *base, uint32_t count,
-                           jn_value context)
+                           jn_value context, bool is_partial)
 {
     const struct jsonata_program_lambda *code = fn->as.lambda.code;
-    if (fn->signature && !function_check(e, fn->signature, base, &count, context))
+    if (fn->signature && !is_partial && !function_check(e, fn->signature, base, &count, context))
         return jn_undefined();
     struct jsonata_frame *f = code->is_captured ? frame_apart(e, code, base, count)
                                                 : frame_in_place(e, code, base, count);
@@ -204,16 +204,19 @@ static jn_value run_composed(struct jsonata_eval *e, const struct jsonata_functi
     inner[1] = count ? base[1] : jn_undefined();
     if (inner[1].type == JN_FUNCTION)
         inner[1].flags = FUNCTION_PASSED;
-    base[1] = function_invoke(e, inner, jsonata_function_value(fn->as.composed.first), 1, jn_null(), &first_site);
     const jn_value then = jsonata_function_value(fn->as.composed.then);
+    function_remember(e, then, &then_site);         // before its argument, like all tail calls
+    base[1] = function_invoke(e, inner, jsonata_function_value(fn->as.composed.first), 1, jn_null(), &first_site);
     e->tail = jsonata_failed(e) ? (struct jsonata_tail){ .base = base }     // the composition itself has been left
                                 : (struct jsonata_tail){ then, base, 1, false, &then_site };
     return (jn_value){ .type = VALUE_TAIL };
 }
 
-/* One call.  A partial application hands over to its target: *count changes. */
+/* One call.  A partial application hands over to its target: *count changes, and a lambda's signature is no longer
+ * looked at. */
 static jn_value apply(struct jsonata_eval *e, jn_value *base, jn_value callee, uint32_t *count, jn_value context)
 {
+    bool is_partial = false;
     for (;;) {
         const struct jsonata_function *fn = jsonata_function_of(callee);
         if (!jsonata_step(e))
@@ -222,7 +225,7 @@ static jn_value apply(struct jsonata_eval *e, jn_value *base, jn_value callee, u
             return jsonata_raise(e, (struct jsonata_fault){ .code = "T1006" });
         switch (fn->kind) {
         case FUNCTION_LAMBDA:
-            return run_lambda(e, fn, base, *count, context);
+            return run_lambda(e, fn, base, *count, context, is_partial);
         case FUNCTION_BUILTIN:
             return run_builtin(e, fn, base, *count, context);
         case FUNCTION_NATIVE:
@@ -236,6 +239,7 @@ static jn_value apply(struct jsonata_eval *e, jn_value *base, jn_value callee, u
             if (!fill_partial(e, fn, base, count))
                 return jn_undefined();
             callee = jsonata_function_value(fn->as.partial.target);
+            is_partial = true;
             break;
         case FUNCTION_COMPOSED:
             return run_composed(e, fn, base, *count);
@@ -423,10 +427,8 @@ jn_value function_invoke(struct jsonata_eval *e, jn_value *base, jn_value callee
         callee = e->tail.callee;
         count = e->tail.count;
         tail = e->tail.site;
-        if (callee.type == JN_FUNCTION)
-            function_remember(e, callee, tail);
         e->call_frame = caller;
-        v = apply(e, base, callee, &count, context);
+        v = apply(e, base, callee, &count, callee.flags & FUNCTION_PASSED ? jn_null() : context);
     }
     e->top = base;
     if (jsonata_failed(e))

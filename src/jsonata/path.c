@@ -179,6 +179,8 @@ static jn_value run_path(const struct path_node *p, struct jsonata_eval *e, jn_v
         const jn_value v = run_ordered(p, e, context, f);
         return wrap ? v : jsonata_unwrap(v);
     }
+    if (jsonata_failed(e))
+        return jn_undefined();          // another's error, which must not be taken for one of ours
     jn_value *top = e->top;
     const uint32_t depth = e->depth;
     e->fused++;

@@ -374,3 +374,8 @@ uint32_t jsonata_signature_fits(const struct jsonata_signature *s, jn_value *arg
         args[i] = jn_undefined();
     return s->len;
 }
+
+uint32_t jsonata_signature_len(const struct jsonata_signature *s)
+{
+    return s ? s->len : 0;
+}

@@ -373,6 +373,8 @@ static jn_value run_stream(const struct path_node *p, struct jsonata_eval *e, jn
 static jn_value run_loops(const struct path_node *p, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f,
                           jn_value *found)
 {
+    if (jsonata_failed(e))
+        return jn_undefined();
     jn_value *top = e->top;
     const uint32_t depth = e->depth;
     e->fused++;

@@ -157,7 +157,7 @@ static jn_value eval_bind(const struct node *n, struct jsonata_eval *e, jn_value
     const jn_value v = node_eval(b->value, e, context, f);
     node_leave(e);
     f->slot[b->slot] = v;
-    return v;
+    return node_done(n, v);
 }
 
 static jn_value eval_bind_named(const struct node *n, struct jsonata_eval *e, jn_value context,
@@ -170,7 +170,7 @@ static jn_value eval_bind_named(const struct node *n, struct jsonata_eval *e, jn
     node_leave(e);
     if (!jsonata_failed(e))
         frame_bind(e, f, b->name, v);
-    return v;
+    return node_done(n, v);
 }
 
 struct node *compile_bind(struct compiler *c, const struct ast_node *ast)
@@ -221,7 +221,7 @@ static jn_value eval_block(const struct node *n, struct jsonata_eval *e, jn_valu
     }
     const jn_value v = eval_items(b, e, context, f);
     node_leave(e);
-    return v;
+    return node_done(n, v);
 }
 
 struct node *compile_block(struct compiler *c, const struct ast_node *ast)
