@@ -309,20 +309,41 @@ static jn_value eval_name(const struct node *n, struct jsonata_eval *e, jn_value
     return v.type == JN_ARRAY && v.flags & JN_SEQUENCE ? eval_path(n, e, context, f) : v;
 }
 
-/* $v.name...: the same from the variable's value on. */
-static jn_value eval_variable_names(const struct node *n, struct jsonata_eval *e, jn_value context,
-                                    struct jsonata_frame *f)
+/* Steps from number `from` on, of what the one before it has found. */
+static jn_value run_rest(const struct path_node *p, struct jsonata_eval *e, struct jsonata_frame *f, uint32_t from,
+                         jn_value v)
+{
+    enum { FEW = 8 };
+    struct sink few[FEW];
+    struct sink *sinks = p->len - from <= FEW ? few : jn_arena_alloc(e->arena, (p->len - from) * sizeof *sinks);
+    if (!sinks)
+        return jsonata_raise_memory(e);
+    struct collector out;
+    collector_init(&out, e);
+    struct sink *first = chain(p, e, f, from, p->len, sinks, &out.sink);
+    first->give(first, v);
+    return jsonata_failed(e) ? jn_undefined() : collector_end(&out, false);
+}
+
+/* head.name...: one field after the other, as long as there are objects. */
+static jn_value eval_head_names(const struct node *n, struct jsonata_eval *e, jn_value context,
+                                struct jsonata_frame *f)
 {
     const struct path_node *p = (const struct path_node *)n;
-    if (e->depth + 1 + n->need > e->max_depth)
+    if (context.type == JN_ARRAY || n->raw || e->is_ordered || e->max_sequence != UINT32_MAX)
         return eval_path(n, e, context, f);
+    if (!node_enter(n, e))
+        return jn_undefined();
     jn_value v = node_eval(p->steps[0].node, e, context, f);
+    node_leave(e);
     for (uint32_t i = 1; i < p->len; i++) {
         if (v.type != JN_OBJECT)
-            return v.type == JN_ARRAY ? eval_path(n, e, context, f) : jn_undefined();
+            return v.type == JN_ARRAY && !jsonata_failed(e) ? run_rest(p, e, f, i, v) : jn_undefined();
         v = path_field(e, p->steps[i].site, p->steps[i].name, v.as.object);
+        if (v.type == JN_ARRAY && v.flags & JN_SEQUENCE)
+            v = jsonata_unwrap(v);
     }
-    return v.type == JN_ARRAY && v.flags & JN_SEQUENCE ? eval_path(n, e, context, f) : v;
+    return v.type == JN_ARRAY ? run_rest(p, e, f, p->len, v) : v;
 }
 
 /* A string with filters at the head of a path is a name whose filters belong to it and not to the step: a[0].b finds
@@ -454,17 +475,16 @@ static void choose(struct compiler *c, struct path_node *p)
     }
 }
 
-/* The head is a variable, whose value does not depend on the context, and may be asked for twice. */
-static bool are_variable_names(const struct path_node *p)
+/* Anything, and then nothing but names. */
+static bool are_head_names(const struct path_node *p)
 {
     const struct step *head = p->steps;
     for (uint32_t i = 1; i < p->len; i++) {
         if (p->steps[i].kind != STEP_NAME || p->steps[i].filters.len || p->steps[i].keep_array)
             return false;
     }
-    return p->len > 1 && !p->tuples && !p->has_sort && !p->keep_singleton && !p->group && head->kind == STEP_NODE &&
-           !head->filters.len && !head->keep_array && !head->node->raw &&
-           (head->node->kind == NODE_LOCAL || head->node->kind == NODE_VARIABLE);
+    return p->len > 1 && path_is_simple(p) && head->kind == STEP_NODE && !head->filters.len && !head->keep_array &&
+           !head->node->raw;
 }
 
 struct node *compile_path(struct compiler *c, const struct ast_node *ast)
@@ -490,7 +510,7 @@ struct node *compile_path(struct compiler *c, const struct ast_node *ast)
     c->tuples = outer_tuples;
     if (!c->failed)
         choose(c, p);
-    if (!c->failed && !c->program->is_plain && are_variable_names(p))
-        p->node.eval = eval_variable_names;
+    if (!c->failed && !c->program->is_plain && are_head_names(p))
+        p->node.eval = eval_head_names;
     return &p->node;
 }
