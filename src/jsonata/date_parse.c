@@ -307,7 +307,7 @@ static void read_components(const struct matcher *m, struct components *c)
         else if (part->component == 'f')
             c->value[at] = fraction_value(text, zero_of_part(part));
         else
-            c->value[at] = jsonata_parse_integer(text, part->integer);
+            c->value[at] = jsonata_parse_integer(m->e, text, part->integer);
     }
 }
 

@@ -21,19 +21,25 @@ static double shift(double d, int places)
     return signbit(d) ? -shifted : shifted;
 }
 
+/* ECMAScript's Math.round(), but ties to even. */
+static double round_whole(double d)
+{
+    if (!(fabs(d) < 4503599627370496.0))
+        return d;                       // from 2^52 on an integer already, to which + 0.5 would not do what it should
+    double whole = floor(d + 0.5);
+    if (whole - d == 0.5 && fmod(whole, 2) != 0)
+        whole -= 1;
+    else if (whole - d > 0.5)
+        whole -= 1;                     // the addition rounded up: 0.49999999999999994
+    return whole;
+}
+
 double jsonata_round(double d, int places)
 {
-    const double shifted = shift(d, places);
-    if (!isfinite(shifted))
-        return d;                       // so large that it has no decimals to round
-    double whole = floor(shifted + 0.5);
-    if (fabs(shifted) >= 4503599627370496.0)
-        whole = shifted;                // 2^52: an integer already, to which + 0.5 would not do what it should
-    else if (whole - shifted == 0.5 && fmod(whole, 2) != 0)
-        whole -= 1;
-    else if (whole - shifted > 0.5)
-        whole -= 1;                     // the addition rounded up: 0.49999999999999994
-    return shift(whole, -places);
+    if (places == 0)
+        return round_whole(d) + 0.0;    // no -0
+    const double shifted = isfinite(d) ? shift(d, places) : NAN;
+    return isfinite(shifted) ? shift(round_whole(shifted), -places) + 0.0 : NAN;
 }
 
 /* ---- fixed notation ------------------------------------------------------------------------------------------ */

@@ -68,7 +68,9 @@ BUILTIN(fn_parse_integer)
     const struct jsonata_integer_picture *p = jsonata_integer_picture_get(e, jn_text(args[1]));
     if (!p)
         return jn_undefined();
-    const double value = jsonata_parse_integer(jn_text(args[0]), p);
+    const double value = jsonata_parse_integer(e, jn_text(args[0]), p);
+    if (jsonata_failed(e))
+        return jn_undefined();
     jn_arena_rewind(e->arena, scratch);
     return jn_number(value);
 }

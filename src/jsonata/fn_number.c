@@ -5,7 +5,6 @@
 #include "jsonata/fn.h"
 #include "jsonata/power.h"
 
-#include <float.h>
 #include <math.h>
 
 /* ---- $number ------------------------------------------------------------------------------------------------- */
@@ -101,16 +100,14 @@ static double round_to(double d, double precision)
 {
     if (isnan(precision) || precision == 0)
         return rint(d) + 0.0;
-    if (!isfinite(d) || precision != trunc(precision))
+    if (!isfinite(d) || !isfinite(precision) || precision != trunc(precision))
         return NAN;
     double quick;
     if (round_quickly(d, precision, &quick))
         return quick;
     if (d == 0 || precision < -FARTHEST)
         return 0;
-    if (log10(fabs(d)) + precision > DBL_MAX_10_EXP + 0.2547)
-        return NAN;
-    return jsonata_round(d, (int)precision);
+    return precision > FARTHEST ? NAN : jsonata_round(d, (int)precision);
 }
 
 BUILTIN(fn_round)

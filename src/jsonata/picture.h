@@ -32,18 +32,25 @@ struct jsonata_integer_picture *jsonata_integer_picture(struct jsonata_eval *e, 
 /* The same through the context's cache: valid until the next picture is asked for.  NULL after raising. */
 const struct jsonata_integer_picture *jsonata_integer_picture_get(struct jsonata_eval *e, jn_str picture);
 
+/* True for ECMAScript's white space and line terminators. */
+bool jsonata_is_blank(uint32_t c);
+
 /* True for the decimal digits, of any script in the basic plane, that pictures may be written with. */
 bool jsonata_is_decimal_digit(uint32_t c);
 
-/* Appends the text of the integer `value`, which must be finite.  Raises D1001 for Roman ones
- * from ten million on. */
+/* Appends the text of the integer `value`.  Raises D1001 for numbers without end in words, and Roman ones from ten
+ * million on. */
 void jsonata_put_integer(struct jsonata_output *out, double value, const struct jsonata_integer_picture *p);
 
-/* $formatInteger: the text of floor(value).  D1001 for infinities and NaN. */
+/* $formatInteger: the text of floor(value). */
 jn_value jsonata_format_integer(struct jsonata_eval *e, double value, jn_str picture);
 
-/* $parseInteger: lenient; NaN for unknown text. */
-double jsonata_parse_integer(jn_str text, const struct jsonata_integer_picture *p);
+/* $parseInteger: lenient; NaN for unknown text, and after raising T0410 for characters below the picture's digits. */
+double jsonata_parse_integer(struct jsonata_eval *e, jn_str text, const struct jsonata_integer_picture *p);
+
+/* Both for the numbering by decimal digits, of a value >= 0 or not a number: picture_decimal.c. */
+void jsonata_put_decimal(struct jsonata_output *out, double value, const struct jsonata_integer_picture *p);
+double jsonata_parse_decimal(struct jsonata_eval *e, jn_str text, const struct jsonata_integer_picture *p);
 
 /* ---- English: picture_words.c -------------------------------------------------------------------------------- */
 

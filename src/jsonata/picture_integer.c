@@ -6,6 +6,7 @@
 #include "jsonata/picture.h"
 
 #include "jsonata/picture_cache.h"
+#include "jsonata/power.h"
 
 #include <math.h>
 
@@ -147,47 +148,6 @@ const struct jsonata_integer_picture *jsonata_integer_picture_get(struct jsonata
 
 /* ---- formatting ---------------------------------------------------------------------------------------------- */
 
-/* The separators that stand where `right` digits are still to come. */
-static void put_separators(struct jsonata_output *out, const struct jsonata_integer_picture *p, size_t right)
-{
-    if (p->regular) {
-        if (right && right % p->regular == 0)
-            jsonata_output_char(out, p->separators[0].character);
-        return;
-    }
-    for (uint32_t i = 0; i < p->separator_count; i++)
-        if (p->separators[i].position == right)
-            jsonata_output_char(out, p->separators[i].character);
-}
-
-static void put_ordinal_suffix(struct jsonata_output *out, const struct jsonata_integer_picture *p, double value)
-{
-    const int last = (int)fmod(value, 10), before = (int)fmod(floor(value / 10), 10);
-    const bool is_plain = p->zero != '0' || before == 1 || last == 0 || last > 3;
-    jsonata_output_append(out, is_plain ? JN_STR("th") : jn_str_of((const char *[]){ "st", "nd", "rd" }[last - 1]),
-                          JN_STR_ASCII | JN_STR_PLAIN);
-}
-
-static void put_decimal(struct jsonata_output *out, double value, const struct jsonata_integer_picture *p)
-{
-    char digits[17];
-    int exponent = 1, known = 0;
-    if (value > 0)
-        known = jn_number_digits(digits, &exponent, value);
-    const size_t len = (size_t)exponent;
-    const size_t total = len < p->mandatory ? p->mandatory : len;
-    for (size_t i = 0; i < total && !jsonata_failed(out->e); i++) {
-        const size_t at = i + len - total;              // wraps around in the padding: not below `known` then
-        if (i)
-            put_separators(out, p, total - i);
-        jsonata_output_char(out, p->zero + (at < (size_t)known ? (uint32_t)(digits[at] - '0') : 0));
-    }
-    if (!p->regular)
-        put_separators(out, p, 0);
-    if (p->is_ordinal)
-        put_ordinal_suffix(out, p, value);
-}
-
 /* A, B, ... Z, AA, AB, ...: base 26 without a zero. */
 static void put_letters(struct jsonata_output *out, double value, enum jsonata_letter_case letter_case)
 {
@@ -220,13 +180,23 @@ static void put_roman(struct jsonata_output *out, double value, enum jsonata_let
                                   JN_STR_ASCII | JN_STR_PLAIN);
 }
 
+/* Infinities have no letters, and neither they nor NaN words: the reference does not come to an end with them. */
+static bool is_endless(double value, const struct jsonata_integer_picture *p)
+{
+    return (isinf(value) && p->numbering != NUMBERING_DECIMAL) || (isnan(value) && p->numbering == NUMBERING_WORDS);
+}
+
 void jsonata_put_integer(struct jsonata_output *out, double value, const struct jsonata_integer_picture *p)
 {
+    if (is_endless(value, p)) {
+        jsonata_raise(out->e, (struct jsonata_fault){ .code = "D1001", .value = jn_number(value) });
+        return;
+    }
     if (value < 0)
         jsonata_output_char(out, '-');
     value = fabs(value);
     switch (p->numbering) {
-    case NUMBERING_DECIMAL: put_decimal(out, value, p); break;
+    case NUMBERING_DECIMAL: jsonata_put_decimal(out, value, p); break;
     case NUMBERING_LETTERS: put_letters(out, value, p->letter_case); break;
     case NUMBERING_ROMAN: put_roman(out, value, p->letter_case); break;
     case NUMBERING_WORDS: jsonata_put_words(out, value, p->letter_case, p->is_ordinal); break;
@@ -239,8 +209,6 @@ jn_value jsonata_format_integer(struct jsonata_eval *e, double value, jn_str pic
     jsonata_output_begin(&out, e, 128);
     const jn_mark scratch = jsonata_output_mark(&out);
     const struct jsonata_integer_picture *p = jsonata_integer_picture_get(e, picture);
-    if (p && !isfinite(value))
-        return jsonata_raise(e, (struct jsonata_fault){ .code = "D1001", .value = jn_number(value) });
     if (p)
         jsonata_put_integer(&out, floor(value), p);
     return jsonata_output_end_scratch(&out, scratch);
@@ -248,58 +216,36 @@ jn_value jsonata_format_integer(struct jsonata_eval *e, double value, jn_str pic
 
 /* ---- parsing ------------------------------------------------------------------------------------------------- */
 
-static bool is_separator(const struct jsonata_integer_picture *p, uint32_t c)
+/* The character that ends before byte *at; moves *at to its start. */
+static uint32_t previous(jn_str s, size_t *at)
 {
-    if (p->regular)
-        return c == ',';                // whatever the picture has: the reference reads it so
-    for (uint32_t i = 0; i < p->separator_count; i++)
-        if (p->separators[i].character == c)
-            return true;
-    return false;
+    do
+        --*at;
+    while (*at && ((unsigned char)s.data[*at] & 0xC0) == 0x80);
+    size_t next = *at;
+    return jn_utf8_next(s, &next);
 }
 
-static bool is_blank(uint32_t c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r') || c == 0xA0 || c == 0xFEFF;
-}
-
-/* The leading integer, separators left out: blanks, a sign, digits; NaN without digits. */
-static double parse_decimal(jn_str text, const struct jsonata_integer_picture *p)
-{
-    double value = 0, sign = 0;
-    uint64_t exact = 0;                 // the first 19 digits: a sum of doubles would round at each step
-    int digits = 0, beyond = 0;
-    for (size_t at = 0; at < text.len;) {
-        const uint32_t c = jn_utf8_next(text, &at);
-        if (is_separator(p, c) || (is_blank(c) && !digits && sign == 0))
-            continue;
-        if ((c == '-' || c == '+') && !digits && sign == 0) {
-            sign = c == '-' ? -1 : 1;
-            continue;
-        }
-        if (c < p->zero || c > p->zero + 9)
-            break;
-        if (++digits <= 19)
-            exact = exact * 10 + (c - p->zero);
-        else
-            beyond++;
-    }
-    value = (double)exact * (beyond ? pow(10, beyond) : 1);
-    return digits ? (sign < 0 ? -value : value) : NAN;
-}
-
+/* From the right, as the reference adds them up: the order shows in numbers beyond 2^53. */
 static double parse_letters(jn_str text, enum jsonata_letter_case letter_case)
 {
     double value = 0;
-    for (size_t at = 0; at < text.len;)
-        value = value * 26 + ((double)jn_utf8_next(text, &at) - (letter_case == CASE_UPPER ? 'A' : 'a') + 1);
+    const int first = letter_case == CASE_UPPER ? 'A' : 'a';
+    int place = 0;
+    for (size_t at = text.len; at > 0;) {
+        const uint32_t c = previous(text, &at);
+        if (c >= 0x10000)
+            value += ((int)(0xDC00 + (c & 0x3FF)) - first + 1) * jsonata_power(26, place++);
+        value += ((int)(c >= 0x10000 ? 0xD7C0 + (c >> 10) : c) - first + 1) * jsonata_power(26, place++);
+    }
     return value;
 }
 
-static int roman_digit(char c, enum jsonata_letter_case letter_case)
+/* Lower case is read as what it is in upper case, and so is the dotless i. */
+static int roman_digit(uint32_t c, enum jsonata_letter_case letter_case)
 {
     if (letter_case == CASE_LOWER && c >= 'a' && c <= 'z')
-        c = (char)(c - 'a' + 'A');
+        c = c - 'a' + 'A';
     switch (c) {
     case 'M': return 1000;
     case 'D': return 500;
@@ -308,6 +254,7 @@ static int roman_digit(char c, enum jsonata_letter_case letter_case)
     case 'X': return 10;
     case 'V': return 5;
     case 'I': return 1;
+    case 0x131: return letter_case == CASE_LOWER;
     default: return 0;
     }
 }
@@ -317,8 +264,8 @@ static double parse_roman(jn_str text, enum jsonata_letter_case letter_case)
 {
     double value = 0;
     int largest = 1;
-    for (size_t at = text.len; at > 0; at--) {
-        const int digit = roman_digit(text.data[at - 1], letter_case);
+    for (size_t at = text.len; at > 0;) {
+        const int digit = roman_digit(previous(text, &at), letter_case);
         if (!digit)
             return NAN;
         value += digit < largest ? -digit : digit;
@@ -328,13 +275,7 @@ static double parse_roman(jn_str text, enum jsonata_letter_case letter_case)
     return value;
 }
 
-/* Without the two letters of "1st". */
-static jn_str without_suffix(jn_str text)
-{
-    return jn_str_sub(text, 0, text.len < 2 ? 0 : text.len - 2);
-}
-
-double jsonata_parse_integer(jn_str text, const struct jsonata_integer_picture *p)
+double jsonata_parse_integer(struct jsonata_eval *e, jn_str text, const struct jsonata_integer_picture *p)
 {
     switch (p->numbering) {
     case NUMBERING_LETTERS: return parse_letters(text, p->letter_case);
@@ -342,5 +283,5 @@ double jsonata_parse_integer(jn_str text, const struct jsonata_integer_picture *
     case NUMBERING_WORDS: return jsonata_parse_words(text);
     case NUMBERING_DECIMAL: break;
     }
-    return parse_decimal(p->is_ordinal ? without_suffix(text) : text, p);
+    return jsonata_parse_decimal(e, text, p);
 }

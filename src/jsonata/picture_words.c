@@ -110,19 +110,26 @@ static double word_value(jn_str s)
     return NAN;
 }
 
-static bool is_space(char c)
+/* Bytes of the blank, of ECMAScript's, that `s` starts with; 0 when it is none. */
+static size_t blank(jn_str s)
 {
-    return c == ' ' || (c >= '\t' && c <= '\r');
+    size_t at = 0;
+    if (!s.len)
+        return 0;
+    const uint32_t c = jn_utf8_next(s, &at);
+    return jsonata_is_blank(c) ? at : 0;
 }
 
 /* Length of what stands between two words at the start of `s`: ", " or " and " or one blank, hyphen or backslash. */
 static size_t gap(jn_str s)
 {
-    if (s.len >= 2 && s.data[0] == ',' && is_space(s.data[1]))
-        return 2;
-    if (s.len >= 5 && is_space(s.data[0]) && starts_with(jn_str_sub(s, 1, s.len), "and") && is_space(s.data[4]))
-        return 5;
-    return s.len && (is_space(s.data[0]) || s.data[0] == '-' || s.data[0] == '\\');
+    const size_t first = blank(s);
+    const jn_str rest = jn_str_sub(s, first ? first : 1, s.len);
+    if (s.len && s.data[0] == ',')
+        return blank(rest) ? 1 + blank(rest) : 0;
+    if (first && starts_with(rest, "and") && blank(jn_str_sub(rest, 3, rest.len)))
+        return first + 3 + blank(jn_str_sub(rest, 3, rest.len));
+    return first ? first : s.len && (s.data[0] == '-' || s.data[0] == '\\');
 }
 
 double jsonata_parse_words(jn_str text)
