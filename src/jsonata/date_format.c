@@ -1,48 +1,50 @@
-/* date_format.c - instants to text: $fromMillis and $now (spec 12.2). */
+/* date_format.c - instants to text: $fromMillis and $now (spec 12.2).
+ *
+ * An instant beyond the range of instants, or a time zone that is no number, makes every component NaN, and NaN is
+ * printed: so it is in the reference. */
 #include "jsonata/picture_date.h"
 
 #include <math.h>
 
+#include "jsonata/power.h"
+
 #define PLAIN (JN_STR_ASCII | JN_STR_PLAIN)
 
-/* Offset of a time zone as the argument says it: hours and minutes, both with their sign.  They come from the number
- * hhmm by floor and remainder, so that -0330 is -4 hours and -30 minutes: the reference's reading, kept. */
-struct zone {
-    int64_t hours, minutes;
-    int64_t number;             /* hours * 100 + minutes: what a picture prints */
+/* An instant, in local time, and the offset that it is local to.  Hours and minutes come from the number hhmm by floor
+ * and remainder, so that -0330 is -4 hours and -30 minutes: the reference's reading, kept. */
+struct moment {
+    struct jsonata_date date;
+    bool is_valid;
+    double hours, minutes;
+    double offset;              /* hours * 100 + minutes: what a picture prints */
 };
 
-static bool is_utc(jn_str s)
+/* ECMAScript's parseInt() of a time zone. */
+static double read_zone(struct jsonata_eval *e, jn_str zone)
 {
-    return s.len == 0 || jn_str_eq(s, JN_STR("Z")) || jn_str_eq(s, JN_STR("UTC")) || jn_str_eq(s, JN_STR("GMT"));
+    static const struct jsonata_integer_picture decimal = { .zero = '0', .mandatory = 1 };
+    return jsonata_parse_decimal(e, zone, &decimal);
 }
 
-/* zone := ('+' | '-')? digits ... */
-static bool read_zone(struct jsonata_eval *e, jn_str s, struct zone *z)
+static struct moment moment_of(struct jsonata_eval *e, double millis, jn_str zone)
 {
-    *z = (struct zone){ 0 };
-    if (is_utc(s))
-        return true;
-    size_t at = s.data[0] == '+' || s.data[0] == '-';
-    const size_t first = at;
-    int64_t n = 0;
-    for (; at < s.len && s.data[at] >= '0' && s.data[at] <= '9' && n < 1000000; at++)
-        n = n * 10 + (s.data[at] - '0');
-    if (at == first || n >= 1000000) {
-        jsonata_raise(e, (struct jsonata_fault){
-            .code = "T0410/zone", .value = jsonata_string(e, s),
-        });
-        return false;
+    struct moment m = { 0 };
+    if (zone.data) {
+        const double n = read_zone(e, zone);
+        m.hours = floor(n / 100);
+        m.minutes = fmod(n, 100);
+        m.offset = m.hours * 100 + m.minutes;
     }
-    if (s.data[0] == '-')
-        n = -n;
-    z->hours = n / 100 - (n % 100 < 0);
-    z->minutes = n % 100;
-    z->number = z->hours * 100 + z->minutes;
-    return true;
+    const double local = trunc(millis + (60 * m.hours + m.minutes) * 60000);
+    m.is_valid = fabs(local) <= JSONATA_MAX_MILLIS;
+    if (m.is_valid)
+        m.date = jsonata_date_of((int64_t)local);
+    return m;
 }
 
 /* ---- ISO 8601, the usual form ------------------------------------------------------------------------------- */
+
+#define ISO8601_PICTURE "[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]"
 
 static char *put_digits(char *at, int64_t n, int count)
 {
@@ -51,10 +53,24 @@ static char *put_digits(char *at, int64_t n, int count)
     return at + count;
 }
 
-/* "2018-03-23T10:33:36.617Z": the picture [Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]. */
-static jn_value format_iso8601(struct jsonata_eval *e, const struct jsonata_date *d, const struct zone *z)
+static char *put_offset(char *at, int64_t offset)
+{
+    if (offset == 0) {
+        *at++ = 'Z';
+        return at;
+    }
+    const int64_t n = offset < 0 ? -offset : offset;
+    *at++ = offset < 0 ? '-' : '+';
+    at = put_digits(at, n / 100, 2);
+    *at++ = ':';
+    return put_digits(at, n % 100, 2);
+}
+
+/* "2018-03-23T10:33:36.617Z": ISO8601_PICTURE, of a valid date and an offset of at most four digits. */
+static jn_value format_iso8601(struct jsonata_eval *e, const struct moment *m)
 {
     enum { ROOM = 48 };
+    const struct jsonata_date *d = &m->date;
     char *text = jsonata_string_begin(e, ROOM), *at = text;
     if (!text)
         return jn_undefined();
@@ -73,15 +89,7 @@ static jn_value format_iso8601(struct jsonata_eval *e, const struct jsonata_date
     at = put_digits(at, d->second, 2);
     *at++ = '.';
     at = put_digits(at, d->millisecond, 3);
-    if (z->number == 0) {
-        *at++ = 'Z';
-    } else {
-        const int64_t n = z->number < 0 ? -z->number : z->number;
-        *at++ = z->number < 0 ? '-' : '+';
-        at = put_digits(at, n / 100, n >= 100000 ? 4 : n >= 10000 ? 3 : 2);
-        *at++ = ':';
-        at = put_digits(at, n % 100, 2);
-    }
+    at = put_offset(at, (int64_t)m->offset);
     jn_value v = jsonata_string_end(e, text, ROOM, (size_t)(at - text));
     v.flags |= PLAIN;
     return v;
@@ -89,10 +97,17 @@ static jn_value format_iso8601(struct jsonata_eval *e, const struct jsonata_date
 
 /* ---- by picture ---------------------------------------------------------------------------------------------- */
 
-static void put_name(struct jsonata_output *out, const struct jsonata_date_part *part, jn_str name)
+static void raise_component(struct jsonata_output *out, const struct jsonata_date_part *part)
 {
-    if (part->width_max >= 0)
-        name = jn_str_sub(name, 0, (size_t)part->width_max);
+    jsonata_raise(out->e, (struct jsonata_fault){
+        .code = "D3133", .value = jsonata_component_text(out->e, part->component),
+    });
+}
+
+static void put_cased(struct jsonata_output *out, const struct jsonata_date_part *part, jn_str name)
+{
+    if (part->width_max < (double)name.len)                         // not when it is NaN
+        name = jn_str_sub(name, 0, part->width_max > 0 ? (size_t)part->width_max : 0);
     for (size_t i = 0; i < name.len; i++) {
         const uint32_t c = (unsigned char)name.data[i];             // the first is a capital, the others are not
         if (part->letter_case == CASE_UPPER)
@@ -102,37 +117,64 @@ static void put_name(struct jsonata_output *out, const struct jsonata_date_part 
     }
 }
 
-static void put_half_day(struct jsonata_output *out, const struct jsonata_date_part *part, const struct jsonata_date *d)
+/* The name of no month: in title case, and without a width, the reference prints what it has none of. */
+static void put_no_name(struct jsonata_output *out, const struct jsonata_date_part *part)
 {
-    const bool is_upper = part->letter_case == CASE_UPPER;
-    jsonata_output_append(out, d->hour >= 12 ? (is_upper ? JN_STR("PM") : JN_STR("pm"))
-                                             : (is_upper ? JN_STR("AM") : JN_STR("am")), PLAIN);
+    if (part->letter_case == CASE_TITLE && !part->has_width)
+        jsonata_output_append(out, JN_STR("undefined"), PLAIN);
+    else
+        jsonata_raise(out->e, (struct jsonata_fault){ .code = "D1001", .value = jn_number(NAN) });
 }
 
-static void put_named(struct jsonata_output *out, const struct jsonata_date_part *part, const struct jsonata_date *d)
+static void put_name(struct jsonata_output *out, const struct jsonata_date_part *part, const struct moment *m)
 {
-    switch (part->component) {
-    case 'M': put_name(out, part, jsonata_month_name(d->month)); break;
-    case 'x': put_name(out, part, jsonata_month_name(jsonata_week_of_month(d).month)); break;
-    case 'F': put_name(out, part, jsonata_weekday_name(d->weekday)); break;
-    case 'P': put_half_day(out, part, d); break;
-    default: jsonata_output_append(out, JN_STR("ISO"), PLAIN); break;   // C and E: calendar and era
-    }
+    if (part->component != 'M' && part->component != 'x' && part->component != 'F')
+        raise_component(out, part);
+    else if (!m->is_valid)
+        put_no_name(out, part);
+    else if (part->component == 'F')
+        put_cased(out, part, jsonata_weekday_name(m->date.weekday));
+    else
+        put_cased(out, part, jsonata_month_name(part->component == 'M' ? m->date.month : jsonata_week_month(&m->date)));
 }
 
-static double number_of(const struct jsonata_date_part *part, const struct jsonata_date *d)
+/* am and pm, calendar and era; of a component that does not exist the reference prints what it has none of. */
+static void put_other(struct jsonata_output *out, const struct jsonata_date_part *part, const struct moment *m)
 {
+    const bool is_upper = part->letter_case == CASE_UPPER, is_afternoon = m->is_valid && m->date.hour >= 12;
+    if (part->component == 'C' || part->component == 'E')
+        jsonata_output_append(out, JN_STR("ISO"), PLAIN);
+    else if (part->component != 'P')
+        jsonata_output_append(out, JN_STR("undefined"), PLAIN);
+    else if (is_upper)
+        jsonata_output_append(out, is_afternoon ? JN_STR("PM") : JN_STR("AM"), PLAIN);
+    else
+        jsonata_output_append(out, is_afternoon ? JN_STR("pm") : JN_STR("am"), PLAIN);
+}
+
+static double year_of(const struct jsonata_date_part *part, const struct jsonata_date *d)
+{
+    if (part->year_digits == -1)
+        return (double)d->year;
+    return part->year_digits == 4 ? (double)(d->year % 10000)
+                                  : fmod((double)d->year, jsonata_power(10, part->year_digits));
+}
+
+static double number_of(const struct jsonata_date_part *part, const struct moment *m)
+{
+    const struct jsonata_date *d = &m->date;
+    if (!m->is_valid)
+        return NAN;
     switch (part->component) {
-    case 'Y':
-        return part->year_digits < 0 ? (double)d->year : fmod((double)d->year, pow(10, (double)part->year_digits));
+    case 'Y': return year_of(part, d);
     case 'M': return d->month;
     case 'D': return d->day;
-    case 'd': return d->day_of_year;
+    case 'd': return jsonata_day_of_year(d);
     case 'F': return d->weekday;
-    case 'W': return jsonata_week_of_year(d).number;
-    case 'w': return jsonata_week_of_month(d).number;
-    case 'X': return (double)jsonata_week_of_year(d).year;
-    case 'x': return jsonata_week_of_month(d).month;
+    case 'W': return jsonata_week_of_year(d);
+    case 'w': return jsonata_week_of_month(d);
+    case 'X': return jsonata_week_year(d);
+    case 'x': return jsonata_week_month(d);
     case 'H': return d->hour;
     case 'h': return d->hour % 12 ? d->hour % 12 : 12;
     case 'm': return d->minute;
@@ -143,61 +185,63 @@ static double number_of(const struct jsonata_date_part *part, const struct jsona
 
 static const struct jsonata_integer_picture two_digits = { .zero = '0', .mandatory = 2 };
 
-/* Regular separators (01:01) and three or four digits print the number hhmm; one or two digits the hours, and minutes
- * only when there are some. */
-static void put_zone(struct jsonata_output *out, const struct jsonata_date_part *part, const struct zone *z)
+/* One or two digits print the hours, and minutes only when there are some. */
+static void put_hours(struct jsonata_output *out, const struct jsonata_integer_picture *p, const struct moment *m)
+{
+    jsonata_put_integer(out, m->hours, p);
+    if (m->minutes != 0) {
+        jsonata_output_char(out, ':');
+        jsonata_put_integer(out, m->minutes, &two_digits);
+    }
+}
+
+/* Regular separators (01:01) and three or four digits print the number hhmm. */
+static void put_zone(struct jsonata_output *out, const struct jsonata_date_part *part, const struct moment *m)
 {
     const struct jsonata_integer_picture *p = part->integer;
-    if (z->number == 0 && part->is_z_for_zero && p && (p->regular || p->mandatory <= 4)) {
-        jsonata_output_char(out, 'Z');
+    const bool is_decimal = p->numbering == NUMBERING_DECIMAL;
+    if (!is_decimal || (!p->regular && p->mandatory > 4)) {
+        const jn_value digits = is_decimal ? jn_number(p->mandatory) : jn_undefined();
+        jsonata_raise(out->e, (struct jsonata_fault){ .code = "D3134", .value = digits });
         return;
     }
-    if (!p || (!p->regular && p->mandatory > 4)) {
-        jsonata_raise(out->e, (struct jsonata_fault){ .code = "D3134" });
+    if (m->offset == 0 && part->is_z_for_zero) {
+        jsonata_output_char(out, 'Z');
         return;
     }
     if (part->component == 'z')
         jsonata_output_append(out, JN_STR("GMT"), PLAIN);
-    if (z->number >= 0)
+    if (m->offset >= 0)
         jsonata_output_char(out, '+');
-    if (p->regular || p->mandatory > 2) {
-        jsonata_put_integer(out, (double)z->number, p);
-        return;
-    }
-    jsonata_put_integer(out, (double)z->hours, p);
-    if (z->minutes) {
-        jsonata_output_char(out, ':');
-        jsonata_put_integer(out, (double)z->minutes, &two_digits);
-    }
+    if (p->regular || p->mandatory > 2)
+        jsonata_put_integer(out, m->offset, p);
+    else
+        put_hours(out, p, m);
 }
 
-static void put_part(struct jsonata_output *out, const struct jsonata_date_part *part, const struct jsonata_date *d,
-                     const struct zone *z)
+static void put_part(struct jsonata_output *out, const struct jsonata_date_part *part, const struct moment *m)
 {
     switch (part->form) {
     case PART_LITERAL: jsonata_output_append(out, part->text, 0); break;
-    case PART_NAME: put_named(out, part, d); break;
-    case PART_INTEGER: jsonata_put_integer(out, number_of(part, d), part->integer); break;
-    case PART_ZONE: put_zone(out, part, z); break;
+    case PART_NAME: put_name(out, part, m); break;
+    case PART_INTEGER: jsonata_put_integer(out, number_of(part, m), part->integer); break;
+    case PART_ZONE: put_zone(out, part, m); break;
+    case PART_OTHER: put_other(out, part, m); break;
     }
 }
 
 jn_value jsonata_format_date(struct jsonata_eval *e, double millis, jn_str picture, jn_str zone)
 {
-    struct zone z = { 0 };
-    if (zone.data && !read_zone(e, zone, &z))
-        return jn_undefined();
-    const double local = trunc(millis) + (double)(z.hours * 60 + z.minutes) * 60000;
-    if (!(fabs(millis) <= JSONATA_MAX_MILLIS && fabs(local) <= JSONATA_MAX_MILLIS))
-        return jsonata_raise(e, (struct jsonata_fault){ .code = "D1001/date", .value = jn_number(millis) });
-    const struct jsonata_date d = jsonata_date_of((int64_t)local);
+    const struct moment m = moment_of(e, millis, zone);
+    if (!picture.data && m.is_valid && fabs(m.offset) < 10000)
+        return format_iso8601(e, &m);
     if (!picture.data)
-        return format_iso8601(e, &d, &z);
+        picture = JN_STR(ISO8601_PICTURE);
     struct jsonata_output out;
     jsonata_output_begin(&out, e, picture.len + 64);
     const jn_mark scratch = jsonata_output_mark(&out);
     const struct jsonata_date_picture *p = jsonata_date_picture(e, picture);
-    for (uint32_t i = 0; p && i < p->count && !jsonata_failed(e); i++)
-        put_part(&out, &p->parts[i], &d, &z);
+    for (uint32_t i = 0; p && i < p->count && jsonata_step(e); i++)
+        put_part(&out, &p->parts[i], &m);
     return jsonata_output_end_scratch(&out, scratch);
 }

@@ -65,34 +65,69 @@ double jsonata_millis_of(double year, double month, double day, double hour, dou
 
 /* ---- weeks --------------------------------------------------------------------------------------------------- */
 
+double jsonata_full_year(double year)
+{
+    return trunc(year) >= 0 && trunc(year) <= 99 ? 1900 + trunc(year) : year;
+}
+
+/* The day of a date as Date.UTC has it: years below 100 are of the twentieth century, and beyond the range of instants
+ * there are none.  `month` may be 0 or 13. */
+static double day_of(int64_t year, int month, int day)
+{
+    const double millis = jsonata_millis_of(jsonata_full_year((double)(month < 1 ? year - 1 : month > 12 ? year + 1 : year)),
+                                            month < 1 ? 12 : month > 12 ? 1 : month, day, 0, 0, 0, 0);
+    return millis / JSONATA_DAY_MS;
+}
+
 /* The Monday of the first week of a month, in days; of a year: of its January. */
-static int64_t first_monday(int64_t year, int64_t month)
+static double first_monday(int64_t year, int month)
 {
-    const int64_t first = jsonata_days_from_civil(year, month, 1);
-    const int64_t weekday = floor_mod(first + 3, 7);                // 0 Monday ... 6 Sunday
-    return weekday <= 3 ? first - weekday : first + 7 - weekday;    // up to Thursday, the week is this month's
+    const double first = day_of(year, month, 1);
+    if (isnan(first))
+        return first;
+    const double weekday = (double)floor_mod((int64_t)first + 3, 7);        // 0 Monday ... 6 Sunday
+    return weekday <= 3 ? first - weekday : first + 7 - weekday;            // up to Thursday, the week is this month's
 }
 
-/* The week of `day` among periods of `months` months, starting from the one that holds the day. */
-static struct jsonata_week week_in(int64_t day, int64_t year, int64_t month, int months)
+/* Weeks from `start` to `day`, the first is 1.  More than `most` of them may be the first of what follows, and before the
+ * first they are the last of what came before. */
+static double week_between(double start, double day, double most, double following, double before)
 {
-    int64_t start = first_monday(year, month);
-    if (day < start)
-        start = first_monday(year, month -= months);
-    else if (day >= first_monday(year, month + months))
-        start = first_monday(year, month += months);
-    return (struct jsonata_week){
-        .year = year + floor_div(month - 1, 12), .month = (int)floor_mod(month - 1, 12) + 1,
-        .number = (int)((day - start) / 7) + 1,
-    };
+    const double week = (day - start) / 7 + 1;
+    if (week > most)
+        return day >= following ? 1 : floor(week);
+    return floor(week < 1 ? (day - before) / 7 + 1 : week);
 }
 
-struct jsonata_week jsonata_week_of_year(const struct jsonata_date *d)
+double jsonata_week_of_year(const struct jsonata_date *d)
 {
-    return week_in(jsonata_days_from_civil(d->year, d->month, d->day), d->year, 1, 12);
+    return week_between(first_monday(d->year, 1), day_of(d->year, d->month, d->day), 52, first_monday(d->year + 1, 1),
+                        first_monday(d->year - 1, 1));
 }
 
-struct jsonata_week jsonata_week_of_month(const struct jsonata_date *d)
+double jsonata_week_of_month(const struct jsonata_date *d)
 {
-    return week_in(jsonata_days_from_civil(d->year, d->month, d->day), d->year, d->month, 1);
+    return week_between(first_monday(d->year, d->month), day_of(d->year, d->month, d->day), 4,
+                        first_monday(d->year, d->month + 1), first_monday(d->year, d->month - 1));
+}
+
+double jsonata_week_year(const struct jsonata_date *d)
+{
+    const double day = (double)jsonata_days_from_civil(d->year, d->month, d->day);
+    return (double)d->year + (day < first_monday(d->year, 1) ? -1 : day >= first_monday(d->year + 1, 1) ? 1 : 0);
+}
+
+int jsonata_week_month(const struct jsonata_date *d)
+{
+    const double day = (double)jsonata_days_from_civil(d->year, d->month, d->day);
+    if (day < first_monday(d->year, d->month))
+        return d->month == 1 ? 12 : d->month - 1;
+    return day >= first_monday(d->year, d->month + 1) ? d->month % 12 + 1 : d->month;
+}
+
+double jsonata_day_of_year(const struct jsonata_date *d)
+{
+    if (d->year > 99)
+        return d->day_of_year;
+    return day_of(d->year, d->month, d->day) - day_of(d->year, 1, 1) + 1;
 }

@@ -30,15 +30,16 @@ struct jsonata_date jsonata_date_of(int64_t millis);
 double jsonata_millis_of(double year, double month, double day, double hour, double minute, double second,
                          double millisecond);
 
-/* A week, and the year or month that it belongs to.  Weeks begin on Monday; the first week of a year or month is the
- * one with its first Thursday (ISO 8601, section 3.1.1.23). */
-struct jsonata_week {
-    int64_t year;
-    int month;                  /* 1 to 12; weeks of the year: 1 */
-    int number;
-};
+/* A year of one or two digits is of the twentieth century, as Date.UTC has it. */
+double jsonata_full_year(double year);
 
-struct jsonata_week jsonata_week_of_year(const struct jsonata_date *d);
-struct jsonata_week jsonata_week_of_month(const struct jsonata_date *d);
+/* The number of the week in the year or month, and the year or month that it belongs to.  Weeks begin on Monday; the
+ * first week of a year or month is the one with its first Thursday (ISO 8601, section 3.1.1.23).  As in the reference,
+ * the calendar of the years 0 to 99 is that of 1900 to 1999, also for the day of the year; NaN at the ends of time. */
+double jsonata_week_of_year(const struct jsonata_date *d);
+double jsonata_week_of_month(const struct jsonata_date *d);
+double jsonata_week_year(const struct jsonata_date *d);
+int jsonata_week_month(const struct jsonata_date *d);
+double jsonata_day_of_year(const struct jsonata_date *d);
 
 #endif

@@ -7,7 +7,10 @@
 
 /* ---- integers: picture_integer.c ----------------------------------------------------------------------------- */
 
-enum jsonata_numbering { NUMBERING_DECIMAL, NUMBERING_LETTERS, NUMBERING_ROMAN, NUMBERING_WORDS };
+enum jsonata_numbering {
+    NUMBERING_DECIMAL, NUMBERING_LETTERS, NUMBERING_ROMAN, NUMBERING_WORDS,
+    NUMBERING_NONE,             /* no digits: refused when it is used */
+};
 enum jsonata_letter_case { CASE_LOWER, CASE_UPPER, CASE_TITLE };
 
 /* A separator, and how many digits are to the right of it. */
@@ -18,6 +21,7 @@ struct jsonata_separator {
 struct jsonata_integer_picture {
     enum jsonata_numbering numbering;
     enum jsonata_letter_case letter_case;
+    jn_str token;                           /* NUMBERING_NONE: what stands there */
     bool is_ordinal;
     uint32_t zero;                          /* the digit 0 of the decimal family */
     uint32_t mandatory, optional;           /* digits */
@@ -26,7 +30,7 @@ struct jsonata_integer_picture {
     struct jsonata_separator *separators;   /* from left to right */
 };
 
-/* Analyses `picture` into memory of `a`.  NULL after raising D3130 or D3131, or when `a` has failed. */
+/* Analyses `picture`, which must live as long, into memory of `a`.  NULL after raising D3131, or when `a` has failed. */
 struct jsonata_integer_picture *jsonata_integer_picture(struct jsonata_eval *e, struct jn_arena *a, jn_str picture);
 
 /* The same through the context's cache: valid until the next picture is asked for.  NULL after raising. */
@@ -38,14 +42,15 @@ bool jsonata_is_blank(uint32_t c);
 /* True for the decimal digits, of any script in the basic plane, that pictures may be written with. */
 bool jsonata_is_decimal_digit(uint32_t c);
 
-/* Appends the text of the integer `value`.  Raises D1001 for numbers without end in words, and Roman ones from ten
- * million on. */
+/* Appends the text of the integer `value`.  Raises D3130 for pictures without digits, D1001 for numbers without end in
+ * words, and Roman ones from ten million on. */
 void jsonata_put_integer(struct jsonata_output *out, double value, const struct jsonata_integer_picture *p);
 
 /* $formatInteger: the text of floor(value). */
 jn_value jsonata_format_integer(struct jsonata_eval *e, double value, jn_str picture);
 
-/* $parseInteger: lenient; NaN for unknown text, and after raising T0410 for characters below the picture's digits. */
+/* $parseInteger: lenient; NaN for unknown text, and after raising D3130, or T0410 for characters below the
+ * picture's digits. */
 double jsonata_parse_integer(struct jsonata_eval *e, jn_str text, const struct jsonata_integer_picture *p);
 
 /* Both for the numbering by decimal digits, of a value >= 0 or not a number: picture_decimal.c. */
@@ -60,9 +65,10 @@ void jsonata_put_words(struct jsonata_output *out, double value, enum jsonata_le
 /* The number in words, or NaN. */
 double jsonata_parse_words(jn_str text);
 
-/* The lengths of what `s` may start with in a number in words: a word, "and", a hyphen, comma or blank; bit n for n
- * bytes.  The longest word has 14. */
-uint32_t jsonata_word_lengths(jn_str s);
+/* What a number in words is made of: words, "and", and one of hyphen, comma, blank.  The length of number `i` of them
+ * when `s` starts with it, in any case, else 0. */
+size_t jsonata_word_count(void);
+size_t jsonata_word_length(jn_str s, size_t i);
 
 /* ---- numbers: picture_number.c ------------------------------------------------------------------------------- */
 

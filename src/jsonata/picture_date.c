@@ -2,10 +2,15 @@
  *
  *      picture := (text | '[[' | ']]' | '[' marker ']')*
  *      marker  := component presentation? modifier? (',' width)?         white space means nothing in it
- *      width   := min ('-' max)?                                         '*' or anything but a number: no limit */
+ *      width   := min ('-' max)?                                         '*': no limit
+ *
+ * Only what makes the picture unreadable is an error here.  A component that cannot be written or read as the picture
+ * wants it is one when it is its turn, since the reference finds it then. */
 #include "jsonata/picture_date.h"
 
 #include "jsonata/picture_cache.h"
+
+#include <math.h>
 
 static const char *const months[12] = {
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -48,13 +53,12 @@ struct reader {
     jn_str picture;
     size_t at;
     struct jsonata_date_picture *out;
-    jn_value nameless;          /* the first component that has no names but was asked for one */
 };
 
 static struct jsonata_date_part *add_part(struct reader *r, enum jsonata_part_form form)
 {
     struct jsonata_date_part *part = &r->out->parts[r->out->count++];
-    *part = (struct jsonata_date_part){ .form = form, .width_max = -1, .year_digits = -1 };
+    *part = (struct jsonata_date_part){ .form = form, .width_max = NAN, .year_digits = -1 };
     return part;
 }
 
@@ -69,44 +73,50 @@ static jn_str squeeze(struct jn_arena *a, jn_str s)
 {
     char *out = jn_arena_alloc(a, s.len);
     size_t n = 0;
-    for (size_t i = 0; out && i < s.len; i++)
-        if (s.data[i] != ' ' && !(s.data[i] >= '\t' && s.data[i] <= '\r'))
-            out[n++] = s.data[i];
+    for (size_t at = 0; out && at < s.len;) {
+        const size_t from = at;
+        if (jsonata_is_blank(jn_utf8_next(s, &at)))
+            continue;
+        memcpy(out + n, s.data + from, at - from);
+        n += at - from;
+    }
     return (jn_str){ out, n };
 }
 
-/* Leading digits, -1 when there are none; capped, far beyond any use. */
-static int64_t read_width(jn_str s)
+/* The number that `s` starts with; NaN when there is none. */
+static double read_width(jn_str s)
 {
-    int64_t n = -1;
-    for (size_t i = 0; i < s.len && s.data[i] >= '0' && s.data[i] <= '9' && n < 10000; i++)
-        n = (n < 0 ? 0 : n) * 10 + (s.data[i] - '0');
-    return n;
+    const size_t sign = s.len && (s.data[0] == '-' || s.data[0] == '+');
+    double n = NAN;
+    for (size_t i = sign; i < s.len && s.data[i] >= '0' && s.data[i] <= '9'; i++)
+        n = (isnan(n) ? 0 : n) * 10 + (s.data[i] - '0');
+    return s.len && s.data[0] == '-' ? -n : n;
 }
 
 /* Cuts ",min-max" off the end of the marker. */
-static jn_str take_width(jn_str marker, int64_t *min, int64_t *max)
+static jn_str take_width(jn_str marker, struct jsonata_date_part *part, double *min)
 {
     size_t comma = marker.len;
     while (comma > 0 && marker.data[comma - 1] != ',')
         comma--;
-    *min = *max = -1;
+    *min = NAN;
     if (comma == 0)
         return marker;
+    part->has_width = true;
     const jn_str width = jn_str_sub(marker, comma, marker.len);
     const size_t dash = jn_str_find(width, JN_STR("-"), 0);
     *min = read_width(jn_str_sub(width, 0, dash));
-    if (dash != SIZE_MAX)
-        *max = read_width(jn_str_sub(width, dash + 1, width.len));
-    return jn_str_sub(marker, 0, comma - 1);
+    part->has_max = dash != SIZE_MAX && !jn_str_eq(jn_str_sub(width, dash + 1, width.len), JN_STR("*"));
+    if (part->has_max)
+        part->width_max = read_width(jn_str_sub(width, dash + 1, width.len));
+    // A marker that begins with the comma has it as component and, by an accident of substring(), as presentation.
+    return comma == 1 ? JN_STR(",,") : jn_str_sub(marker, 0, comma - 1);
 }
 
-static jn_value component_text(struct jsonata_eval *e, jn_str marker)
+jn_value jsonata_component_text(struct jsonata_eval *e, uint16_t component)
 {
-    size_t at = 0;
-    if (marker.len)
-        jn_utf8_next(marker, &at);
-    return jsonata_string(e, jn_str_sub(marker, 0, at));
+    char text[4];
+    return jsonata_string(e, (jn_str){ text, component ? jn_utf8_put(text, component) : 0 });
 }
 
 /* The integer picture "presentation;modifier"; the modifier may be '\0'. */
@@ -121,72 +131,96 @@ static struct jsonata_integer_picture *integer_picture(struct reader *r, jn_str 
     return jsonata_integer_picture(r->e, r->a, (jn_str){ text, presentation.len + (modifier ? 2 : 0) });
 }
 
-static void set_name(struct reader *r, struct jsonata_date_part *part, jn_str marker, jn_str presentation)
+static void set_name(struct jsonata_date_part *part, jn_str presentation)
 {
     part->form = PART_NAME;
     part->letter_case = presentation.data[0] == 'n' ? CASE_LOWER
                         : presentation.len > 1 && presentation.data[1] == 'n' ? CASE_TITLE : CASE_UPPER;
-    if (!strchr("MxFPCE", part->component) && jn_is_undefined(r->nameless))
-        r->nameless = component_text(r->e, marker);
 }
 
-static void set_zone(struct reader *r, struct jsonata_date_part *part, jn_str presentation, char modifier)
+/* Digits that are asked for: what is no number, or less than nothing, asks for none. */
+static uint32_t digits_of(double n)
 {
-    part->form = PART_ZONE;
-    part->is_z_for_zero = modifier == 't';
-    // A zone is read whatever its picture; only writing needs digits.  So a picture without is no error yet.
-    bool has_digit = false;
-    for (size_t at = 0; at < presentation.len && !has_digit;)
-        has_digit = jsonata_is_decimal_digit(jn_utf8_next(presentation, &at));
-    part->integer = has_digit ? integer_picture(r, presentation, '\0') : NULL;
+    return n >= 1 && n < UINT32_MAX ? (uint32_t)n : n >= UINT32_MAX ? UINT32_MAX - 1 : 0;
+}
+
+static void set_year(struct jsonata_date_part *part, struct jsonata_integer_picture *p)
+{
+    if (part->has_max) {
+        part->year_digits = part->width_max;
+        p->mandatory = digits_of(part->width_max);
+    } else if (p->numbering == NUMBERING_DECIMAL && p->mandatory + p->optional >= 2) {
+        part->year_digits = (double)p->mandatory + p->optional;
+    }
 }
 
 static void set_integer(struct reader *r, struct jsonata_date_part *part, jn_str presentation, char modifier,
-                        int64_t min)
+                        double min)
 {
     struct jsonata_integer_picture *p = integer_picture(r, presentation, modifier);
     if (!p)
         return;
     part->form = PART_INTEGER;
-    if (p->numbering == NUMBERING_DECIMAL && min > (int64_t)p->mandatory)
-        p->mandatory = (uint32_t)min;
-    if (part->component == 'Y' && part->width_max >= 0) {
-        part->year_digits = part->width_max;
-        p->mandatory = (uint32_t)part->width_max;
-    } else if (part->component == 'Y' && p->mandatory + p->optional >= 2) {
-        part->year_digits = (int64_t)p->mandatory + p->optional;
-    }
+    if (p->numbering == NUMBERING_DECIMAL && min > p->mandatory)
+        p->mandatory = digits_of(min);
+    if (part->component == 'Y')
+        set_year(part, p);
     part->integer = p;
     // Two numbers side by side: the first takes exactly its digits, or nobody could tell where it ends.
-    if (part > r->out->parts && part[-1].form == PART_INTEGER)
+    if (part > r->out->parts && part[-1].form == PART_INTEGER && part[-1].integer->numbering == NUMBERING_DECIMAL)
         part[-1].digits = part[-1].integer->mandatory;
+}
+
+/* A component that is half of a surrogate pair leaves the other half to the presentation: there is one in any case. */
+static jn_str take_component(jn_str marker, struct jsonata_date_part *part, bool *has_rest)
+{
+    size_t at = 0;
+    const uint32_t c = marker.len ? jn_utf8_next(marker, &at) : 0;
+    part->component = (uint16_t)(c >= 0x10000 ? 0xD7C0 + (c >> 10) : c);
+    *has_rest = c >= 0x10000 || at < marker.len;
+    return jn_str_sub(marker, at, marker.len);
+}
+
+static bool is_among(const char *letters, uint16_t component)
+{
+    return component && component < 0x80 && strchr(letters, component);
+}
+
+static void set_form(struct reader *r, struct jsonata_date_part *part, jn_str presentation, double min)
+{
+    char modifier = '\0';
+    if (presentation.len > 1 && strchr("atco", presentation.data[presentation.len - 1])
+        && presentation.data[presentation.len - 1])
+        modifier = presentation.data[--presentation.len];
+    part->form = PART_OTHER;
+    part->is_z_for_zero = modifier == 't';
+    if (presentation.len && (presentation.data[0] == 'n' || presentation.data[0] == 'N'))
+        set_name(part, presentation);
+    else if (is_among("YMDdFWwXxHhmsf", part->component))
+        set_integer(r, part, presentation, modifier, min);
+    if (is_among("PCE", part->component)) {
+        part->form = PART_OTHER;
+    } else if (is_among("Zz", part->component)) {
+        part->form = PART_ZONE;
+        part->integer = integer_picture(r, presentation, '\0');
+    } else if (part->form == PART_NAME && !is_among("YMDdFWwXxHhmsf", part->component)) {
+        part->form = PART_OTHER;
+    }
 }
 
 static void add_marker(struct reader *r, jn_str marker)
 {
-    struct jsonata_date_part *part = add_part(r, PART_NAME);
-    int64_t min;
-    const jn_str component = take_width(marker, &min, &part->width_max);
-    const char *usual = marker.len ? usual_presentation(marker.data[0]) : NULL;
-    if (!usual) {
-        jsonata_raise(r->e, (struct jsonata_fault){ .code = "D3132", .value = component_text(r->e, marker) });
-        return;
-    }
-    jn_str presentation = jn_str_sub(component, 1, component.len);
-    char modifier = '\0';
-    if (presentation.len > 1 && strchr("atco", presentation.data[presentation.len - 1])) {
-        modifier = presentation.data[presentation.len - 1];
-        presentation.len--;
-    } else if (presentation.len == 0) {
-        presentation = jn_str_of(usual);
-    }
-    part->component = marker.data[0];
-    if (part->component == 'Z' || part->component == 'z')
-        set_zone(r, part, presentation, modifier);
-    else if (presentation.data[0] == 'n' || presentation.data[0] == 'N')
-        set_name(r, part, marker, presentation);
-    else if (!strchr("PCE", part->component))
-        set_integer(r, part, presentation, modifier, min);
+    struct jsonata_date_part *part = add_part(r, PART_OTHER);
+    double min;
+    bool has_presentation;
+    const jn_str rest = take_component(take_width(marker, part, &min), part, &has_presentation);
+    const char *usual = part->component < 0x80 ? usual_presentation((char)part->component) : NULL;
+    if (has_presentation || usual)
+        set_form(r, part, has_presentation ? rest : jn_str_of(usual), min);
+    else
+        jsonata_raise(r->e, (struct jsonata_fault){
+            .code = "D3132", .value = jsonata_component_text(r->e, part->component),
+        });
 }
 
 /* The marker at r->at, which is behind its '['. */
@@ -239,8 +273,6 @@ static void *analyse(struct jsonata_eval *e, struct jn_arena *a, jn_str picture,
         return NULL;
     struct reader r = { .e = e, .a = a, .picture = picture, .out = out };
     read_picture(&r);
-    if (!jn_is_undefined(r.nameless))           // a picture that cannot be read (D3135) is the greater error
-        jsonata_raise(e, (struct jsonata_fault){ .code = "D3133", .value = r.nameless });
     return jsonata_failed(e) || jn_arena_failed(a) ? NULL : out;
 }
 

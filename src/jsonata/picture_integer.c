@@ -117,10 +117,9 @@ static bool read_primary(struct jsonata_eval *e, struct jn_arena *a, jn_str prim
     if (!p->separators || !read_pattern(e, primary, p))
         return false;
     p->regular = regular_distance(p);
-    if (p->mandatory)
-        return true;
-    jsonata_raise(e, (struct jsonata_fault){ .code = "D3130", .value = jsonata_string(e, primary) });
-    return false;
+    p->numbering = p->mandatory ? NUMBERING_DECIMAL : NUMBERING_NONE;
+    p->token = primary;
+    return true;
 }
 
 struct jsonata_integer_picture *jsonata_integer_picture(struct jsonata_eval *e, struct jn_arena *a, jn_str picture)
@@ -180,10 +179,16 @@ static void put_roman(struct jsonata_output *out, double value, enum jsonata_let
                                   JN_STR_ASCII | JN_STR_PLAIN);
 }
 
+static void raise_token(struct jsonata_eval *e, const struct jsonata_integer_picture *p)
+{
+    jsonata_raise(e, (struct jsonata_fault){ .code = "D3130", .value = jsonata_string(e, p->token) });
+}
+
 /* Infinities have no letters, and neither they nor NaN words: the reference does not come to an end with them. */
 static bool is_endless(double value, const struct jsonata_integer_picture *p)
 {
-    return (isinf(value) && p->numbering != NUMBERING_DECIMAL) || (isnan(value) && p->numbering == NUMBERING_WORDS);
+    return (isinf(value) && p->numbering != NUMBERING_DECIMAL && p->numbering != NUMBERING_NONE)
+           || (isnan(value) && p->numbering == NUMBERING_WORDS);
 }
 
 void jsonata_put_integer(struct jsonata_output *out, double value, const struct jsonata_integer_picture *p)
@@ -192,7 +197,7 @@ void jsonata_put_integer(struct jsonata_output *out, double value, const struct 
         jsonata_raise(out->e, (struct jsonata_fault){ .code = "D1001", .value = jn_number(value) });
         return;
     }
-    if (value < 0)
+    if (value < 0 && p->numbering != NUMBERING_NONE)
         jsonata_output_char(out, '-');
     value = fabs(value);
     switch (p->numbering) {
@@ -200,6 +205,7 @@ void jsonata_put_integer(struct jsonata_output *out, double value, const struct 
     case NUMBERING_LETTERS: put_letters(out, value, p->letter_case); break;
     case NUMBERING_ROMAN: put_roman(out, value, p->letter_case); break;
     case NUMBERING_WORDS: jsonata_put_words(out, value, p->letter_case, p->is_ordinal); break;
+    case NUMBERING_NONE: raise_token(out->e, p); break;
     }
 }
 
@@ -281,7 +287,9 @@ double jsonata_parse_integer(struct jsonata_eval *e, jn_str text, const struct j
     case NUMBERING_LETTERS: return parse_letters(text, p->letter_case);
     case NUMBERING_ROMAN: return parse_roman(text, p->letter_case);
     case NUMBERING_WORDS: return jsonata_parse_words(text);
-    case NUMBERING_DECIMAL: break;
+    case NUMBERING_DECIMAL: return jsonata_parse_decimal(e, text, p);
+    case NUMBERING_NONE: break;
     }
-    return jsonata_parse_decimal(e, text, p);
+    raise_token(e, p);
+    return NAN;
 }

@@ -107,7 +107,7 @@ static double word_value(jn_str s)
     for (int i = 0; i < 5; i++)
         if (is_word(s, units[i]) || is_word(s, units_ordinal[i]))
             return unit_values[i];
-    return NAN;
+    return is_word(s, "hundreieth") ? 100 : NAN;
 }
 
 /* Bytes of the blank, of ECMAScript's, that `s` starts with; 0 when it is none. */
@@ -154,29 +154,42 @@ double jsonata_parse_words(jn_str text)
     }
 }
 
-/* Adds the length of `word` when `s` starts with it. */
-static void add_length(uint32_t *lengths, jn_str s, const char *word)
+/* ---- words in dates ------------------------------------------------------------------------------------------ */
+
+/* The order in which the reference's expression tries them; "six" comes before "sixty" and "sixth". */
+enum { FEW = 20, DECADES = 9, MAGNITUDES = 4 };
+enum { DECADE_WORDS = FEW + FEW, HUNDREDTH = DECADE_WORDS + 2 * DECADES, MAGNITUDE_WORDS,
+       AND = MAGNITUDE_WORDS + 2 * MAGNITUDES, PUNCTUATION, WORDS };
+
+size_t jsonata_word_count(void)
 {
-    const size_t len = starts_with(s, word);
-    if (len)
-        *lengths |= (uint32_t)1 << len;
+    return WORDS;
 }
 
-uint32_t jsonata_word_lengths(jn_str s)
+/* "hundred" is among the decades there, so that it has the ordinal "hundreieth" as well. */
+static const char *word_at(size_t i)
 {
-    uint32_t lengths = s.len && (s.data[0] == '-' || s.data[0] == ',' || s.data[0] == ' ') ? 1u << 1 : 0;
-    add_length(&lengths, s, "and");
-    for (int i = 0; i < 20; i++) {
-        add_length(&lengths, s, few[i]);
-        add_length(&lengths, s, few_ordinal[i]);
+    if (i < FEW)
+        return few[i];
+    if (i < DECADE_WORDS)
+        return few_ordinal[i - FEW];
+    if (i < HUNDREDTH) {
+        const size_t decade = (i - DECADE_WORDS) / 2, is_ordinal = (i - DECADE_WORDS) % 2;
+        if (decade == DECADES - 1)
+            return is_ordinal ? "hundreieth" : "hundred";
+        return is_ordinal ? tens_ordinal[decade] : tens[decade];
     }
-    for (int i = 0; i < 8; i++) {
-        add_length(&lengths, s, tens[i]);
-        add_length(&lengths, s, tens_ordinal[i]);
-    }
-    for (int i = 0; i < 5; i++) {
-        add_length(&lengths, s, units[i]);
-        add_length(&lengths, s, units_ordinal[i]);
-    }
-    return lengths;
+    if (i == HUNDREDTH)
+        return "hundredth";
+    if (i == AND)
+        return "and";
+    return (i - MAGNITUDE_WORDS) % 2 ? units_ordinal[(i - MAGNITUDE_WORDS) / 2 + 1]
+                                     : units[(i - MAGNITUDE_WORDS) / 2 + 1];
+}
+
+size_t jsonata_word_length(jn_str s, size_t i)
+{
+    if (i == PUNCTUATION)
+        return s.len && (s.data[0] == '-' || s.data[0] == ',' || s.data[0] == ' ');
+    return starts_with(s, word_at(i));
 }
