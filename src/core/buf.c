@@ -1,4 +1,5 @@
-/* buf.c - growable bytes on malloc.  Growth doubles, so that appending n bytes one by one copies at most 2n. */
+/* buf.c - growable bytes on malloc.  Growth is by a factor, so that appending n bytes one by one copies at most 2n, or 3n of
+ * a long text, of which memory for twice as much is not to be had for a few bytes. */
 #include "core/buf.h"
 
 #include <stdarg.h>
@@ -16,14 +17,17 @@ static char *fail(struct jn_buf *b, enum jn_status s)
     return NULL;
 }
 
-/* The capacity to have for `need` bytes: twice what there was. */
+/* The capacity to have for `need` bytes: twice what there was, or half as much again when that is long.  A long piece gets
+ * a little more than it needs, since something short is likely to follow it. */
 static size_t next_capacity(const struct jn_buf *b, size_t need)
 {
-    size_t cap = b->cap <= SIZE_MAX / 2 ? b->cap * 2 : SIZE_MAX;
+    enum { LONG = 1 << 20 };
+    const size_t more = b->cap < LONG ? b->cap : b->cap / 2;
+    size_t cap = b->cap <= SIZE_MAX - more ? b->cap + more : SIZE_MAX;
     if (cap < 64)
         cap = 64;
     if (cap < need)
-        cap = need;
+        cap = need <= SIZE_MAX - need / 32 ? need + need / 32 : need;
     return cap - 1 > b->ceiling ? b->ceiling + 1 : cap;
 }
 
