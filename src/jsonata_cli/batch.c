@@ -26,7 +26,7 @@ struct request {
     struct jsonata_limits limits;
 };
 
-/* ---- answers ---------------------------------------------------------------------------------------------------- */
+/* ---- answers ----------------------------------------------------------------------------------------------------- */
 
 /* `name` is with punctuation; false, with nothing written, when the value has no text. */
 static bool put(const char *name, jn_value v)
@@ -101,7 +101,7 @@ static void answer_result(jn_value id, jn_value result)
     free(text);
 }
 
-/* ---- requests --------------------------------------------------------------------------------------------------- */
+/* ---- requests ---------------------------------------------------------------------------------------------------- */
 
 static bool read_limit(jn_value object, const char *name, double most, double *out)
 {

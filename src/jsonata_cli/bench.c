@@ -42,7 +42,7 @@ struct work {
 
 typedef void operation_fn(struct work *w);
 
-/* ---- the operations --------------------------------------------------------------------------------------------- */
+/* ---- the operations ---------------------------------------------------------------------------------------------- */
 
 static void fail(struct work *w, const struct jsonata_error *e, const char *message)
 {
@@ -118,7 +118,7 @@ static void end_to_end(struct work *w)
     w->operations++;
 }
 
-/* ---- time ------------------------------------------------------------------------------------------------------- */
+/* ---- time -------------------------------------------------------------------------------------------------------- */
 
 static int64_t now_ns(void)
 {
@@ -177,7 +177,7 @@ static struct figure measure(struct work *w, operation_fn *operation)
     return f;
 }
 
-/* ---- memory ----------------------------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 struct memory {
     bool is_counted;
@@ -202,7 +202,7 @@ static void count_steady_state(struct work *w, struct memory *m)
     m->allocations_per_eval = (double)(heap_look().allocations - before) / COUNTED;
 }
 
-/* ---- all of it -------------------------------------------------------------------------------------------------- */
+/* ---- all of it --------------------------------------------------------------------------------------------------- */
 
 static void put_figure(const char *name, struct figure f)
 {
@@ -221,7 +221,8 @@ static void put_error(const struct jsonata_error *e)
 static void put_memory(const struct memory *m)
 {
     if (m->is_counted)
-        printf("\"system_allocations_per_eval\":%.4g,\"peak_bytes\":%lld,", m->allocations_per_eval, (long long)m->peak);
+        printf("\"system_allocations_per_eval\":%.4g,\"peak_bytes\":%lld,", m->allocations_per_eval,
+               (long long)m->peak);
     else
         fputs("\"system_allocations_per_eval\":null,\"peak_bytes\":null,", stdout);
     printf("\"peak_resident_bytes\":%lld}\n", (long long)m->resident);

@@ -1,8 +1,8 @@
 /* complete.c - see complete.h.
  *
- * A word that begins with $ is a function or a variable.  Another one is a field: behind `a.b.` those that the path a.b
- * leads to, which are found by evaluating it, within limits, as keys of the document; elsewhere all keys of the document
- * that are seen in a bounded walk.  A key that is no name gets its backquotes. */
+ * A word that begins with $ is a function or a variable.  Another one is a field: behind `a.b.` those that the path
+ * a.b leads to, which are found by evaluating it, within limits, as keys of the document; elsewhere all keys of the
+ * document that are seen in a bounded walk.  A key that is no name gets its backquotes. */
 #include "complete.h"
 
 #include <stdio.h>
@@ -32,7 +32,7 @@ static bool starts_with(jn_str s, jn_str start)
     return s.len >= start.len && memcmp(s.data, start.data, start.len) == 0;
 }
 
-/* ---- words -------------------------------------------------------------------------------------------------------- */
+/* ---- words ------------------------------------------------------------------------------------------------------- */
 
 static void add(struct line_words *w, jn_str word)
 {
@@ -75,7 +75,7 @@ static void sort_once(struct line_words *w)
     w->count = kept;
 }
 
-/* ---- $names ------------------------------------------------------------------------------------------------------- */
+/* ---- $names ------------------------------------------------------------------------------------------------------ */
 
 static void add_dollar(struct line_words *w, jn_str name, jn_str typed, bool is_function)
 {
@@ -97,7 +97,7 @@ static void add_dollars(const struct completion *c, jn_str typed, struct line_wo
         add_dollar(w, jn_key_at(c->bindings, i), typed, false);
 }
 
-/* ---- fields ------------------------------------------------------------------------------------------------------- */
+/* ---- fields ------------------------------------------------------------------------------------------------------ */
 
 struct walk {
     struct line_words *words;

@@ -1,4 +1,5 @@
-/* line.h - lines from a person, edited by libedit where it is installed and the input is a terminal, else as they come. */
+/* line.h - lines from a person, edited by libedit where it is installed and the input is a terminal, else as they
+ * come. */
 #ifndef JSONATA_CLI_LINE_H
 #define JSONATA_CLI_LINE_H
 

@@ -1,4 +1,5 @@
-/* line_editor.h - what line.c asks of libedit.  line_libedit.c answers, or line_noedit.c where its header is missing. */
+/* line_editor.h - what line.c asks of libedit.  line_libedit.c answers, or line_noedit.c where its header is
+ * missing. */
 #ifndef JSONATA_CLI_LINE_EDITOR_H
 #define JSONATA_CLI_LINE_EDITOR_H
 

@@ -1,6 +1,6 @@
-/* line_libedit.c - see line_editor.h.  libedit is loaded when a person sits at the terminal, and not linked: it and what
- * it needs would cost each short run of the command more than the run itself.  ^C drops the line that is being typed;
- * Tab completes, and lists what there is when it can go no further. */
+/* line_libedit.c - see line_editor.h.  libedit is loaded when a person sits at the terminal, and not linked: it and
+ * what it needs would cost each short run of the command more than the run itself.  ^C drops the line that is being
+ * typed; Tab completes, and lists what there is when it can go no further. */
 #include "line_editor.h"
 
 #include <dlfcn.h>
@@ -64,7 +64,7 @@ static bool load(struct line_editor *e)
     return e->handle != NULL;
 }
 
-/* ---- keys --------------------------------------------------------------------------------------------------------- */
+/* ---- keys -------------------------------------------------------------------------------------------------------- */
 
 /* libedit hands its own object to our functions, and ours is its client data; but to ask for that takes el_get(), which
  * was loaded and is known to our object only.  There is one terminal and so one editor: it is noted here. */
@@ -137,7 +137,7 @@ static unsigned char complete(EditLine *el, int key)
     return result;
 }
 
-/* ---- the editor --------------------------------------------------------------------------------------------------- */
+/* ---- the editor -------------------------------------------------------------------------------------------------- */
 
 static void open_history(struct line_editor *e, const char *path)
 {

@@ -22,7 +22,7 @@ struct option {
     const char *arguments, *help;   /* no help: not for people */
 };
 
-/* ---- what each does --------------------------------------------------------------------------------------------- */
+/* ---- what each does ---------------------------------------------------------------------------------------------- */
 
 #define FLAG(name, member)                                          \
     static int set_##name(struct options *o, char **values)         \
@@ -215,7 +215,7 @@ static int set_version(struct options *o, char **values)
     return OK;
 }
 
-/* ---- the table -------------------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 static const struct option table[] = {
     { "from-file", 'f', 1, set_file, "FILE", "the expression is in FILE" },
@@ -277,7 +277,7 @@ void options_help(void)
           "  jsonata -n '[1..5].($ * $)'\n", stdout);
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 /* What is left of the arguments; values of options are taken from its front. */
 struct arguments {
@@ -367,7 +367,8 @@ static bool wants_colour(void)
 
 int options_read(struct options *o, int argc, char **argv)
 {
-    *o = (struct options){ .print = { .write.indent = 2, .colour = wants_colour() }, .arena = jn_arena_new(0), .files = argv + argc };
+    *o = (struct options){ .print = { .write.indent = 2, .colour = wants_colour() },
+                            .arena = jn_arena_new(0), .files = argv + argc };
     if (!o->arena || argc < 1)
         return complain(USAGE, "no memory");
     o->bindings = jn_make_object(o->arena, 8);

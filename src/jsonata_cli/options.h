@@ -25,7 +25,8 @@ struct options {
 int options_read(struct options *o, int argc, char **argv);
 void options_clear(struct options *o);
 
-/* The text of the expression, from the command line or its file: NUL-terminated, to be freed; NULL after a complaint. */
+/* The text of the expression, from the command line or its file: NUL-terminated, to be freed; NULL after a
+ * complaint. */
 char *options_expression(const struct options *o, size_t *len);
 
 /* The text of --help. */

@@ -36,7 +36,7 @@ static void put_coloured(const struct printer *p, const char *colour, const char
         fputs(text, p->out);
 }
 
-/* ---- ASCII -------------------------------------------------------------------------------------------------------- */
+/* ---- ASCII ------------------------------------------------------------------------------------------------------- */
 
 /* The character at `s` (of valid text) and the bytes it takes. */
 static uint32_t decode(const char *s, size_t *len)
@@ -77,7 +77,7 @@ static bool put_text(const struct printer *p, jn_value v, const struct jn_write_
     return true;
 }
 
-/* ---- walking ------------------------------------------------------------------------------------------------------ */
+/* ---- walking ----------------------------------------------------------------------------------------------------- */
 
 static bool put_scalar(const struct printer *p, const char *colour, jn_value v)
 {

@@ -1,8 +1,8 @@
 /* repl.c - see repl.h.
  *
- * `$name := value` lasts: the value is copied and bound for the lines to come.  A function cannot be copied; its line is
- * kept instead and goes in front of each later one, in a block, so that functions see each other and what is assigned
- * later.  An expression that ends too early goes on in the next line. */
+ * `$name := value` lasts: the value is copied and bound for the lines to come.  A function cannot be copied; its line
+ * is kept instead and goes in front of each later one, in a block, so that functions see each other and what is
+ * assigned later.  An expression that ends too early goes on in the next line. */
 #include "repl.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ struct repl {
     bool is_over;
 };
 
-/* ---- interruptions ------------------------------------------------------------------------------------------------ */
+/* ---- interruptions ----------------------------------------------------------------------------------------------- */
 
 /* A signal handler reaches nothing else. */
 static volatile sig_atomic_t was_interrupted;
@@ -51,7 +51,7 @@ static bool is_cancelled(void *host)
     return was_interrupted != 0;
 }
 
-/* ---- texts -------------------------------------------------------------------------------------------------------- */
+/* ---- texts ------------------------------------------------------------------------------------------------------- */
 
 /* `b` behind `a`, which is freed; NULL when there is no memory. */
 static char *joined(char *a, const char *between, const char *b)
@@ -86,7 +86,7 @@ static char *history_path(void)
     return path;
 }
 
-/* ---- names that last ---------------------------------------------------------------------------------------------- */
+/* ---- names that last --------------------------------------------------------------------------------------------- */
 
 static bool holds_function(jn_value v, unsigned depth)
 {
@@ -171,7 +171,7 @@ static void remember_assignment(struct repl *r, jn_str expression, jn_value resu
     free(z);
 }
 
-/* ---- evaluating --------------------------------------------------------------------------------------------------- */
+/* ---- evaluating -------------------------------------------------------------------------------------------------- */
 
 /* "(definitions; " and the length of that in UTF-16 units, by which places move. */
 static char *with_definitions(const struct repl *r, const char *expression, int64_t *moved)
@@ -237,7 +237,7 @@ static void evaluate(struct repl *r, const struct jsonata *alone, jn_str express
     free(text);
 }
 
-/* ---- commands ----------------------------------------------------------------------------------------------------- */
+/* ---- commands ---------------------------------------------------------------------------------------------------- */
 
 /* The first value of the file becomes the document. */
 static bool load(struct repl *r, const char *path)
@@ -351,7 +351,7 @@ static void run_command(struct repl *r, const char *line)
     free(argument);
 }
 
-/* ---- the loop ----------------------------------------------------------------------------------------------------- */
+/* ---- the loop ---------------------------------------------------------------------------------------------------- */
 
 /* Codes of expressions that end before they are complete. */
 static bool is_open(const struct jsonata_error *e, jn_str text)

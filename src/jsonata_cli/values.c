@@ -1,6 +1,6 @@
-/* values.c - see values.h.  A value that does not read because the text ends too early is tried again with twice as much
- * text, so that even a huge document is looked at a constant number of times per byte; a file of moderate size is read
- * at once.  Reading is read(2)'s, so that what a slow peer has sent is answered before it sends more. */
+/* values.c - see values.h.  A value that does not read because the text ends too early is tried again with twice as
+ * much text, so that even a huge document is looked at a constant number of times per byte; a file of moderate size is
+ * read at once.  Reading is read(2)'s, so that what a slow peer has sent is answered before it sends more. */
 #include "values.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@ static bool fail(struct jn_error *err, enum jn_status s, const char *name, const
     return false;
 }
 
-/* ---- bytes ------------------------------------------------------------------------------------------------------ */
+/* ---- bytes ------------------------------------------------------------------------------------------------------- */
 
 static bool open_file(struct values *v, const char *path, struct jn_error *err)
 {
@@ -65,7 +65,7 @@ static size_t room_wanted(const struct values *v)
 /* Moves what is left to the front and makes room behind it. */
 static bool make_room(struct values *v, struct jn_error *err)
 {
-    if (v->at)
+    if (v->at && v->data)
         memmove(v->data, v->data + v->at, v->len - v->at);
     v->len -= v->at;
     v->at = 0;
@@ -112,7 +112,7 @@ static void count_lines(struct values *v, size_t n)
     v->at += n;
 }
 
-/* ---- values ----------------------------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 static void skip_space(struct values *v)
 {
@@ -218,7 +218,7 @@ bool values_all(char *const *files, struct jn_arena *a, jn_value *out, struct jn
     return true;
 }
 
-/* ---- text --------------------------------------------------------------------------------------------------------- */
+/* ---- text -------------------------------------------------------------------------------------------------------- */
 
 static const char REPLACEMENT[] = "\xef\xbf\xbd";
 
@@ -268,7 +268,7 @@ bool values_all_text(char *const *files, struct jn_arena *a, jn_value *out, stru
     return ok && (out->type == JN_STRING || fail(err, JN_NO_MEMORY, "the input", "no memory for all of it"));
 }
 
-/* ---- lines and whole files -------------------------------------------------------------------------------------- */
+/* ---- lines and whole files --------------------------------------------------------------------------------------- */
 
 static jn_str take_line(struct values *v, size_t len, size_t most)
 {

@@ -24,7 +24,8 @@ enum values_result { VALUES_ONE, VALUES_END, VALUES_FAILED };
 enum values_result values_next(struct values *v, struct jn_arena *a, struct jn_shapes *shapes, jn_value *out,
                                struct jn_error *err);
 
-/* The next line without its LF, borrowed until the next call; at the end of a file, what is left.  Any bytes may be in it.
+/* The next line without its LF, borrowed until the next call; at the end of a file, what is left.  Any bytes may be in
+ * it.
  * A line longer than `most` bytes is skipped to its end and given with data NULL. */
 enum values_result values_next_line(struct values *v, size_t most, jn_str *out, struct jn_error *err);
 
