@@ -163,17 +163,60 @@ static jn_value eval_call(const struct node *n, struct jsonata_eval *e, jn_value
     return node_done(n, v);
 }
 
-/* The procedure is the name of a built-in, as long as it means that. */
+/* The procedure is the name of a built-in: does it still mean that? */
+static bool means_builtin(const struct call_node *c, const struct jsonata_eval *e)
+{
+    const jn_value callee = e->globals[c->global];
+    return callee.type == JN_FUNCTION &&
+           callee.as.function == e->program->global_default[c->global].as.function;
+}
+
 static jn_value eval_builtin_call(const struct node *n, struct jsonata_eval *e, jn_value context,
                                   struct jsonata_frame *f)
 {
     const struct call_node *c = (const struct call_node *)n;
-    const jn_value callee = e->globals[c->global];
-    if (callee.type != JN_FUNCTION || callee.as.function != e->program->global_default[c->global].as.function)
+    if (!means_builtin(c, e))
         return eval_call(n, e, context, f);
     if (!node_enter_deep(n, e))
         return jn_undefined();
-    const jn_value v = function_call_builtin(e, callee, c->args, c->count, context, f, &c->site);
+    const jn_value v = function_call_builtin(e, e->globals[c->global], c->args, c->count, context, f, &c->site);
+    node_leave(e);
+    return node_done(n, v);
+}
+
+/* Arguments that are evaluated already. */
+static jn_value call_with_two(const struct call_node *c, struct jsonata_eval *e, jn_value x, jn_value y,
+                              jn_value context, struct jsonata_frame *f)
+{
+    jn_value *base = jsonata_failed(e) ? NULL : function_open(e, 2);
+    if (!base)
+        return jn_undefined();
+    base[1] = x;
+    base[2] = y;
+    for (uint32_t i = 1; i <= 2; i++) {
+        if (base[i].type == JN_FUNCTION)
+            base[i].flags = FUNCTION_PASSED;
+    }
+    return call(c, e, e->globals[c->global], base, 2, context, f);
+}
+
+/* $lookup(object, key), which programs call for every row of their data. */
+static jn_value eval_lookup(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+{
+    const struct call_node *c = (const struct call_node *)n;
+    if (!means_builtin(c, e))
+        return eval_call(n, e, context, f);
+    if (!node_enter_deep(n, e))
+        return jn_undefined();
+    const jn_value x = node_eval(c->args[0], e, context, f);
+    const jn_value key = jsonata_failed(e) ? jn_undefined() : node_eval(c->args[1], e, context, f);
+    jn_value v;
+    if (x.type == JN_OBJECT && key.type == JN_STRING && jsonata_step(e)) {
+        function_remember(e, e->globals[c->global], &c->site);
+        v = jn_object_get(x.as.object, jn_text(key));
+    } else {
+        v = call_with_two(c, e, x, key, context, f);
+    }
     node_leave(e);
     return node_done(n, v);
 }
@@ -296,7 +339,7 @@ struct node *compile_call(struct compiler *c, const struct ast_node *ast)
         n->count++;
     }
     if (!c->failed && !n->is_tail && !c->program->is_plain && is_free_builtin(c, n->procedure, &n->global))
-        n->node.eval = eval_builtin_call;
+        n->node.eval = n->count == 2 && jn_str_eq(ast->left->text, JN_STR("lookup")) ? eval_lookup : eval_builtin_call;
     return &n->node;
 }
 
