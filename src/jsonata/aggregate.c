@@ -222,6 +222,15 @@ static bool starts_at_item(const struct path_node *path, uint32_t *from)
     return path->len > 1 && first->node->kind == NODE_CONTEXT && !first->filters.len && !first->keep_array;
 }
 
+static bool are_names(const struct path_node *path, uint32_t from)
+{
+    for (uint32_t i = from; i < path->len; i++) {
+        if (path->steps[i].kind != STEP_NAME || path->steps[i].filters.len || path->steps[i].keep_array)
+            return false;
+    }
+    return true;
+}
+
 /* The slot of a new tally, or NO_SLOT. */
 static uint32_t plan_add(struct compiler *c, struct tally_plan *p, enum tally_kind kind, const struct ast_node *ast,
                          const struct path_node *path)
@@ -234,7 +243,7 @@ static uint32_t plan_add(struct compiler *c, struct tally_plan *p, enum tally_ki
         return NO_SLOT;
     p->has_calls = p->has_calls || s.traits & HAS_CALL;
     p->nesting = p->nesting > 4 * s.deepest ? p->nesting : 4 * s.deepest;     // evaluations that one node counts for
-    p->at[p->len] = (struct tally_entry){ kind, path, from, p->pair };
+    p->at[p->len] = (struct tally_entry){ kind, path, from, p->pair, are_names(path, from) };
     return p->len++;
 }
 

@@ -56,6 +56,13 @@ struct jsonata_join_met {
     const struct jn_array *array;
 };
 
+/* A number kept as text, and its double: the same field is often asked for more than once in a row. */
+struct jsonata_number_text {
+    const char *text;
+    double number;
+};
+enum { JSONATA_NUMBER_TEXTS = 8 };
+
 struct jsonata_eval {
     struct jn_arena *arena;             /* everything this evaluation makes; never NULL */
     struct jn_shapes *shapes;           /* key lists of this context */
@@ -92,6 +99,7 @@ struct jsonata_eval {
     const char *stack_limit;            /* the C stack must stay above */
     struct jsonata_tail tail;
     const struct call_site **called;    /* by number of a built-in: where it was last called by name; NULL: nowhere */
+    struct jsonata_number_text numbers[JSONATA_NUMBER_TEXTS];   /* see jsonata_number() */
     struct tally *tallies;              /* of the group whose value is being evaluated, or NULL: see tally.h */
     struct program_memory *memory;      /* of the current program in this context; its next two: */
     struct jsonata_site *sites;         /* by node.site; of this program in this context */
@@ -139,6 +147,17 @@ static inline bool jsonata_has_place(struct jsonata_eval *e, jn_value array, uin
 {
     return !(array.flags & JN_SEQUENCE) || (uint64_t)array.as.array->len + more <= e->max_sequence ||
            jsonata_sequence_full(e);
+}
+
+/* The double of a number.  Texts of numbers are the input's, and do not change while an evaluation runs. */
+static inline double jsonata_number(struct jsonata_eval *e, jn_value v)
+{
+    if (!(v.flags & JN_NUM_TEXT))
+        return v.as.number;
+    struct jsonata_number_text *known = &e->numbers[((uintptr_t)v.as.text >> 2) % JSONATA_NUMBER_TEXTS];
+    if (known->text != v.as.text)
+        *known = (struct jsonata_number_text){ v.as.text, jn_num(v) };
+    return known->number;
 }
 
 /* Appends to an array made by this evaluation; raises when memory is out. */

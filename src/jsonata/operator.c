@@ -44,12 +44,12 @@ static jn_value arithmetic_slow(struct jsonata_eval *e, const struct binary_node
     return jn_undefined();
 }
 
-static inline bool both_numbers(jn_value l, jn_value r, double *x, double *y)
+static inline bool both_numbers(struct jsonata_eval *e, jn_value l, jn_value r, double *x, double *y)
 {
     if (l.type != JN_NUMBER || r.type != JN_NUMBER)
         return false;
-    *x = jn_num(l);
-    *y = jn_num(r);
+    *x = jsonata_number(e, l);
+    *y = jsonata_number(e, r);
     return isfinite(*x) && isfinite(*y);
 }
 
@@ -97,7 +97,7 @@ static jn_value compare_slow(struct jsonata_eval *e, const struct binary_node *b
         const jn_value l = node_eval(b->left, e, context, f);                                                       \
         const jn_value r = node_eval(b->right, e, context, f);                                                      \
         node_leave(e);                                                                                              \
-        return both_numbers(l, r, &x, &y) ? (result) : slow(e, b, l, r);                                            \
+        return both_numbers(e, l, r, &x, &y) ? (result) : slow(e, b, l, r);                                            \
     }                                                                                                               \
     static jn_value name##_constant(const struct node *n, struct jsonata_eval *e, jn_value context,                 \
                                     struct jsonata_frame *f)                                                        \
@@ -109,7 +109,7 @@ static jn_value compare_slow(struct jsonata_eval *e, const struct binary_node *b
         node_leave(e);                                                                                              \
         double x, y;                                                                                                \
         const jn_value r = jn_number(b->constant);                                                                  \
-        return both_numbers(l, r, &x, &y) ? (result) : slow(e, b, l, r);                                            \
+        return both_numbers(e, l, r, &x, &y) ? (result) : slow(e, b, l, r);                                            \
     }                                                                                                               \
     static jn_value name##_slot(const struct node *n, struct jsonata_eval *e, jn_value context,                     \
                                 struct jsonata_frame *f)                                                            \
@@ -118,7 +118,7 @@ static jn_value compare_slow(struct jsonata_eval *e, const struct binary_node *b
         const jn_value l = f->slot[b->slot];                                                                        \
         double x, y;                                                                                                \
         const jn_value r = jn_number(b->constant);                                                                  \
-        if (both_numbers(l, r, &x, &y) && e->depth + 1 + n->need <= e->max_depth)                                   \
+        if (both_numbers(e, l, r, &x, &y) && e->depth + 1 + n->need <= e->max_depth)                                   \
             return (result);                                                                                        \
         return name##_constant(n, e, context, f);                                                                   \
     }

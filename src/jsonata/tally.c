@@ -13,9 +13,9 @@ static bool be_odd(struct tally *t)
 /* ---- numbers ------------------------------------------------------------------------------------------------- */
 
 /* False: no finite number. */
-static inline bool take_number(struct tally *t, jn_value v, double *d)
+static inline bool take_number(struct jsonata_eval *e, struct tally *t, jn_value v, double *d)
 {
-    *d = v.type == JN_NUMBER ? jn_num(v) : NAN;
+    *d = v.type == JN_NUMBER ? jsonata_number(e, v) : NAN;
     if (!isfinite(*d))
         return be_odd(t);
     t->count++;
@@ -25,8 +25,7 @@ static inline bool take_number(struct tally *t, jn_value v, double *d)
 static inline bool add_to_sum(struct jsonata_eval *e, struct tally *t, jn_value v)
 {
     double d;
-    (void)e;
-    if (!take_number(t, v, &d))
+    if (!take_number(e, t, v, &d))
         return false;
     t->number += d;
     return true;
@@ -35,8 +34,7 @@ static inline bool add_to_sum(struct jsonata_eval *e, struct tally *t, jn_value 
 static inline bool add_to_max(struct jsonata_eval *e, struct tally *t, jn_value v)
 {
     double d;
-    (void)e;
-    if (!take_number(t, v, &d))
+    if (!take_number(e, t, v, &d))
         return false;
     if (t->count == 1 || d > t->number)
         t->number = d;
@@ -46,8 +44,7 @@ static inline bool add_to_max(struct jsonata_eval *e, struct tally *t, jn_value 
 static inline bool add_to_min(struct jsonata_eval *e, struct tally *t, jn_value v)
 {
     double d;
-    (void)e;
-    if (!take_number(t, v, &d))
+    if (!take_number(e, t, v, &d))
         return false;
     if (t->count == 1 || d < t->number)
         t->number = d;
@@ -294,6 +291,23 @@ static bool make_room(struct tallies *t, uint32_t group)
     return true;
 }
 
+/* The ordinary way of names: from object to object.  False when there are arrays on it. */
+static bool push_names(struct tallies *t, uint32_t i, jn_value item)
+{
+    const struct path_node *p = t->plan->at[i].path;
+    jn_value v = item;
+    for (uint32_t k = t->plan->at[i].from; k < p->len; k++) {
+        if (v.type != JN_OBJECT)
+            return v.type != JN_ARRAY;
+        v = path_field(t->e, p->steps[k].site, p->steps[k].name, v.as.object);
+    }
+    if (v.type == JN_ARRAY && v.flags & JN_SEQUENCE)
+        return false;
+    if (!jn_is_undefined(v))
+        t->ends[i].sink.give(&t->ends[i].sink, v);
+    return true;
+}
+
 /* An error is not ours to report: the value may never be asked for, and others may come before it. */
 static void push(struct tallies *t, uint32_t i, struct tally *to, jn_value item)
 {
@@ -301,6 +315,8 @@ static void push(struct tallies *t, uint32_t i, struct tally *to, jn_value item)
     jn_value *top = e->top;
     const uint32_t depth = e->depth;
     t->ends[i].to = to;
+    if (t->plan->at[i].is_names && push_names(t, i, item))
+        return;
     e->fused++;
     t->heads[i]->item(t->heads[i], item);
     e->fused--;

@@ -49,6 +49,7 @@ struct tally_entry {
     const struct path_node *path;
     uint32_t from;              /* its first step for an item: 1 after $ */
     uint32_t pair;              /* of which pair's value */
+    bool is_names;              /* all its steps are names without anything */
 };
 
 struct tally_plan {
