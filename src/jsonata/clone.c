@@ -68,6 +68,7 @@ static inline bool is_changed(struct jsonata_eval *e, jn_value v, jn_value *clon
         if (v.flags & JN_NUM_CANONICAL)
             return false;
         *clone = clone_number(e, v);
+        // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): -0 and NaN are to be told apart
         return v.flags & JN_NUM_TEXT || clone->type != JN_NUMBER ||
                memcmp(&clone->as.number, &v.as.number, sizeof v.as.number) != 0;
     case JN_FUNCTION:

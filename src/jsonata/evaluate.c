@@ -316,7 +316,7 @@ enum jn_status jsonata_evaluate_text(const struct jsonata *program, struct jsona
                                      jn_value bindings, const struct jn_write_options *opt, jn_str *out,
                                      struct jsonata_error *err)
 {
-    jn_value input, result;
+    jn_value input, result = jn_undefined();
     jsonata_context_reset(c);
     enum jn_status s = read_input(c, text, &input, err);
     if (!s)

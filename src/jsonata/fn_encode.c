@@ -180,7 +180,7 @@ static jn_value decode(struct jsonata_eval *e, jn_value v, const char *kept, con
     char *out = fn_text_begin(e, s.len);
     size_t len = 0;
     for (size_t i = 0; out && i < s.len;) {
-        char bytes[4];
+        char bytes[4] = "";
         const size_t n = s.data[i] == '%' ? escaped_character(s, i, bytes) : 1;
         if (!n)
             return raise_malformed(e, v, function);

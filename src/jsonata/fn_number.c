@@ -83,7 +83,8 @@ BUILTIN(fn_number)
 static bool round_quickly(double d, double precision, double *out)
 {
     static const double powers[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
-    if (!(precision > 0 && precision < sizeof powers / sizeof *powers))
+    enum { POWERS = sizeof powers / sizeof *powers };
+    if (!(precision > 0 && precision < POWERS))
         return false;
     const double scale = powers[(int)precision], shifted = d * scale, whole = rint(shifted);
     if (!(fabs(shifted) < 0x1p50) || fabs(fabs(shifted - whole) - 0.5) <= fabs(shifted) * 0x1p-50)

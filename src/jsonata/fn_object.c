@@ -23,7 +23,7 @@ static bool maker_room(struct maker *m, uint32_t cap)
         jsonata_raise_memory(m->e);
         return false;
     }
-    if (m->shape && m->shape->len)
+    if (m->shape && m->values)
         memcpy(wider, m->values, m->shape->len * sizeof *wider);
     m->values = wider;
     m->cap = cap;
@@ -38,7 +38,7 @@ static void maker_start(struct maker *m, struct jsonata_eval *e, const struct jn
     if (!shape || !maker_room(m, shape->len + (more < JN_SHAPE_MAX ? more : JN_SHAPE_MAX)))
         return;
     m->shape = shape;
-    if (shape->len)
+    if (from && shape == from->shape && shape->len)
         memcpy(m->values, from->values, shape->len * sizeof *m->values);
 }
 

@@ -253,8 +253,9 @@ static bool change_at_once(struct run *r, struct jn_object *o, const struct jn_o
     if (!c || update_may_hold(update, o))
         return false;
     jn_value values[JN_SHAPE_MAX];
+    const jn_value *added = update ? update->values : NULL;
     for (uint32_t i = 0; i < c->to->len; i++)
-        values[i] = c->source[i] < FROM_UPDATE ? o->values[c->source[i]] : update->values[c->source[i] - FROM_UPDATE];
+        values[i] = c->source[i] < FROM_UPDATE || !added ? o->values[c->source[i]] : added[c->source[i] - FROM_UPDATE];
     if (c->to->len > o->cap) {
         jn_value *wider = jn_arena_alloc(r->e->arena, c->to->len * sizeof *wider);
         if (!wider)
