@@ -109,11 +109,17 @@ struct survey {
     uint32_t depth, deepest;
 };
 
+/* $name, without filters or a group that would make something else of it. */
+static bool is_plain_variable(const struct ast_node *ast)
+{
+    return ast->kind == AST_VARIABLE && !ast->rare->predicates.len && !ast->rare->group && !ast->keep_array;
+}
+
 static unsigned call_traits(const struct ast_node *ast)
 {
     static const char *const changing[] = { "random", "shuffle", "eval" };
     const struct ast_node *procedure = ast->left;
-    if (procedure->kind != AST_VARIABLE || !jsonata_library_find(procedure->text))
+    if (!is_plain_variable(procedure) || !jsonata_library_find(procedure->text))
         return HAS_OTHER;
     for (size_t i = 0; i < sizeof changing / sizeof *changing; i++) {
         if (jn_str_eq(procedure->text, jn_str_of(changing[i])))
@@ -161,7 +167,7 @@ static void survey(struct survey *s, const struct ast_node *ast)
     s->traits |= own_traits(ast);
     if (++s->depth > s->deepest)
         s->deepest = s->depth;
-    if (ast->kind != AST_CALL || ast->left->kind != AST_VARIABLE)
+    if (ast->kind != AST_CALL || !is_plain_variable(ast->left))
         survey(s, ast->left);
     survey(s, ast->right);
     survey(s, ast->third);
@@ -304,7 +310,7 @@ static bool is_aggregate(struct compiler *c, const struct ast_node *ast)
         return false;
     if (ast->tail_call && c->shells)
         return false;           // filters around a call in tail position see the call and not its value
-    return procedure->kind == AST_VARIABLE && ast->items.at[0]->kind == AST_PATH &&
+    return is_plain_variable(procedure) && ast->items.at[0]->kind == AST_PATH &&
            kind_of(procedure->text) < TALLY_FIRST && scope_find(c, procedure->text, &places) == 0;
 }
 

@@ -221,6 +221,14 @@ static jn_value eval_lookup(const struct node *n, struct jsonata_eval *e, jn_val
     return node_done(n, v);
 }
 
+/* Only what can have members keeps the place of a call in tail position. */
+static void raise_tail_callee(const struct call_node *c, struct jsonata_eval *e, jn_value callee)
+{
+    const bool keeps = callee.type == JN_OBJECT || callee.type == JN_ARRAY;
+    const struct call_site none = { .position = 0 }, *site = keeps ? &c->tail_site : &none;
+    jsonata_raise(e, (struct jsonata_fault){ .code = "T1006", .position = site->position, .token = site->token });
+}
+
 /* In tail position: leaves the call to function_invoke().  Errors on the way there, too: the function whose tail this is
  * has been left by then, and does not put its place on them. */
 static jn_value eval_tail_call(const struct node *n, struct jsonata_eval *e, jn_value context,
@@ -237,7 +245,7 @@ static jn_value eval_tail_call(const struct node *n, struct jsonata_eval *e, jn_
     if (callee.type == JN_FUNCTION)
         function_remember(e, callee, &c->tail_site);        // before the arguments, unlike other calls
     if (!jsonata_failed(e) && eval_arguments(c, e, base + 1, context, f) && callee.type != JN_FUNCTION)
-        jsonata_raise(e, (struct jsonata_fault){ .code = "T1006" });
+        raise_tail_callee(c, e, callee);
     e->tail = jsonata_failed(e) ? (struct jsonata_tail){ .base = base }
                                 : (struct jsonata_tail){ callee, base, c->count, c->is_outer, &c->tail_site };
     return (jn_value){ .type = VALUE_TAIL };
@@ -289,6 +297,12 @@ static jn_str procedure_token(struct compiler *c, const struct ast_node *ast)
     }
 }
 
+static jn_value procedure_literal(const struct ast_node *ast)
+{
+    const struct ast_node *first = ast->kind == AST_PATH && ast->items.len ? ast->items.at[0] : ast;
+    return first->kind == AST_NUMBER || first->kind == AST_VALUE ? first->literal : jn_undefined();
+}
+
 /* x() where $x was meant: for a path, the variable called as its first step. */
 static const struct node *procedure_hint(struct compiler *c, const struct ast_node *call)
 {
@@ -308,9 +322,8 @@ static void compile_procedure(struct compiler *c, const struct ast_node *ast, st
     n->site.position = n->node.position;
     n->site.token = procedure_token(c, procedure);
     n->hint = procedure_hint(c, ast);
-    if (procedure->kind == AST_NUMBER || procedure->kind == AST_VALUE)
-        n->literal = procedure->literal;
-    n->tail_site.position = procedure->position;
+    n->literal = procedure_literal(procedure);
+    n->tail_site.position = procedure->kind == AST_PATH ? 0 : procedure->position;     // the reference's paths have none
     if (procedure->kind == AST_VARIABLE)
         n->tail_site.token = n->site.token;
     compile_needs(&n->node, n->procedure);

@@ -72,14 +72,17 @@ BUILTIN(fn_base64decode)
 {
     if (jn_is_undefined(args[0]))
         return jn_undefined();
-    const jn_str s = jn_text(args[0]);
-    const uint64_t size = ((uint64_t)s.len / 4 + 1) * 6;        // a byte from 0x80 on becomes two
+    struct units u = { .s = jn_text(args[0]) };
+    const uint64_t size = ((uint64_t)u.s.len / 4 + 1) * 6;      // a byte from 0x80 on becomes two
     char *out = fn_text_begin(e, size);
     size_t len = 0;
     uint32_t bits = 0;
     int held = 0;
-    for (size_t i = 0; out && i < s.len && s.data[i] != '='; i++) {
-        const int digit = digit64((unsigned char)s.data[i]);
+    while (out && (u.second || u.at < u.s.len)) {
+        const unsigned char c = next_byte(&u);
+        const int digit = digit64(c);
+        if (c == '=')
+            break;
         if (digit < 0)
             continue;
         bits = bits << 6 | (uint32_t)digit;

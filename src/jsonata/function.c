@@ -164,15 +164,31 @@ static jn_value run_builtin(struct jsonata_eval *e, const struct jsonata_functio
 
 /* ---- the other kinds ----------------------------------------------------------------------------------------- */
 
+static size_t leading_digits(jn_str s)
+{
+    size_t n = 0;
+    while (n < s.len && s.data[n] >= '0' && s.data[n] <= '9')
+        n++;
+    return n;
+}
+
+/* Where a pattern starts to look: its second argument as ECMAScript's lastIndex, be it only the key that $each gives. */
+static int64_t start_of(jn_value v)
+{
+    double from = v.type == JN_NUMBER ? jn_num(v) : 0;
+    if (v.type == JN_STRING && v.len && leading_digits(jn_text(v)) == v.len)
+        from = jn_number_parse(jn_text(v));
+    return from > 0 && from < 4e9 ? (int64_t)from : from > 0 ? (int64_t)4e9 : 0;
+}
+
 static jn_value run_regex(struct jsonata_eval *e, const struct jsonata_function *fn, const jn_value *args,
                           uint32_t count)
 {
     if (fn->kind == FUNCTION_NEXT)
         return jsonata_regex_call(e, fn->as.next.regex, fn->as.next.subject, (int64_t)fn->as.next.from, true);
-    const double from = count > 1 && args[1].type == JN_NUMBER ? jn_num(args[1]) : 0;
+    const int64_t from = count > 1 ? start_of(args[1]) : 0;
     const jn_value subject = jsonata_ecma_string(e, count ? args[0] : jn_undefined());
-    return jn_is_undefined(subject)
-        ? subject : jsonata_regex_call(e, fn->as.regex, subject, from > 0 && from < 4e9 ? (int64_t)from : 0, false);
+    return jn_is_undefined(subject) ? subject : jsonata_regex_call(e, fn->as.regex, subject, from, false);
 }
 
 /* Merges bound and given arguments at `base`; gives how many there are. */
@@ -341,7 +357,7 @@ static void stamp_call(struct jsonata_eval *e, jn_value callee, const struct cal
     stamp(e, tail && (!place || callee.flags & FUNCTION_PASSED) ? tail : NULL);
     if (site && !e->fault.position)
         e->fault.position = site->position;
-    if (site && !e->fault.token.data)
+    if (site && !e->fault.token.len)
         e->fault.token = site->token;
 }
 

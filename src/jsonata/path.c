@@ -402,7 +402,7 @@ static void compile_step(struct compiler *c, struct path_node *p, uint32_t i, co
         s->kind = STEP_SORT;
         p->has_sort = true;
         compile_sort(c, ast, s);
-    } else if (ast->kind == AST_NAME && !ast->rare->predicates.len && !s->is_once) {
+    } else if (ast->kind == AST_NAME && !ast->rare->predicates.len && !ast->rare->group && !s->is_once) {
         s->kind = STEP_NAME;
         s->name = ast->text;
         s->site = new_site(c);

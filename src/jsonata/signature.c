@@ -259,14 +259,16 @@ static bool members_fit(const struct parameter *p, jn_value v)
     return true;
 }
 
-/* The argument for an `a` parameter that took `run` arguments: an array as it is, a single value wrapped. */
-static jn_value to_array(struct jsonata_eval *e, const struct parameter *p, jn_value v, uint32_t run, uint32_t index)
+/* The argument for an `a` parameter that took `run` arguments: an array as it is, a single value wrapped.  `matched` is
+ * the argument that the parameter took, which is another one after put_missing() has moved on. */
+static jn_value to_array(struct jsonata_eval *e, const struct parameter *p, jn_value v, jn_value matched, uint32_t run,
+                         uint32_t index)
 {
-    if (jn_is_undefined(v))
-        return v;
-    const bool is_array = jn_is(v, JN_ARRAY);
-    if (p->has_member &&
-        !(is_array ? members_fit(p, v) : run == 1 && p->is_member_single && p->member >> v.type & 1))
+    if (jn_is_undefined(matched))
+        return matched;
+    const bool is_array = jn_is(matched, JN_ARRAY);
+    if (p->has_member && !(is_array ? jn_is(v, JN_ARRAY) && members_fit(p, v)
+                                    : run == 1 && p->is_member_single && p->member >> matched.type & 1))
         return jsonata_raise(e, (struct jsonata_fault){ .code = "T0412", .value = v, .index = index,
                                                         .type = plural_of(p) });
     if (is_array)
@@ -277,10 +279,10 @@ static jn_value to_array(struct jsonata_eval *e, const struct parameter *p, jn_v
     return wrapped;
 }
 
-static inline jn_value convert(struct jsonata_eval *e, const struct parameter *p, jn_value v, uint32_t run,
-                               uint32_t index)
+static inline jn_value convert(struct jsonata_eval *e, const struct parameter *p, jn_value v, jn_value matched,
+                               uint32_t run, uint32_t index)
 {
-    return p->is_array ? to_array(e, p, v, run, index) : v;
+    return p->is_array ? to_array(e, p, v, matched, run, index) : v;
 }
 
 /* Where converted arguments go; what does not fit is nothing anyhow. */
@@ -315,12 +317,12 @@ static void put_all(struct jsonata_eval *e, const struct matching *m, jn_value c
     uint32_t i = 0, taken = 0;          // `taken` follows the match, `i` the reference's count of arguments
     for (uint32_t p = 0; p < m->len && !jsonata_failed(e); p++) {
         const struct parameter *x = &m->parameter[p];
-        const uint32_t run = run_of(m, p, taken);
+        const uint32_t run = run_of(m, p, taken), from = taken;
         taken += run;
         if (!run)
             put_missing(e, m, x, context, &i, o);
         for (uint32_t k = 0; k < run && !jsonata_failed(e); k++, i++)
-            put(o, convert(e, x, i < m->count ? m->args[i] : jn_undefined(), run, i + 1));
+            put(o, convert(e, x, i < m->count ? m->args[i] : jn_undefined(), m->args[from + k], run, i + 1));
     }
 }
 
@@ -355,7 +357,7 @@ uint32_t jsonata_signature_apply(struct jsonata_eval *e, const struct jsonata_si
         if (!fits(&s->parameter[i], args[i]))
             return apply_general(e, s, context, args, count, out);
     for (uint32_t i = 0; i < count && !jsonata_failed(e); i++)
-        out[i] = convert(e, &s->parameter[i], args[i], 1, i + 1);
+        out[i] = convert(e, &s->parameter[i], args[i], args[i], 1, i + 1);
     for (uint32_t i = count; i < s->len; i++)
         out[i] = jn_undefined();
     return s->len;
