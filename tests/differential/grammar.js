@@ -163,11 +163,16 @@ class Grammar {
     }
 
     variable() {
-        return this.random.pick(this.variables);
+        return this.random.pick(this.variables) + this.decoration();
+    }
+
+    /* What may hang on any operand and rarely does; shortcuts of an engine forget it. */
+    decoration() {
+        return this.random.chance(0.97) ? '' : this.random.pick(['[]', '[0]', '[-1]', '[[0..1]]', '{}', '{"a": $}', '[a]', '[true]', '[][0]', '#$i', '@$j', '^($)']);
     }
 
     variableOrName() {
-        return this.random.chance(0.35) ? this.variable() : this.name();
+        return this.random.chance(0.35) ? this.variable() : this.name() + this.decoration();
     }
 
     suffix() {
@@ -194,11 +199,11 @@ class Grammar {
 
     step(depth) {
         return this.random.weighted([
-            [14, () => this.name()],
-            [2, () => '*'],
-            [1, () => '**'],
-            [1, () => '%'],
-            [2, () => '$'],
+            [14, () => this.name() + this.decoration()],
+            [2, () => '*' + this.decoration()],
+            [1, () => '**' + this.decoration()],
+            [1, () => '%' + this.decoration()],
+            [2, () => '$' + this.decoration()],
             [2, () => depth > 0 ? `(${this.make('any', depth - 1)})` : this.name()],
             [1, () => depth > 0 ? this.asMember(() => `[${this.random.join(this.random.between(0, 2), ', ', () => this.make('any', depth - 1))}]`) : '[$]'],
             [2, () => depth > 0 ? this.objectLiteral(depth - 1) : '{"a": $}'],
@@ -342,7 +347,7 @@ class Grammar {
     }
 
     builtinCall(builtin, depth, isAfterContext = false) {
-        return `$${builtin.name}(${this.parameterTexts(builtin, Math.min(depth, 3), isAfterContext).join(', ')})`;
+        return `$${builtin.name}${this.decoration()}(${this.parameterTexts(builtin, Math.min(depth, 3), isAfterContext).join(', ')})`;
     }
 
     partial(depth) {
