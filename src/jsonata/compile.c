@@ -203,7 +203,8 @@ static bool keeps_context(const struct ast_node *ast)
     if (has_shell(ast))
         return false;
     switch (ast->kind) {
-    case AST_CALL: case AST_OBJECT: case AST_ARRAY: case AST_BINARY: case AST_NEGATE: case AST_CONDITION: case AST_BLOCK:
+    case AST_CALL: case AST_OBJECT: case AST_ARRAY: case AST_BINARY: case AST_NEGATE: case AST_CONDITION:
+    case AST_BLOCK:
         return true;
     default:
         return false;

@@ -191,7 +191,8 @@ struct node *compile_binary(struct compiler *c, const struct ast_node *ast);
 struct node *compile_negate(struct compiler *c, const struct ast_node *ast);
 struct node *compile_lambda(struct compiler *c, const struct ast_node *ast);
 struct node *compile_call(struct compiler *c, const struct ast_node *ast);
-struct node *compile_aggregate(struct compiler *c, const struct ast_node *ast);     /* a call, by a short way if there is one */
+/* A call, by a short way if there is one. */
+struct node *compile_aggregate(struct compiler *c, const struct ast_node *ast);
 
 /* Makes a node leave its sequence as it is. */
 void aggregate_raw(struct node *n);

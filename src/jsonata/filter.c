@@ -203,7 +203,7 @@ static const struct jn_array nothing_kept = { .len = 0 };
 
 static bool give_nothing(struct sink *next)
 {
-    return next->give(next, jn_array_value((struct jn_array *)(uintptr_t)&nothing_kept, JN_SEQUENCE));
+    return next->give(next, jn_array_value((struct jn_array *)&nothing_kept, JN_SEQUENCE));
 }
 
 static bool give_probe(const struct filter *fi, struct jsonata_eval *e, const struct jn_array *x,

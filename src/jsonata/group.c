@@ -244,7 +244,7 @@ static jn_value group_constant(const struct group *g, struct jsonata_eval *e, co
         struct jn_array *x = jn_arena_alloc(e->arena, sizeof *x);
         if (!x)
             return jsonata_raise_memory(e);
-        *x = (struct jn_array){ .items = (jn_value *)(uintptr_t)items, .len = n, .cap = n };
+        *x = (struct jn_array){ .items = (jn_value *)items, .len = n, .cap = n };
         all = jn_array_value(x, 0);
         tallies_open(&t, g->plan, e, f);
         for (uint32_t i = 0; t.plan && i < n && jsonata_step(e); i++) {

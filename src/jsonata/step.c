@@ -220,8 +220,8 @@ static bool give_descendants(struct sink *s, jn_value v)
     return spread(s, v, item_descendants);
 }
 
-/* ** followed by a name: scalars have no fields, so that only containers are looked at.  Objects of different shapes come
- * in turn, hence a memory for several. */
+/* ** followed by a name: scalars have no fields, so that only containers are looked at.  Objects of different shapes
+ * come in turn, hence a memory for several. */
 enum { SHAPES = 16 };
 
 struct descent {

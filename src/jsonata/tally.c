@@ -259,7 +259,7 @@ void tallies_open(struct tallies *t, const struct tally_plan *plan, struct jsona
     if (!tally_plan_fits(plan, e))
         return;
     t->ends = jn_arena_alloc(e->arena, plan->len * sizeof *t->ends);
-    t->heads = jn_arena_alloc(e->arena, plan->len * sizeof *t->heads);
+    t->heads = jn_arena_alloc(e->arena, plan->len * sizeof(struct sink *));
     struct sink *sinks = jn_arena_alloc(e->arena, count_steps(plan) * sizeof *sinks);
     if (!t->ends || !t->heads || !sinks) {
         jsonata_raise_memory(e);

@@ -1,8 +1,8 @@
 /* tally.h - aggregates of a path, taken while the path runs: $sum(a.b) needs no sequence of all a.b.
  *
- * A tally is what has been seen so far; a tally sink stands at the end of a path's steps and adds to one.  What only the
- * general way can judge (a member that is no number, an empty array as the only result) makes a tally odd: whoever asked
- * for it then evaluates the call as it is written. */
+ * A tally is what has been seen so far; a tally sink stands at the end of a path's steps and adds to one.  What only
+ * the general way can judge (a member that is no number, an empty array as the only result) makes a tally odd: whoever
+ * asked for it then evaluates the call as it is written. */
 #ifndef JSONATA_TALLY_H
 #define JSONATA_TALLY_H
 

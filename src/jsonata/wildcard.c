@@ -44,8 +44,9 @@ static jn_value eval_wildcard(const struct node *n, struct jsonata_eval *e, jn_v
         out.flags &= (uint8_t)~push_member(e, out, context.as.array->items[i]);
     if (context.type == JN_ARRAY)
         push_flags(e, out, context.flags);
-    for (uint32_t i = 0; context.type == JN_OBJECT && i < jn_object_len(context) && jsonata_step(e); i++)
-        out.flags &= (uint8_t)~push_member(e, out, context.as.object->values[jn_shape_slot(context.as.object->shape, i)]);
+    const struct jn_object *o = context.type == JN_OBJECT ? context.as.object : NULL;
+    for (uint32_t i = 0; o && i < o->shape->len && jsonata_step(e); i++)
+        out.flags &= (uint8_t)~push_member(e, out, o->values[jn_shape_slot(o->shape, i)]);
     return jsonata_failed(e) ? jn_undefined() : node_done(n, out);
 }
 

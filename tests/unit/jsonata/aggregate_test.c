@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-#define DATA "{\"o\":[{\"n\":\"a\",\"p\":1,\"q\":2,\"t\":[\"x\"],\"m\":{\"k\":1}},{\"n\":\"b\",\"p\":2,\"q\":3,\"t\":[]}," \
+#define DATA "{\"o\":[{\"n\":\"a\",\"p\":1,\"q\":2,\"t\":[\"x\"],\"m\":{\"k\":1}}," \
+             "{\"n\":\"b\",\"p\":2,\"q\":3,\"t\":[]}," \
              "{\"n\":\"a\",\"p\":3,\"q\":1,\"t\":[\"y\",\"x\"],\"m\":{\"k\":2}},{\"n\":\"b\",\"p\":\"4\",\"q\":1}]}"
 
 static const char *const expressions[] = {
@@ -54,8 +55,8 @@ struct outcome {
 };
 
 /* What one evaluation comes to, in a context of its own. */
-static struct outcome outcome_of(const char *text, bool plain, const struct jsonata_limits *limits, const char *bindings,
-                                 bool has_host)
+static struct outcome outcome_of(const char *text, bool plain, const struct jsonata_limits *limits,
+                                 const char *bindings, bool has_host)
 {
     struct outcome o = { .position = 0 };
     struct jsonata_error err = { .code = "" };
