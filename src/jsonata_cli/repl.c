@@ -126,19 +126,33 @@ static void forget_definition(struct repl *r, const char *name)
     }
 }
 
+static bool make_room(struct repl *r, size_t n)
+{
+    struct definition *d = realloc(r->definitions, n * sizeof *d);
+    if (!d)
+        return false;
+    r->definitions = d;
+    char **names = realloc(r->names, n * sizeof *names);
+    if (!names)
+        return false;
+    r->names = names;
+    return true;
+}
+
 static bool add_definition(struct repl *r, const char *name, const char *text)
 {
-    const size_t n = r->definitions_len + 1;
-    struct definition *d = realloc(r->definitions, n * sizeof *d);
-    r->definitions = d ? d : r->definitions;
-    char **names = realloc(r->names, n * sizeof *names);
-    r->names = names ? names : r->names;
-    if (!d || !names)
+    const size_t n = r->definitions_len;
+    if (!make_room(r, n + 1))
         return false;
-    d[n - 1] = (struct definition){ strdup(name), strdup(text) };
-    names[n - 1] = d[n - 1].name;
-    r->definitions_len += d[n - 1].name && d[n - 1].text;
-    return r->definitions_len == n;
+    r->definitions[n] = (struct definition){ strdup(name), strdup(text) };
+    r->names[n] = r->definitions[n].name;
+    r->definitions_len = n + 1;
+    if (r->definitions[n].name && r->definitions[n].text)
+        return true;
+    free(r->definitions[n].name);
+    free(r->definitions[n].text);
+    r->definitions_len = n;
+    return false;
 }
 
 /* Copies a value into memory that lasts: what the evaluation leaves is gone with the next one. */
