@@ -26,24 +26,51 @@ struct request {
     struct jsonata_limits limits;
 };
 
-/* ---- answers ----------------------------------------------------------------------------------------------------- */
+/* ---- answers --------------------------------------------------------------------------------------------------- */
 
-/* `name` is with punctuation; false, with nothing written, when the value has no text. */
-static bool put(const char *name, jn_value v)
+/* The longest texts that are answered.  A small value can have a text without end, when its members are shared: a result
+ * may be as long as JavaScript's longest string, an error's value as long as one still looks at. */
+enum { LONGEST_RESULT = 1 << 29, LONGEST_VALUE = 1 << 20 };
+
+struct text {
+    char *data;
+    size_t len, cap, most;
+};
+
+static bool collect(void *host, const char *data, size_t len)
 {
-    size_t len;
-    char *text = jn_write_text(v, NULL, &len, NULL);
-    if (!text)
+    struct text *t = host;
+    if (len > t->most - t->len)
         return false;
-    fputs(name, stdout);
-    fwrite(text, 1, len, stdout);
-    free(text);
+    if (len > t->cap - t->len) {
+        const size_t cap = t->cap / 2 * 3 > t->len + len ? t->cap / 2 * 3 : t->len + len;
+        char *grown = realloc(t->data, cap);
+        if (!grown)
+            return false;
+        t->data = grown;
+        t->cap = cap;
+    }
+    memcpy(t->data + t->len, data, len);
+    t->len += len;
     return true;
+}
+
+/* The value's text behind `name`, which is with punctuation; false, with nothing written, when it has none. */
+static bool put(const char *name, jn_value v, size_t most)
+{
+    struct text t = { .most = most };
+    const bool ok = jn_write_to(collect, &t, v, NULL, NULL) == JN_OK;
+    if (ok) {
+        fputs(name, stdout);
+        fwrite(t.data, 1, t.len, stdout);
+    }
+    free(t.data);
+    return ok;
 }
 
 static void put_id(jn_value id)
 {
-    if (!put("{\"id\":", id))
+    if (!put("{\"id\":", id, LONGEST_RESULT))
         fputs("{\"id\":null", stdout);
 }
 
@@ -56,12 +83,12 @@ static void answer_flag(jn_value id, const char *name)
 static void answer_error(jn_value id, const struct jsonata_error *e)
 {
     put_id(id);
-    put(",\"error\":{\"code\":", jn_make_string(text_of(e->code)));
+    put(",\"error\":{\"code\":", jn_make_string(text_of(e->code)), LONGEST_VALUE);
     if (e->position >= 0)
         printf(",\"position\":%lld", (long long)e->position);
-    put(",\"token\":", e->token);           // nothing when it is nothing
-    put(",\"value\":", e->value);
-    put(",\"message\":", jn_make_string(text_of(e->message)));
+    put(",\"token\":", e->token, LONGEST_VALUE);       // nothing when it is nothing
+    put(",\"value\":", e->value, LONGEST_VALUE);
+    put(",\"message\":", jn_make_string(text_of(e->message)), LONGEST_VALUE);
     fputs("}}\n", stdout);
 }
 
@@ -81,24 +108,25 @@ static void answer_status(jn_value id, enum jn_status s, struct jsonata_error *e
     answer_error(id, e);
 }
 
+/* The text comes first, since without one there is another answer. */
 static void answer_result(jn_value id, jn_value result)
 {
+    struct text t = { .most = LONGEST_RESULT };
     struct jn_error err = { 0 };
-    size_t len;
     if (result.type == JN_UNDEFINED || result.type == JN_FUNCTION) {
         answer_flag(id, result.type == JN_FUNCTION ? "function" : "undefined");
         return;
     }
-    char *text = jn_write_text(result, NULL, &len, &err);
-    if (!text) {
-        answer_failure(id, "RESULT", err.message);
-        return;
+    const enum jn_status s = jn_write_to(collect, &t, result, NULL, &err);
+    if (s) {
+        answer_failure(id, s == JN_IO ? "LIMIT" : "RESULT", s == JN_IO ? "the result's text is too long" : err.message);
+    } else {
+        put_id(id);
+        fputs(",\"result\":", stdout);
+        fwrite(t.data, 1, t.len, stdout);
+        fputs("}\n", stdout);
     }
-    put_id(id);
-    fputs(",\"result\":", stdout);
-    fwrite(text, 1, len, stdout);
-    fputs("}\n", stdout);
-    free(text);
+    free(t.data);
 }
 
 /* ---- requests ---------------------------------------------------------------------------------------------------- */

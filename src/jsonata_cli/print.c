@@ -63,18 +63,20 @@ static void put_ascii(FILE *out, const char *text, size_t len)
     }
 }
 
-static bool put_text(const struct printer *p, jn_value v, const struct jn_write_options *how)
+/* A text may be long, and goes out in pieces; a character never is in two. */
+static bool put_piece(void *host, const char *text, size_t len)
 {
-    size_t len;
-    char *text = jn_write_text(v, how, &len, p->err);
-    if (!text)
-        return false;
+    const struct printer *p = host;
     if (p->opt->ascii)
         put_ascii(p->out, text, len);
     else
         fwrite(text, 1, len, p->out);
-    free(text);
-    return true;
+    return !ferror(p->out);
+}
+
+static bool put_text(const struct printer *p, jn_value v, const struct jn_write_options *how)
+{
+    return jn_write_to(put_piece, (void *)(uintptr_t)p, v, how, p->err) == JN_OK;
 }
 
 /* ---- walking ----------------------------------------------------------------------------------------------------- */

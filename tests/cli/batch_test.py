@@ -110,6 +110,24 @@ class State(CommandTest):
         self.assertEqual([a["id"] for a in got], list(range(len(hostile))))
 
 
+class SharedMembers(CommandTest):
+    """A value of 41 objects whose text would be 2^40 times as long, since each has the one below it twice."""
+
+    BOMB = "$d := function($v, $n){ $n = 0 ? $v : $d({'a': $v, 'b': $v}, $n - 1) }"
+
+    def code(self, expression):
+        (answer,) = answers([{"id": 1, "expr": f"({self.BOMB}; {expression})", "timelimit": 500, "depth": 1000}])
+        return answer["error"]
+
+    def test_text_of_it(self):
+        self.assertEqual(self.code("$string($d(1, 40))")["code"], "U1001")
+
+    def test_error_about_it(self):
+        error = self.code("$d(1, 40) - 1")
+        self.assertEqual(error["code"], "T2001")
+        self.assertNotIn("value", error)
+
+
 class Conformance(CommandTest):
     """The cases of the official suite once more, through the batch."""
 
