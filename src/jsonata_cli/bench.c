@@ -44,23 +44,27 @@ typedef void operation_fn(struct work *w);
 
 /* ---- the operations ---------------------------------------------------------------------------------------------- */
 
-static void fail(struct work *w, const struct jsonata_error *e, const char *message)
+/* Where the first error goes: into its place, since it points into itself. */
+static struct jsonata_error *error_of(struct work *w)
 {
-    if (w->failed)
-        return;
-    w->failed = true;
-    w->error = e ? *e : (struct jsonata_error){ .position = -1 };
-    if (message)
+    return w->failed ? NULL : &w->error;
+}
+
+static void fail_with(struct work *w, const char *message)
+{
+    if (!w->failed) {
+        w->error = (struct jsonata_error){ .position = -1 };
         snprintf(w->error.message, sizeof w->error.message, "%s", message);
+    }
+    w->failed = true;
 }
 
 static void compile(struct work *w)
 {
     struct jsonata *p;
-    struct jsonata_error e = { 0 };
     const struct jsonata_compile_options how = { .plain = w->o->plain };
-    if (jsonata_compile(w->expression, &how, &p, &e))
-        fail(w, &e, NULL);
+    if (jsonata_compile(w->expression, &how, &p, error_of(w)))
+        w->failed = true;
     else
         jsonata_free(p);
 }
@@ -71,7 +75,7 @@ static jn_value parse_into(struct work *w, struct jn_arena *a)
     struct jn_error err = { 0 };
     const struct jn_read_options how = { .shapes = jsonata_context_shapes(w->context) };
     if (w->input.data && jn_read(a, w->input, &how, &v, NULL, &err))
-        fail(w, NULL, err.message);
+        fail_with(w, err.message);
     return v;
 }
 
@@ -83,9 +87,8 @@ static void parse(struct work *w)
 
 static void evaluate_value(struct work *w, jn_value input)
 {
-    struct jsonata_error e = { 0 };
-    if (jsonata_evaluate(w->program, w->context, input, w->o->bindings, &w->result, &e))
-        fail(w, &e, NULL);
+    if (jsonata_evaluate(w->program, w->context, input, w->o->bindings, &w->result, error_of(w)))
+        w->failed = true;
 }
 
 static void evaluate(struct work *w)
@@ -103,17 +106,17 @@ static void serialize(struct work *w)
     }
     char *text = jn_write_text(w->result, NULL, &w->bytes_out, &err);
     if (!text)
-        fail(w, NULL, err.message);
+        fail_with(w, err.message);
     free(text);
 }
 
 static void end_to_end(struct work *w)
 {
-    struct jsonata_error e = { 0 };
     jn_str out = { NULL, 0 };
-    const enum jn_status s = jsonata_evaluate_text(w->program, w->context, w->input, w->o->bindings, NULL, &out, &e);
+    const enum jn_status s =
+        jsonata_evaluate_text(w->program, w->context, w->input, w->o->bindings, NULL, &out, error_of(w));
     if (s && s != JN_BAD_VALUE)     // a function has no text, but was evaluated
-        fail(w, &e, NULL);
+        w->failed = true;
     w->bytes_out = out.len;
     w->operations++;
 }
