@@ -148,7 +148,7 @@ static const char *const regex_bombs[] = {
 /* A bomb takes what there is, and then ends: for want of memory, of a stack, or of a place to backtrack to. */
 static void assert_contained(const char *expression, size_t max_bytes)
 {
-    const struct jsonata_limits limits = { .max_bytes = max_bytes, .timeout_ms = 20000 };
+    const struct jsonata_limits limits = { .max_bytes = max_bytes, .timeout_ms = 200000 };
     const struct outcome o = under(&limits, expression, NULL);
     if (o.status == JN_EVALUATION && (!strcmp(o.code, "D1011") || strstr(o.message, "memory for backtracking")))
         return;
