@@ -86,7 +86,7 @@ static inline enum answer ask_field(const struct field_test *t, struct jsonata_e
         return ASK;
     const jn_value v = path_field(e, t->site, t->name, item.as.object);
     if (jn_is_undefined(v))
-        return NO;
+        return is_equality(t->op) || t->is_ordered ? NO : ASK;
     if (v.type == JN_NUMBER && t->constant.type == JN_NUMBER) {
         const double d = jn_num(v);
         return isfinite(d) ? compare_numbers(t->op, d, t->number) : ASK;
@@ -125,6 +125,7 @@ static const struct field_test *compile_field_test(struct compiler *c, const str
     struct field_test *t = COMPILE_NEW(c, struct field_test);
     *t = (struct field_test){ .op = ast->op, .name = field->text, .site = c->program->sites++,
                               .constant = ast->right->literal, .depth = 3 };    // the operator, the path, the name
+    t->is_ordered = t->constant.type == JN_NUMBER || t->constant.type == JN_STRING;
     if (t->constant.type == JN_NUMBER)
         t->number = jn_num(t->constant);
     return t;

@@ -41,6 +41,7 @@ struct field_test {
     uint32_t site;
     jn_value constant;          /* a number's double is in `number` */
     double number;
+    bool is_ordered;            /* a number or a string: `nothing` may be compared with it by < and the like */
     uint8_t depth;              /* evaluations that the test nests */
 };
 

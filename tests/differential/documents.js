@@ -70,6 +70,28 @@ class Documents {
         ])();
     }
 
+    /* Many rows of few values: where an engine begins to hash, to sort by keys, to count in one go. */
+    rows(count) {
+        const odd = this.random.chance(0.3) ? 0.03 : 0;
+        const range = this.random.pick([3, 10, 1000]);
+        return Array.from({ length: count }, (_, i) => {
+            const row = { a: this.random.below(range), b: this.random.pick(['x', 'y', 'z', 'é', '😀', '']), k: i % 7 };
+            if (this.random.chance(0.5))
+                row.c = this.random.chance(0.9) ? this.random.below(range) / 4 : String(this.random.below(range));
+            if (this.random.chance(0.1))
+                row.d = [this.random.below(3), this.random.below(3)];
+            if (this.random.chance(odd))
+                row[this.random.pick(['a', 'b', 'k'])] = this.value(1);
+            return row;
+        });
+    }
+
+    large() {
+        return { a: this.rows(this.random.between(10, 80)), b: this.rows(this.random.between(1, 40)), c: this.value(1),
+            d: Array.from({ length: this.random.between(10, 60) }, () => this.random.below(20)),
+            e: Array.from({ length: this.random.between(10, 60) }, () => this.random.pick(['x', 'y', 'z', '1', 'é'])) };
+    }
+
     /* A document, or undefined: none. */
     document() {
         return this.random.weighted([
@@ -77,6 +99,7 @@ class Documents {
             [5, () => ({ a: this.table(3), b: this.value(3), c: this.value(2), d: this.array(2) })],
             [4, () => this.array(4)],
             [2, () => this.table(4)],
+            [3, () => this.large()],
             [1, () => this.scalar()],
             [1, () => undefined],
         ])();

@@ -380,9 +380,45 @@ class Grammar {
         return `${this.operand('container', depth)} ~> ${this.transformer(depth)}`;
     }
 
+    /* What programs are full of, and engines therefore have shortcuts for; most of it as usual, some of it not quite. */
+    idiom(depth) {
+        const table = () => this.random.pick(['a', 'b', '$.a', '$$.a', '$$.b', 'a.d', 'd', 'e', this.variableOrName()]);
+        const field = () => this.random.pick(['a', 'b', 'c', 'd', 'k']) + this.decoration();
+        const value = () => this.random.chance(0.6) ? `${this.random.below(10)}` : this.random.pick(['"x"', '"y"', '$x', 'c', 'null', '$$.c', this.make('any', 0)]);
+        const compare = () => this.random.pick(['=', '=', '!=', '<', '>', '<=', '>=']);
+        const test = () => this.random.join(this.random.between(1, 2), this.random.pick([' and ', ' or ']), () => `${field()} ${compare()} ${value()}`);
+        const total = () => this.random.pick(['$sum', '$count', '$max', '$min', '$average', '$distinct', '$string', '$join', '$exists']);
+        const operator = () => this.random.pick(['+', '*', '-', '&', '/', '%']);
+        return this.random.weighted([
+            [3, () => `${table()}[${test()}]${this.suffix()}`],
+            [3, () => `${total()}(${table()}[${test()}].${field()})`],
+            [3, () => `${total()}(${table()}.(${field()} ${operator()} ${field()}))`],
+            [3, () => `${table()}{${field()}: ${total()}(${field()})}`],
+            [3, () => `${table()}{$string(${field()}): ${total()}(${field()}), "all": ${total()}($.${field()} ${operator()} ${value()})}`],
+            [2, () => `${table()}{${field()}: $}`],
+            [3, () => `${table()}^(${this.random.pick(['', '<', '>'])}${field()}, ${this.random.pick(['', '<', '>'])}${field()})${this.suffix()}`],
+            [2, () => `$sort(${table()}, function($l, $r){$l.${field()} ${compare()} $r.${field()}})${this.suffix()}`],
+            [3, () => `${table()}[${field()} in ${this.random.pick(['$$.d', '$$.e', '$$.b.k', '[1, "x", 3]', '[1..5]'])}]`],
+            [3, () => `${table()}@$i.$$.b@$j[$i.${field()} = $j.${field()}].{"i": $i.${field()}, "j": $j.${field()}}`],
+            [2, () => `${table()}@$i.${table()}@$j[$j.${field()} ${compare()} $i.${field()}${this.random.chance(0.5) ? ` and ${test()}` : ''}].($i.${field()} & $j.${field()})`],
+            [2, () => `${table()}.($v := $; $$.b[${field()} = $v.${field()}].${field()})`],
+            [2, () => `${table()}#$i[${this.random.pick(['$i % 3 = 0', '$i < 5', test()])}].{"i": $i, "v": ${field()}, "p": %.c}`],
+            [2, () => `$map(${table()}, function($v, $i){$v.${field()} ${operator()} $i})`],
+            [2, () => `$filter(${table()}, function($v, $i){$v.${field()} ${compare()} ${value()}})`],
+            [2, () => `$reduce(${table()}.${field()}, function($i, $j){$i ${operator()} $j}${this.random.chance(0.4) ? ', 0' : ''})`],
+            [2, () => `$~>|${table()}${this.random.chance(0.5) ? `[${test()}]` : ''}|{"${this.random.pick(['a', 'n'])}": ${field()}}${this.random.chance(0.4) ? ', "b"' : ''}|`],
+            [1, () => `**.${field()}`], [1, () => `*.${field()}`], [1, () => `$distinct(${table()}.${field()})`],
+            [1, () => `$lookup(${table()}, "${this.random.pick(['a', 'b', 'c'])}")`], [1, () => `$merge(${table()}.{$string(${field()}): ${field()}})`],
+            [1, () => `${table()}.${field()} ~> ${total()}()`], [1, () => `$join(${table()}.$string(${field()}), ",")`],
+            [2, () => this.isMember ? '(1)' : `($f := function($n, $t){$n ${compare()} ${value()} or $n > 30 ? $t : $f($n + 1, $t ${operator()} $n)}; $f(0, ${value()}))`],
+        ])();
+    }
+
     /* A whole expression. */
     expression() {
         const depth = this.random.weighted([[2, 1], [4, 2], [4, 3], [2, 4]]);
+        if (this.random.chance(0.25))
+            return this.idiom(depth);
         return this.make(this.random.weighted([[6, 'any'], [2, 'number'], [2, 'string'], [1, 'boolean'], [4, 'array'], [2, 'object'], [4, 'path']]), depth);
     }
 }

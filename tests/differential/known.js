@@ -29,6 +29,8 @@ const KNOWN = [
         matches: d => /\/[^]*(\?:|\?\?)/.test(d.expression) },
     { name: 'function-objects', why: 'functions of the reference are objects whose members $spread and the like can see',
         matches: d => /implementation|_jsonata_/.test(d.reference.text || '') || d.reference.kind === 'function' && d.ours.code === 'T2011' },
+    { name: 'array-update', why: 'a transform whose pattern finds an array sets members on it in the reference, that of a function copies its insides',
+        matches: d => d.ours.code === 'T2011' },
     { name: 'odd-matcher', why: 'a function used as a pattern that returns something falsy',
         matches: d => d.ours.code === 'T1010' },
     { name: 'long-token', why: 'an error keeps the first 127 bytes of a token',
