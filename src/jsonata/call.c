@@ -229,6 +229,35 @@ static void raise_tail_callee(const struct call_node *c, struct jsonata_eval *e,
     jsonata_raise(e, (struct jsonata_fault){ .code = "T1006", .position = site->position, .token = site->token });
 }
 
+/* $count([a..b]), $sum([a..b]): the numbers need not stand in an array. */
+static jn_value eval_range_call(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f,
+                                bool is_sum)
+{
+    const struct call_node *c = (const struct call_node *)n;
+    if (!means_builtin(c, e) || !range_has_depth(e))
+        return eval_call(n, e, context, f);
+    double first = 0, sum = 0;
+    uint32_t len = 0;
+    const bool is_empty = !range_bounds(array_range(c->args[0]), e, context, f, &first, &len);
+    if (is_empty && jsonata_failed(e))
+        return jn_undefined();
+    function_remember(e, e->globals[c->global], &c->site);
+    for (uint32_t i = 0; is_sum && i < len; i++)
+        sum += first + i;
+    return jn_number(is_sum ? sum : len);
+}
+
+static jn_value eval_range_count(const struct node *n, struct jsonata_eval *e, jn_value context,
+                                 struct jsonata_frame *f)
+{
+    return eval_range_call(n, e, context, f, false);
+}
+
+static jn_value eval_range_sum(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+{
+    return eval_range_call(n, e, context, f, true);
+}
+
 /* In tail position: leaves the call to function_invoke().  Errors on the way there, too: the function whose tail this is
  * has been left by then, and does not put its place on them. */
 static jn_value eval_tail_call(const struct node *n, struct jsonata_eval *e, jn_value context,
@@ -339,6 +368,17 @@ static bool is_free_builtin(const struct compiler *c, const struct node *procedu
     return !v->places && c->program->global_default[v->global].type == JN_FUNCTION;
 }
 
+static node_fn *builtin_eval(const struct call_node *n, jn_str name)
+{
+    if (n->count == 2 && jn_str_eq(name, JN_STR("lookup")))
+        return eval_lookup;
+    if (n->count == 1 && n->args[0]->kind == NODE_RANGE_ARRAY && jn_str_eq(name, JN_STR("count")))
+        return eval_range_count;
+    if (n->count == 1 && n->args[0]->kind == NODE_RANGE_ARRAY && jn_str_eq(name, JN_STR("sum")))
+        return eval_range_sum;
+    return eval_builtin_call;
+}
+
 struct node *compile_call(struct compiler *c, const struct ast_node *ast)
 {
     struct call_node *n = COMPILE_NEW(c, struct call_node);
@@ -352,7 +392,7 @@ struct node *compile_call(struct compiler *c, const struct ast_node *ast)
         n->count++;
     }
     if (!c->failed && !n->is_tail && !c->program->is_plain && is_free_builtin(c, n->procedure, &n->global))
-        n->node.eval = n->count == 2 && jn_str_eq(ast->left->text, JN_STR("lookup")) ? eval_lookup : eval_builtin_call;
+        n->node.eval = builtin_eval(n, ast->left->text);
     return &n->node;
 }
 

@@ -26,6 +26,7 @@ enum node_kind {
     NODE_NAME,                  /* struct path_node of one name without anything */
     NODE_PATH,                  /* struct path_node */
     NODE_BUILTIN,               /* struct call_node of a built-in */
+    NODE_RANGE_ARRAY,           /* [a..b] and nothing else: see array_range() */
 };
 
 /* The head of every node.  `eval` gives the finished value: filters applied, sequences unwrapped; unless `raw`, where a
@@ -289,6 +290,19 @@ struct jn_buf *jsonata_text_buffer(struct jsonata_eval *e);
 
 /* The function object of a built-in, made in `a`. */
 jn_value library_function(struct jn_arena *a, const struct jsonata_builtin *b);
+
+/* The range in a node of kind NODE_RANGE_ARRAY; and what a range's operands come to: its first number and how many there
+ * are.  False when there are none, or after raising.  So a range that is only counted or gone through takes no memory. */
+const struct node *array_range(const struct node *array);
+bool range_bounds(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f,
+                  double *first, uint32_t *len);
+
+/* Where the evaluations that [a..b] nests could reach a limit, it is evaluated as it stands. */
+static inline bool range_has_depth(const struct jsonata_eval *e)
+{
+    enum { RANGE_DEPTH = 64 };
+    return e->max_depth - e->depth >= RANGE_DEPTH;
+}
 
 /* Whether a member of `x` is the value `v`: `in` (member.c). */
 bool member_in(struct jsonata_eval *e, jn_value v, const struct jn_array *x);

@@ -85,7 +85,8 @@ static jn_value eval_array(const struct node *n, struct jsonata_eval *e, jn_valu
 /* Its array was made for us alone. */
 static bool is_range(const struct ast_node *ast)
 {
-    return ast->kind == AST_BINARY && ast->op == OP_RANGE && !ast->rare->predicates.len && !ast->rare->group;
+    return ast->kind == AST_BINARY && ast->op == OP_RANGE && !ast->rare->predicates.len && !ast->rare->group &&
+           !ast->keep_array;
 }
 
 struct node *compile_array(struct compiler *c, const struct ast_node *ast)
@@ -101,7 +102,14 @@ struct node *compile_array(struct compiler *c, const struct ast_node *ast)
         compile_needs(&a->node, a->members[i].node);
         a->len++;
     }
+    if (a->len == 1 && a->members[0].is_range && !c->program->is_plain)
+        a->node.kind = NODE_RANGE_ARRAY;
     return &a->node;
+}
+
+const struct node *array_range(const struct node *array)
+{
+    return ((const struct array_node *)array)->members[0].node;
 }
 
 /* ---- objects ------------------------------------------------------------------------------------------------- */

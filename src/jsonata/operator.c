@@ -334,43 +334,49 @@ static bool is_integer(jn_value v)
     return isfinite(d) && d == floor(d);
 }
 
-static jn_value range(struct jsonata_eval *e, double from, double to)
-{
-    const uint32_t n = (uint32_t)(to - from + 1);
-    jn_value v = jsonata_array(e, n, JN_SEQUENCE);
-    if (jsonata_failed(e))
-        return jn_undefined();
-    for (uint32_t i = 0; i < n; i++)
-        v.as.array->items[i] = jn_number(from + i);
-    v.as.array->len = n;
-    return v;
-}
-
-static jn_value eval_range(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+bool range_bounds(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f,
+                  double *first, uint32_t *len)
 {
     enum { MAX_RANGE = 10000000 };      /* the reference's ceiling, spec 7.7 */
     const struct binary_node *b = (const struct binary_node *)n;
     if (!node_enter_deep(n, e))
-        return jn_undefined();
+        return false;
     const jn_value l = node_eval(b->left, e, context, f);
     const jn_value r = node_eval(b->right, e, context, f);
     node_leave(e);
     if (jsonata_failed(e))
-        return jn_undefined();
+        return false;
     if (!is_integer(l))
-        return raise_at(e, b, "T2003", l, jn_undefined());
-    if (!is_integer(r))
-        return raise_at(e, b, "T2004", r, jn_undefined());
-    if (jn_is_undefined(l) || jn_is_undefined(r))
+        raise_at(e, b, "T2003", l, jn_undefined());
+    else if (!is_integer(r))
+        raise_at(e, b, "T2004", r, jn_undefined());
+    if (jsonata_failed(e) || jn_is_undefined(l) || jn_is_undefined(r))
+        return false;
+    const double from = jn_num(l), count = jn_num(r) - from + 1;
+    if (count < 1)
+        return false;
+    if (count > MAX_RANGE)
+        raise_at(e, b, "D2014", jn_number(count), jn_undefined());
+    else if (count > e->max_sequence)
+        raise_at(e, b, "D2015/size", jn_number(count), jn_undefined());
+    *first = from;
+    *len = jsonata_failed(e) ? 0 : (uint32_t)count;
+    return *len > 0;
+}
+
+static jn_value eval_range(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+{
+    double first;
+    uint32_t len;
+    if (!range_bounds(n, e, context, f, &first, &len))
         return jn_undefined();
-    const double from = jn_num(l), to = jn_num(r);
-    if (from > to)
+    const jn_value v = jsonata_array(e, len, JN_SEQUENCE);
+    if (jsonata_failed(e))
         return jn_undefined();
-    if (to - from + 1 > MAX_RANGE)
-        return raise_at(e, b, "D2014", jn_number(to - from + 1), jn_undefined());
-    if (to - from + 1 > e->max_sequence)
-        return raise_at(e, b, "D2015/size", jn_number(to - from + 1), jn_undefined());
-    return node_done(n, range(e, from, to));
+    for (uint32_t i = 0; i < len; i++)
+        v.as.array->items[i] = jn_number(first + i);
+    v.as.array->len = len;
+    return node_done(n, v);
 }
 
 /* ---- compiling binary operators ------------------------------------------------------------------------------ */

@@ -112,9 +112,37 @@ void path_push(const struct path_node *p, struct jsonata_eval *e, jn_value conte
     run_segment(p, e, f, 0, p->len, is_one ? jsonata_sequence(e, context) : context, end);
 }
 
+/* [a..b].step: the numbers are pushed, and stand in no array. */
+static bool is_counted(const struct path_node *p, const struct jsonata_eval *e)
+{
+    return p->steps[0].is_once && p->len > 1 && p->steps[0].node->kind == NODE_RANGE_ARRAY && range_has_depth(e);
+}
+
+static jn_value run_counted(const struct path_node *p, struct jsonata_eval *e, jn_value context,
+                            struct jsonata_frame *f, bool wrap)
+{
+    enum { FEW = 8 };
+    struct sink few[FEW];
+    struct sink *sinks = p->len - 1 <= FEW ? few : jn_arena_alloc(e->arena, (p->len - 1) * sizeof *sinks);
+    double number;
+    uint32_t len;
+    if (!sinks)
+        return jsonata_raise_memory(e);
+    if (!range_bounds(array_range(p->steps[0].node), e, path_input(p, e, context), f, &number, &len))
+        return jsonata_failed(e) ? jn_undefined() : jsonata_array(e, 0, JN_CONS);
+    struct collector out;
+    collector_init(&out, e);
+    struct sink *first = chain(p, e, f, 1, p->len, sinks, &out.sink);
+    for (bool more = true; len && more; len--)
+        more = jsonata_step(e) && first->item(first, jn_number(number++));
+    return jsonata_failed(e) ? jn_undefined() : collector_end(&out, wrap);
+}
+
 static jn_value run_steps(const struct path_node *p, struct jsonata_eval *e, jn_value context,
                           struct jsonata_frame *f, bool wrap)
 {
+    if (is_counted(p, e))
+        return run_counted(p, e, context, f, wrap);
     struct collector out;
     collector_init(&out, e);
     uint32_t from = 0;

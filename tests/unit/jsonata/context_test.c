@@ -262,7 +262,7 @@ static void memory_has_a_ceiling(void **state)
     (void)state;
     const struct jsonata_limits limits = { .max_bytes = 4 << 20 };
     struct jsonata_context *c = jsonata_context_new(&limits);
-    struct jsonata *program = compiled("$count([1..1000000])"), *small = compiled("1 + 1");
+    struct jsonata *program = compiled("$count([1..1000000, 0])"), *small = compiled("1 + 1");
     struct jsonata_error err;
     jn_value v;
     assert_int_equal(jsonata_evaluate(program, c, jn_undefined(), jn_undefined(), &v, &err), JN_LIMIT);
