@@ -31,7 +31,7 @@ BUILTIN(fn_filter)
     const jn_value result = jsonata_array(e, 0, JN_SEQUENCE);
     for (uint32_t i = 0; i < len && jsonata_step(e); i++)
         if (jsonata_is_true(e, call_for(e, args[1], given, args[0], i)) && !jsonata_failed(e))
-            jsonata_push(e, result, jn_array_at(args[0], i));
+            jsonata_push_item(e, result, jn_array_at(args[0], i));
     return jsonata_failed(e) ? jn_undefined() : result;
 }
 
@@ -47,14 +47,16 @@ BUILTIN(fn_single)
         return jn_undefined();
     const uint32_t len = jn_array_len(args[0]), given = fn_hof_count(args[1]);
     jn_value found = jn_undefined();
+    bool is_found = false;              // a member can be nothing
     for (uint32_t i = 0; i < len && jsonata_step(e); i++) {
         if (!matches(e, args, given, i))
             continue;
-        if (!jn_is_undefined(found))
+        if (is_found)
             return jsonata_raise(e, (struct jsonata_fault){ .code = "D3138", .index = i });
         found = jn_array_at(args[0], i);
+        is_found = true;
     }
-    if (jn_is_undefined(found))
+    if (!is_found)
         return jsonata_raise(e, (struct jsonata_fault){ .code = "D3139" });
     return jsonata_failed(e) ? jn_undefined() : found;
 }
