@@ -136,6 +136,7 @@ static struct jsonata_regex *make_regex(struct compiler *c, const struct ast_nod
     struct jsonata_regex *r = jsonata_regex_compile(ast->text, ast->regex_ignore_case, ast->regex_multiline, budget,
                                                     c->fault);
     if (r) {
+        jsonata_regex_locate(r, ast->position);
         *link = (struct regex_link){ r, c->program->regexes };
         c->program->regexes = link;
     } else if (budget && budget->has_refused && !c->fault->code) {

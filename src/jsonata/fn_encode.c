@@ -68,6 +68,7 @@ static int digit64(unsigned char c)
     return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
 }
 
+/* Foreign characters are skipped; but of those beyond Latin-1 the reference's platform looks at the low byte only. */
 BUILTIN(fn_base64decode)
 {
     if (jn_is_undefined(args[0]))

@@ -84,7 +84,8 @@ static bool matcher_next(struct matcher *m)
     if (m->start < m->end)
         return true;
     jsonata_raise(m->e, (struct jsonata_fault){
-        .code = "D1004", .value = jsonata_string(m->e, jsonata_regex_pattern(m->regex)),
+        .code = "D1004", .position = jsonata_regex_position(m->regex),
+        .value = jsonata_string(m->e, jsonata_regex_pattern(m->regex)),
     });
     return false;
 }
@@ -186,12 +187,30 @@ BUILTIN(fn_match)
 
 /* ---- $contains ----------------------------------------------------------------------------------------------- */
 
+/* Both in code units, for texts that may begin or end within a pair. */
+struct unit_search {
+    struct jsonata_units text, needle;
+};
+
+static bool unit_search_open(struct unit_search *u, struct jsonata_eval *e, jn_value text, jn_value needle)
+{
+    return jsonata_units_open(e, text, &u->text) && jsonata_units_open(e, needle, &u->needle);
+}
+
+static bool contains_text(struct jsonata_eval *e, jn_value text, jn_value needle)
+{
+    struct unit_search u;
+    if (!jsonata_may_split_pairs(jn_text(needle)))
+        return jn_str_find(jn_text(text), jn_text(needle), 0) != SIZE_MAX;
+    return unit_search_open(&u, e, text, needle) && jsonata_units_find(e, &u.text, &u.needle, 0) != SIZE_MAX;
+}
+
 BUILTIN(fn_contains)
 {
     if (jn_is_undefined(args[0]) || jn_is_undefined(args[1]))
         return jn_undefined();
     if (jn_is(args[1], JN_STRING))
-        return jn_boolean(jn_str_find(jn_text(args[0]), jn_text(args[1]), 0) != SIZE_MAX);
+        return jn_boolean(contains_text(e, args[0], args[1]));
     struct matcher m;
     const jn_mark scratch = jn_arena_mark(e->arena);
     const bool found = matcher_first(&m, e, args[1], args[0]);
@@ -227,6 +246,20 @@ static void split_at_text(struct jsonata_eval *e, jn_value text, jn_str separato
         jsonata_push(e, list, jn_string(jn_str_sub(s, from, at), text.flags));
         from = at + separator.len;
     } while (at != SIZE_MAX);
+}
+
+/* The same at a text that may begin or end within a pair. */
+static void split_at_units(struct jsonata_eval *e, jn_value text, jn_value separator, double limit, jn_value list)
+{
+    struct unit_search u;
+    size_t from = 0, at = 0;
+    if (!unit_search_open(&u, e, text, separator))
+        return;
+    for (double count = 0; at != SIZE_MAX && count < limit && !jsonata_failed(e); count++) {
+        at = jsonata_units_find(e, &u.text, &u.needle, from);
+        jsonata_push(e, list, jsonata_units_slice(e, &u.text, from, at == SIZE_MAX ? u.text.len : at));
+        from = at + u.needle.len;
+    }
 }
 
 static void split_at_matches(struct jsonata_eval *e, jn_value text, jn_value pattern, double limit, jn_value list)
@@ -267,6 +300,8 @@ BUILTIN(fn_split)
         split_at_matches(e, args[0], args[1], limit, list);
     else if (args[1].len == 0)
         split_units(e, args[0], to_uint32(limit), list);
+    else if (jsonata_may_split_pairs(jn_text(args[1])))
+        split_at_units(e, args[0], args[1], to_uint32(limit), list);
     else
         split_at_text(e, args[0], jn_text(args[1]), to_uint32(limit), list);
     return jsonata_failed(e) ? jn_undefined() : list;
@@ -419,6 +454,27 @@ static jn_value replace_text(struct jsonata_eval *e, const jn_value *args, doubl
     return jsonata_output_end(&out);
 }
 
+/* The same for a pattern that may begin or end within a pair. */
+static jn_value replace_units(struct jsonata_eval *e, const jn_value *args, double limit)
+{
+    struct unit_search u;
+    struct jsonata_output out;
+    if (!unit_search_open(&u, e, args[0], args[1]))
+        return jn_undefined();
+    size_t from = 0, at = jsonata_units_find(e, &u.text, &u.needle, 0);
+    if (at == SIZE_MAX || !(limit > 0))
+        return args[0];
+    jsonata_output_begin(&out, e, args[0].len + 64);
+    for (double count = 0; at != SIZE_MAX && count < limit && !jsonata_failed(e); count++) {
+        jsonata_output_value(&out, jsonata_units_slice(e, &u.text, from, at));
+        jsonata_output_append(&out, jn_text(args[2]), args[2].flags);
+        from = at + u.needle.len;
+        at = jsonata_units_find(e, &u.text, &u.needle, from);
+    }
+    jsonata_output_value(&out, jsonata_units_slice(e, &u.text, from, u.text.len));
+    return jsonata_output_end(&out);
+}
+
 BUILTIN(fn_replace)
 {
     if (jn_is_undefined(args[0]))
@@ -432,7 +488,9 @@ BUILTIN(fn_replace)
         return args[0];
     if (jn_is_undefined(args[1]))
         return jsonata_raise(e, (struct jsonata_fault){ .code = "T0410", .index = 2 });
-    return jn_is(args[1], JN_STRING) ? replace_text(e, args, limit) : replace_matches(e, args, limit);
+    if (!jn_is(args[1], JN_STRING))
+        return replace_matches(e, args, limit);
+    return jsonata_may_split_pairs(jn_text(args[1])) ? replace_units(e, args, limit) : replace_text(e, args, limit);
 }
 
 const struct jsonata_builtin jsonata_fn_regex[] = {

@@ -100,28 +100,13 @@ BUILTIN(fn_substring)
     return piece_of(args[0], first, first + jn_utf8_offset(jn_str_sub(s, first, s.len), to - from));
 }
 
-/* True when `needle` could be found inside a surrogate pair: it begins with a lone low half or ends with a high one. */
-static bool may_split_pairs(jn_str needle)
-{
-    return needle.len >= 3 && (jsonata_is_low_surrogate(needle, 0) || jsonata_is_surrogate(needle, needle.len - 3));
-}
-
-/* Place of `needle` in `s`, in code units; SIZE_MAX when there is none. */
-static size_t find_units(struct jsonata_eval *e, const struct jsonata_units *s, const struct jsonata_units *needle)
-{
-    for (size_t i = 0; i + needle->len <= s->len && jsonata_step(e); i++)
-        if (memcmp(s->wide + i, needle->wide, needle->len * sizeof *s->wide) == 0)
-            return i;
-    return SIZE_MAX;
-}
-
 /* What is before or after `needle`, code unit by code unit. */
 static jn_value cut_units(struct jsonata_eval *e, jn_value v, jn_value needle, bool after)
 {
     struct jsonata_units s, n;
     if (!jsonata_units_open(e, v, &s) || !jsonata_units_open(e, needle, &n))
         return jn_undefined();
-    const size_t at = s.is_ascii ? SIZE_MAX : find_units(e, &s, &n);
+    const size_t at = jsonata_units_find(e, &s, &n, 0);
     if (jsonata_failed(e))
         return jn_undefined();
     if (at == SIZE_MAX)
@@ -134,7 +119,7 @@ static jn_value cut(struct jsonata_eval *e, jn_value v, jn_value needle, bool af
 {
     if (jn_is_undefined(v) || jn_is_undefined(needle))
         return v;
-    if (may_split_pairs(jn_text(needle)))
+    if (jsonata_may_split_pairs(jn_text(needle)))
         return cut_units(e, v, needle, after);
     const size_t at = jn_str_find(jn_text(v), jn_text(needle), 0);
     if (at == SIZE_MAX)

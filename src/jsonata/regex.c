@@ -37,6 +37,7 @@ enum {
 struct jsonata_regex {
     struct jn_budget *budget;
     jn_str pattern;
+    int64_t position;
     jn_str literal;                     /* data != NULL: the pattern is this ASCII text, nothing else */
     uint32_t groups;
     pcre2_code_8 *narrow;               /* NULL: the pattern is not for PCRE2 ... */
@@ -265,6 +266,16 @@ void jsonata_regex_free(struct jsonata_regex *r)
 jn_str jsonata_regex_pattern(const struct jsonata_regex *r)
 {
     return r->pattern;
+}
+
+void jsonata_regex_locate(struct jsonata_regex *r, int64_t position)
+{
+    r->position = position;
+}
+
+int64_t jsonata_regex_position(const struct jsonata_regex *r)
+{
+    return r->position;
 }
 
 uint32_t jsonata_regex_groups(const struct jsonata_regex *r)
@@ -654,7 +665,7 @@ static jn_value call(struct jsonata_search *s, jn_value subject, int64_t from16,
         return jn_undefined();
     if (is_next && s->start == s->end)
         return jsonata_raise(s->e, (struct jsonata_fault){
-            .code = "D1004", .value = jn_string(s->regex->pattern, 0),
+            .code = "D1004", .position = s->regex->position, .value = jn_string(s->regex->pattern, 0),
         });
     return jsonata_search_match(s);
 }

@@ -22,6 +22,10 @@ void jsonata_regex_free(struct jsonata_regex *r);
 /* The source, for error texts. */
 jn_str jsonata_regex_pattern(const struct jsonata_regex *r);
 
+/* Where it stands in the expression: the place of errors that a match finds on its own. */
+void jsonata_regex_locate(struct jsonata_regex *r, int64_t position);
+int64_t jsonata_regex_position(const struct jsonata_regex *r);
+
 /* Number of captures. */
 uint32_t jsonata_regex_groups(const struct jsonata_regex *r);
 

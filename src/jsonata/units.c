@@ -1,6 +1,8 @@
 /* units.c - strings as code units.  WTF-8 in, WTF-8 out: half a pair becomes the three bytes of a lone surrogate. */
 #include "jsonata/units.h"
 
+#include "jsonata/unicode.h"
+
 enum { INDEX_STEP = 64 };
 
 bool jsonata_units_open(struct jsonata_eval *e, jn_value v, struct jsonata_units *u)
@@ -89,4 +91,20 @@ jn_value jsonata_units_slice(struct jsonata_eval *e, const struct jsonata_units 
         return split_slice(e, u, from, to);
     const size_t start = byte_offset(u, from);
     return jn_string((jn_str){ u->text.data + start, byte_offset(u, to) - start }, u->flags);
+}
+
+bool jsonata_may_split_pairs(jn_str needle)
+{
+    return needle.len >= 3 && (jsonata_is_low_surrogate(needle, 0) || jsonata_is_surrogate(needle, needle.len - 3));
+}
+
+size_t jsonata_units_find(struct jsonata_eval *e, const struct jsonata_units *s, const struct jsonata_units *needle,
+                          size_t from)
+{
+    if (s->is_ascii || needle->is_ascii)
+        return SIZE_MAX;                        // only texts beyond ASCII are searched for here
+    for (size_t i = from; i + needle->len <= s->len && jsonata_step(e); i++)
+        if (memcmp(s->wide + i, needle->wide, needle->len * sizeof *s->wide) == 0)
+            return i;
+    return SIZE_MAX;
 }
