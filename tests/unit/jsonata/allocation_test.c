@@ -18,6 +18,8 @@ static const char input[] =
 static const char *const spread[] = {
     "orders.total", "orders[total > 20].id", "orders.lines[0].sku", "orders.lines.(sku & ':' & qty)",
     "$sum(orders.lines.qty)", "orders^(>total).id", "orders{id: total}", "orders.lines{sku: $sum(qty)}", "**.sku",
+    "orders.lines{sku: {'d': $distinct(qty), 'm': $max(qty), 'p': qty}}", "$distinct([1..30].($ % 20))",
+    "$exists(orders[id = 'o2'].note)", "orders.lines[sku in ['a', 'c']].qty", "nothing[$not($exists(x))][]",
     "orders.*", "orders@$o.lines.{'o': $o.id, 's': sku}", "orders.lines#$i.{'i': $i}", "orders.lines.%.id",
     "$map(tags, function($t, $i) { $t & $i })", "$filter(tags, function($t) { $length($t) > 1 })",
     "$reduce(orders.total, function($a, $b) { $a + $b })", "$sort(tags, function($a, $b) { $a < $b })",
