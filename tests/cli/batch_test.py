@@ -4,7 +4,7 @@ import json
 import subprocess
 import unittest
 
-from support import JSONATA, SHARED, CommandTest, answers, run
+from support import JSONATA, SANITIZED, SHARED, CommandTest, answers, peak_megabytes, run
 
 
 class Answers(CommandTest):
@@ -87,6 +87,12 @@ class Lines(CommandTest):
 
 
 class State(CommandTest):
+    @unittest.skipIf(SANITIZED, "memory is not the command's own under a sanitizer")
+    def test_memory_stays_flat(self):
+        requests = (json.dumps({"id": i, "expr": f"$map([1..50], function($v){{ $v & 'a{i}' & /x{i}/('yx{i}').match }})",
+                                "data": {f"k{i}": i}}).encode() + b"\n" for i in range(5000))
+        self.assertLess(peak_megabytes(["--batch"], requests), 40)
+
     def test_nothing_lasts(self):
         got = answers([{"id": 1, "expr": "$x := 5"}, {"id": 2, "expr": "$x"},
                        {"id": 3, "expr": "$y", "bindings": {"y": 1}}, {"id": 4, "expr": "$y"},

@@ -9,6 +9,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 JSONATA = os.path.join(os.environ.get("ALC_BIN", ROOT / "build/release/bin"), "jsonata")
+SANITIZED = bool(os.environ.get("ALC_SANITIZED"))
 SHARED = pathlib.Path(os.environ.get("ALC_SHARED", ROOT / "../shared"))
 
 
@@ -19,6 +20,17 @@ def run(*arguments, text="", **more):
     done.stdout = done.stdout.decode("utf-8", "surrogateescape")
     done.stderr = done.stderr.decode("utf-8", "surrogateescape")
     return done
+
+
+def peak_megabytes(arguments, lines):
+    """The most memory that the command held while it read the lines, which are made as it reads."""
+    with subprocess.Popen([JSONATA, *arguments], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        for line in lines:
+            process.stdin.write(line)
+        process.stdin.close()
+        usage = os.wait4(process.pid, 0)[2]
+        process.returncode = 0
+    return usage.ru_maxrss / 1024
 
 
 class CommandTest(unittest.TestCase):
