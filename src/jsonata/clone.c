@@ -60,6 +60,14 @@ static jn_value clone_number(struct jsonata_eval *e, jn_value v)
     return jn_number(d == floor(d) ? d + 0.0 : jn_number_round15(d));      // -0 becomes 0
 }
 
+/* Tells -0 from 0, and NaNs from nothing. */
+static inline uint64_t bits_of(jn_value number)
+{
+    uint64_t bits;
+    memcpy(&bits, &number.as.number, sizeof bits);
+    return bits;
+}
+
 /* False when the clone of the scalar is `v` itself. */
 static inline bool is_changed(struct jsonata_eval *e, jn_value v, jn_value *clone)
 {
@@ -68,9 +76,7 @@ static inline bool is_changed(struct jsonata_eval *e, jn_value v, jn_value *clon
         if (v.flags & JN_NUM_CANONICAL)
             return false;
         *clone = clone_number(e, v);
-        // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): -0 and NaN are to be told apart
-        return v.flags & JN_NUM_TEXT || clone->type != JN_NUMBER ||
-               memcmp(&clone->as.number, &v.as.number, sizeof v.as.number) != 0;
+        return v.flags & JN_NUM_TEXT || clone->type != JN_NUMBER || bits_of(*clone) != bits_of(v);
     case JN_FUNCTION:
         *clone = jn_string(JN_STR(""), JN_STR_ASCII | JN_STR_PLAIN);
         return true;

@@ -5,6 +5,7 @@
 #include "jsonata/date_match.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* ---- components ---------------------------------------------------------------------------------------------- */
 
@@ -139,7 +140,7 @@ static bool complete(struct jsonata_eval *e, struct components *c, const char *o
     const struct jsonata_date now = jsonata_date_of(e->now_ms);
     bool has_begun = false, has_ended = false;
     for (; *order; order++) {
-        const int i = *order;
+        const unsigned char i = (unsigned char)*order;
         if (c->is_set[i] && has_ended) {
             jsonata_raise(e, (struct jsonata_fault){ .code = "D3136" });
             return false;
@@ -173,11 +174,11 @@ static jn_value instant(struct jsonata_eval *e, struct components *c)
     const bool by_day_of_year = !only(c, "YMD", "XxWwd") && only(c, "Yd", "XMxWwD");
     const bool by_week = only(c, "Xxw", "YMWdD") || only(c, "XW", "YMxwdD");
     const bool by_half_day = !only(c, "Hmsf", "Ph") && only(c, "Phmsf", "H");
-    char order[16] = "";
+    char order[16];
     if (by_week)
         return jsonata_raise(e, (struct jsonata_fault){ .code = "D3136" });
-    strncat(order, by_day_of_year ? "YD" : "YMD", sizeof order - 1);     // D, not d: as in the reference
-    strncat(order, by_half_day ? "Phmsf" : "Hmsf", sizeof order - 1 - strlen(order));
+    // D, not d: as in the reference
+    snprintf(order, sizeof order, "%s%s", by_day_of_year ? "YD" : "YMD", by_half_day ? "Phmsf" : "Hmsf");
     if (!complete(e, c, order))
         return jn_undefined();
     if (by_day_of_year)

@@ -221,8 +221,10 @@ static enum jn_status report(struct jsonata_context *c, enum jn_status s, struct
 enum jn_status jsonata_evaluate(const struct jsonata *program, struct jsonata_context *c, jn_value input,
                                 jn_value bindings, jn_value *result, struct jsonata_error *err)
 {
-    struct evaluation v = { .program = program };
+    struct evaluation v;                // not zeroed twice: begin() fills the evaluation
     jn_value *outer = c->top;
+    v.program = program;
+    v.result = jn_undefined();
     begin(&v.e, c, input, bindings);
     c->running++;
     run_on_stack(&v);

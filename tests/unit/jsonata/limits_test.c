@@ -156,22 +156,26 @@ static void assert_contained(const char *expression, size_t max_bytes)
         fail_msg("%s: got %d %s: %s", expression, o.status, o.code, o.message);
 }
 
+/* With little memory and with more; the sanitizers, which are slow, see all there is to see with little. */
+static void assert_contained_twice(const char *expression)
+{
+    assert_contained(expression, 1 * MEGABYTE);
+    if (heap_is_counted())
+        assert_contained(expression, 5 * MEGABYTE);
+}
+
 static void bombs_end_within_their_memory(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof bombs / sizeof *bombs; i++) {
-        assert_contained(bombs[i], 1 * MEGABYTE);
-        assert_contained(bombs[i], 5 * MEGABYTE);
-    }
+    for (size_t i = 0; i < sizeof bombs / sizeof *bombs; i++)
+        assert_contained_twice(bombs[i]);
 }
 
 static void so_do_bombs_of_regular_expressions(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof regex_bombs / sizeof *regex_bombs; i++) {
-        assert_contained(regex_bombs[i], 1 * MEGABYTE);
-        assert_contained(regex_bombs[i], 5 * MEGABYTE);
-    }
+    for (size_t i = 0; i < sizeof regex_bombs / sizeof *regex_bombs; i++)
+        assert_contained_twice(regex_bombs[i]);
 }
 
 /* What fits by a little, fits: a limit does not depend on what the context did before. */
