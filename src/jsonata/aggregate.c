@@ -14,6 +14,7 @@ struct aggregate_node {
     struct node node;
     enum tally_kind kind;
     struct node *call;              /* as it is written; of TALLY_PATH the path */
+    const struct node *named;       /* the call by name in it, or NULL */
     const struct path_node *path;
     uint32_t global;                /* the number of the built-in's name */
     uint32_t slot;                  /* in the plan of the grouping around */
@@ -67,7 +68,8 @@ static jn_value eval_aggregate(const struct node *n, struct jsonata_eval *e, jn_
     const jn_value v = tally_end(&t, a->kind, e);
     if (t.is_odd)
         return node_eval(a->call, e, context, f);
-    call_remember(a->call, e, e->globals[a->global]);
+    if (a->named)
+        call_remember(a->named, e, e->globals[a->global]);
     return node_done(n, v);
 }
 
@@ -78,8 +80,8 @@ static jn_value eval_tallied(const struct node *n, struct jsonata_eval *e, jn_va
     struct tally *t = e->tallies ? &e->tallies[a->slot] : NULL;
     if (t && (a->kind == TALLY_PATH || is_builtin(a, e))) {
         const jn_value v = tally_end(t, a->kind, e);
-        if (!t->is_odd && a->kind != TALLY_PATH)
-            call_remember(a->call, e, e->globals[a->global]);
+        if (!t->is_odd && a->named)
+            call_remember(a->named, e, e->globals[a->global]);
         if (!t->is_odd)
             return node_done(n, v);
     }
@@ -301,22 +303,24 @@ static enum tally_kind kind_of(jn_str name)
     return k;
 }
 
-/* An aggregate's name, called with one path, at a place where it can only be the built-in or a global. */
-static bool is_aggregate(struct compiler *c, const struct ast_node *ast)
+/* An aggregate's name, at a place where it can only be the built-in or a global. */
+static bool is_aggregate(struct compiler *c, const struct ast_node *procedure)
 {
-    const struct ast_node *procedure = ast->left;
     struct place *places;
-    if (c->program->is_plain || c->program->is_dynamic || c->failed || ast->items.len != 1)
-        return false;
-    if (ast->tail_call && c->shells)
-        return false;           // filters around a call in tail position see the call and not its value
-    return is_plain_variable(procedure) && ast->items.at[0]->kind == AST_PATH &&
+    return !c->program->is_plain && !c->program->is_dynamic && !c->failed && is_plain_variable(procedure) &&
            kind_of(procedure->text) < TALLY_FIRST && scope_find(c, procedure->text, &places) == 0;
+}
+
+/* Filters around a call in tail position see the call and not its value. */
+static bool is_filtered_tail(const struct compiler *c, const struct ast_node *ast)
+{
+    return ast->tail_call && c->shells;
 }
 
 struct node *compile_aggregate(struct compiler *c, const struct ast_node *ast)
 {
-    if (!is_aggregate(c, ast))
+    if (!is_aggregate(c, ast->left) || ast->items.len != 1 || ast->items.at[0]->kind != AST_PATH ||
+        is_filtered_tail(c, ast))
         return compile_call(c, ast);
     struct tally_plan *plan = c->plan;
     c->plan = NULL;
@@ -327,6 +331,7 @@ struct node *compile_aggregate(struct compiler *c, const struct ast_node *ast)
         return call;
     enum tally_kind kind = kind_of(ast->left->text);
     struct aggregate_node *a = aggregate_new(c, ast, kind, call, path);
+    a->named = call;
     a->global = scope_global(c, ast->left->text);
     a->is_tail = ast->tail_call;
     a->node.is_boolean = kind == TALLY_EXISTS;
@@ -336,5 +341,21 @@ struct node *compile_aggregate(struct compiler *c, const struct ast_node *ast)
         a->slot = plan_add(c, plan, kind, ast->items.at[0], path);
     if (a->slot != NO_SLOT)
         a->node.eval = eval_tallied;
+    return &a->node;
+}
+
+struct node *compile_applied(struct compiler *c, const struct ast_node *ast, struct node *n, const struct node *left,
+                             const struct node *right)
+{
+    const bool is_call = ast->right->kind == AST_CALL;
+    const struct ast_node *procedure = is_call ? ast->right->left : ast->right;
+    const struct path_node *path = c->failed ? NULL : path_of(left);
+    if (!path || !is_aggregate(c, procedure) || (is_call && ast->right->items.len))
+        return n;
+    const enum tally_kind kind = kind_of(procedure->text);
+    struct aggregate_node *a = aggregate_new(c, ast, kind, n, path);
+    a->named = is_call ? right : NULL;
+    a->global = scope_global(c, procedure->text);
+    a->node.is_boolean = kind == TALLY_EXISTS;
     return &a->node;
 }

@@ -195,6 +195,10 @@ struct node *compile_call(struct compiler *c, const struct ast_node *ast);
 /* A call, by a short way if there is one. */
 struct node *compile_aggregate(struct compiler *c, const struct ast_node *ast);
 
+/* The same for an application that was compiled to `n`: a.b ~> $sum. */
+struct node *compile_applied(struct compiler *c, const struct ast_node *ast, struct node *n, const struct node *left,
+                             const struct node *right);
+
 /* Makes a node leave its sequence as it is. */
 void aggregate_raw(struct node *n);
 struct node *compile_partial(struct compiler *c, const struct ast_node *ast);

@@ -534,5 +534,5 @@ struct node *compile_apply(struct compiler *c, const struct ast_node *ast)
     /* Filters on the right side's call do not count: the reference calls it without the shell around it. */
     a->right = a->is_call ? compile_call(c, ast->right) : compile_node(c, ast->right);
     compile_needs(&a->node, a->left);
-    return &a->node;
+    return compile_applied(c, ast, &a->node, a->left, a->right);
 }

@@ -57,7 +57,7 @@ static inline bool add_to_count(struct jsonata_eval *e, struct tally *t, jn_valu
 {
     (void)e;
     t->count++;
-    t->has_array = t->has_array || v.type == JN_ARRAY || jn_is_undefined(v);
+    t->has_special = t->has_special || v.type == JN_ARRAY || v.type == JN_FUNCTION || jn_is_undefined(v);
     return true;
 }
 
@@ -65,6 +65,7 @@ static inline bool add_to_exists(struct jsonata_eval *e, struct tally *t, jn_val
 {
     (void)e;
     t->count++;
+    t->has_special = t->has_special || v.type == JN_FUNCTION;
     return !jn_is_undefined(v) || be_odd(t);
 }
 
@@ -133,6 +134,7 @@ static inline bool add_to_distinct(struct jsonata_eval *e, struct tally *t, jn_v
     if (jn_is_undefined(v))
         return be_odd(t);
     if (t->count++ == 0) {
+        t->has_special = t->has_special || v.type == JN_FUNCTION;
         t->found.single = v;
         return true;
     }
@@ -155,7 +157,7 @@ static inline bool give_members(struct sink *s, jn_value v,
         return add(s->e, t, v);
     if (v.flags & JN_CONS)
         return be_odd(t);
-    t->has_array = t->has_array || !(v.flags & JN_SEQUENCE);
+    t->has_special = t->has_special || !(v.flags & JN_SEQUENCE);
     for (uint32_t i = 0; i < v.as.array->len; i++) {
         if (!jsonata_step(s->e) || !add(s->e, t, v.as.array->items[i]))
             return false;
@@ -217,12 +219,13 @@ void tally_sink_init(struct tally_sink *s, enum tally_kind kind, struct jsonata_
 
 /* ---- results ------------------------------------------------------------------------------------------------- */
 
-/* A lone array is what the built-in would have looked into; an empty one that is the only result is an argument. */
+/* A lone array is what the built-in would have looked into, an empty one that is the only result is an argument, and a
+ * lone function would be composed with by ~>. */
 static bool is_odd(const struct tally *t, enum tally_kind kind)
 {
-    if (kind == TALLY_DISTINCT && t->results == 1 && t->has_array)
+    if (kind == TALLY_DISTINCT && t->results == 1 && t->has_special)
         return true;
-    return t->is_odd || (t->has_array && (t->count == 1 || (t->count == 0 && t->results == 1)));
+    return t->is_odd || (t->has_special && (t->count == 1 || (t->count == 0 && t->results == 1)));
 }
 
 jn_value tally_end(struct tally *t, enum tally_kind kind, struct jsonata_eval *e)

@@ -24,7 +24,7 @@ enum tally_kind {
 
 struct tally {
     uint32_t results, count;    /* what steps gave, and how many items that made */
-    bool is_odd, has_array;
+    bool is_odd, has_special;       /* special: an array among them, a function, or nothing */
     double number;              /* the sum, or the largest so far */
     struct found found;         /* PATH; DISTINCT: the first item, then those that differ */
     struct hash_set *seen;      /* DISTINCT, once there are many */

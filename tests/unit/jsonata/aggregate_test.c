@@ -26,6 +26,8 @@ static const char *const expressions[] = {
     "o{n: $abs(-$sum(q))}",
     "o{\"all\": {\"s\": $sum(q), \"c\": $count($)}, n: p}",
     "o.m.k ~> $sum()",
+    "o.q ~> $max",
+    "o.p ~> $sum() ~> $string()",
     "**.k",
     "$sum(**.k)",
     "o.*[k > 1].k",
