@@ -11,8 +11,10 @@
  * Order of iteration (json.h) is computed when a shared shape is made, and lazily for a private one: sorting at every
  * insertion would make a group-by over integers quadratic.
  *
- * What is bounded, since shapes outlive documents: their number (`limit`), keys per shape (JN_SHAPE_MAX), bytes per key
- * (LONGEST_SHARED_KEY).  What does not fit gets a private shape in the document's arena. */
+ * What is bounded, since shapes outlive documents: their number (`limit`), keys per shape (JN_SHAPE_MAX), bytes per
+ * key (LONGEST_SHARED_KEY).  What does not fit gets a private shape in the document's arena.  Once the table is half
+ * full, a shape gets in when it is met for the second time: documents whose keys are data, new ones every time, would
+ * otherwise fill the table with what never comes back, and leave no place for those that do. */
 #include "core/map.h"
 
 #include <assert.h>
@@ -20,7 +22,7 @@
 
 #include "core/wide.h"
 
-enum { LONGEST_SHARED_KEY = 256, DEFAULT_LIMIT = 1000, NOT_INDEX = UINT32_MAX };
+enum { LONGEST_SHARED_KEY = 256, DEFAULT_LIMIT = 2000, NOT_INDEX = UINT32_MAX };
 
 /* ---- keys ---------------------------------------------------------------------------------------------------- */
 
@@ -425,6 +427,26 @@ struct jn_shape *jn_shape_shared_child(struct jn_arena *a, struct jn_shape *from
     return s;
 }
 
+/* Has this key been asked for behind these before?  May be a wrong no, when much else was asked for since. */
+static bool comes_back(struct jn_shapes *t, const struct jn_shape *from, uint32_t hash)
+{
+    enum { MARKS = 4096 };
+    if (!t->marks && !(t->marks = jn_arena_zalloc(t->memory, MARKS * sizeof *t->marks)))
+        return false;
+    const uint64_t mixed = fold((uintptr_t)from ^ (uint64_t)hash << 32, 0xe7037ed1a0b428dbu);
+    uint16_t *const mark = &t->marks[mixed % MARKS];
+    const uint16_t own = (uint16_t)(mixed >> 32 | 1);
+    const bool known = *mark == own;
+    *mark = own;
+    return known;
+}
+
+/* Whether the table takes another shape. */
+static bool admits(struct jn_shapes *t, const struct jn_shape *from, uint32_t hash)
+{
+    return t->count < t->limit && (t->count < t->limit / 2 || comes_back(t, from, hash)) && make_room(t);
+}
+
 struct jn_shape *jn_shapes_extend(struct jn_shapes *t, struct jn_shape *from, jn_str key)
 {
     if (from->owner != t || from->len >= JN_SHAPE_MAX || key.len > LONGEST_SHARED_KEY)
@@ -436,7 +458,7 @@ struct jn_shape *jn_shapes_extend(struct jn_shapes *t, struct jn_shape *from, jn
         return s;
     }
     assert(jn_shape_find(from, key) < 0);
-    if (t->count >= t->limit || !make_room(t))
+    if (!admits(t, from, hash))
         return NULL;
     s = jn_shape_shared_child(t->memory, from, key, hash);
     if (!s)

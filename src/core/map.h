@@ -19,6 +19,7 @@ struct jn_shapes {
     struct jn_shape *root;
     struct jn_shape **known;        /* open addressing by parent and key; never more than half full */
     uint32_t known_mask, count, limit;
+    uint16_t *marks;                /* of shapes that were refused once; NULL at first */
     struct jn_shape *sites[JN_SHAPE_SITES];     /* the shape last read at a place of a document; see json_read.c */
 };
 

@@ -555,6 +555,12 @@ size_t jn_number_scan(jn_str s)
     return at;
 }
 
+/* Integers up to 2^53 are doubles, each of them. */
+static bool is_exact_integer(const char *digits, size_t n)
+{
+    return n <= 15 || (n == 16 && memcmp(digits, "9007199254740992", 16) <= 0);
+}
+
 /* At most 15 digits survive the way through a double; beyond that only the conversion itself would tell. */
 bool jn_number_is_canonical(jn_str text)
 {
@@ -564,7 +570,7 @@ bool jn_number_is_canonical(jn_str text)
     if (whole == 0 || (text.data[sign] == '0' && whole > 1))
         return false;
     if (point == text.len)
-        return whole <= 15 && !(sign && text.data[1] == '0');
+        return is_exact_integer(text.data + sign, whole) && !(sign && text.data[1] == '0');
     if (text.data[point] != '.' || text.data[text.len - 1] == '0')
         return false;
     const size_t part = count_digits(text, point + 1);

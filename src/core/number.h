@@ -27,7 +27,8 @@ double jn_number_parse(jn_str text);
 size_t jn_number_scan(jn_str s);
 
 /* True when formatting the number read from well-formed `text` gives `text` again; may say false for some that would
- * (more than 15 digits, exponents). */
+ * (exponents; more than 15 digits, unless it is an integer up to 2^53).  Rounding to 15 digits, which leaves integers
+ * alone, changes nothing of such a number either. */
 bool jn_number_is_canonical(jn_str text);
 
 #endif

@@ -157,7 +157,7 @@ struct jn_array *jn_array_join(struct jn_arena *a, const struct jn_array *x, con
 
 /* ---- shapes and objects -------------------------------------------------------------------------------------- */
 
-/* A table of shared shapes with memory of its own, `limit` shapes at most (0: 1,000); its memory may count against a
+/* A table of shared shapes with memory of its own, `limit` shapes at most (0: 2,000); its memory may count against a
  * budget.  Not for two threads at once. */
 struct jn_shapes *jn_shapes_new(uint32_t limit);
 struct jn_shapes *jn_shapes_new_on(struct jn_budget *budget, uint32_t limit);
@@ -166,8 +166,9 @@ void jn_shapes_free(struct jn_shapes *t);
 /* A table in an arena: freed with it. */
 struct jn_shapes *jn_shapes_in(struct jn_arena *a, uint32_t limit);
 
-/* The shared shape without keys; and the one that adding `key` (copied) to `from` gives, or NULL when the table is
- * full, memory is out or `from` has JN_SHAPE_MAX keys: then go on with a private shape. */
+/* The shared shape without keys; and the one that adding `key` (copied) to `from` gives, or NULL: then go on with
+ * a private shape.  The table is full, or full enough to want to be asked twice; memory is out; `from`
+ * has JN_SHAPE_MAX keys. */
 struct jn_shape *jn_shapes_root(struct jn_shapes *t);
 struct jn_shape *jn_shapes_extend(struct jn_shapes *t, struct jn_shape *from, jn_str key);
 

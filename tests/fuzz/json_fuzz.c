@@ -1,5 +1,7 @@
 /* Fuzz target: whatever the reader accepts, the writer must give back as text that reads as an equal value; in compact
- * and in indented form, with and without canonical spans.  Reading a prefix must not accept more than it used. */
+ * and in indented form, with and without canonical spans.  Reading a prefix must not accept more than it used.  The quick
+ * way and the general one must come out the same, mistakes included; json_portable_fuzz runs the same without vector
+ * instructions, on the same corpus. */
 #include "core/buf.h"
 #include "core/value.h"
 
@@ -8,6 +10,8 @@
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { DEEPEST = 1000 };
 
 /* Not assert(): what a fuzz target claims must hold in every build. */
 #define MUST(claim)                                                                                                    \
@@ -69,6 +73,42 @@ static void check_copy(struct jn_arena *a, jn_value v, jn_str compact)
     drop(text);
 }
 
+/* Forgets what is known of the spans below `v`; nested no deeper than the reader allows here. */
+static void forget_spans(jn_value v)
+{
+    if (jn_is(v, JN_ARRAY))
+        v.as.array->canonical = false;
+    else if (jn_is(v, JN_OBJECT))
+        v.as.object->canonical = false;
+    for (size_t i = 0; i < jn_length(v); i++)
+        forget_spans(jn_at(v, i));
+}
+
+/* The general way, with a table of shapes that knows as little as a new one, and then with a warm one. */
+static void check_plain(struct jn_arena *a, struct jn_shapes *shapes, jn_str text, enum jn_status expected,
+                        const struct jn_error *mistake, jn_str compact)
+{
+    const struct jn_read_options forms[] = {
+        { .plain = true, .max_depth = DEEPEST }, { .plain = true, .shapes = shapes, .max_depth = DEEPEST },
+        { .shapes = shapes, .max_depth = DEEPEST },
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        struct jn_error err = { 0 };
+        jn_value v;
+        MUST(jn_read(a, text, &forms[i], &v, NULL, &err) == expected);
+        if (expected) {
+            MUST(err.offset == mistake->offset && strcmp(err.message, mistake->message) == 0);
+            continue;
+        }
+        for (int spans = 0; spans < 2; spans++) {
+            const jn_str same = write_value(v, NULL);
+            MUST(jn_str_eq(same, compact));
+            drop(same);
+            forget_spans(v);
+        }
+    }
+}
+
 static void check_prefix(struct jn_arena *a, jn_str text)
 {
     const struct jn_read_options opt = { .prefix = true };
@@ -88,7 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct jn_arena a;
     jn_arena_init(&a, 0);
     struct jn_shapes *shapes = jn_shapes_new(20);   // few, so that private shapes are common
-    struct jn_read_options opt = { .shapes = shapes };
+    struct jn_read_options opt = { .shapes = shapes, .max_depth = DEEPEST };
     struct jn_error err = { 0 };
     jn_value v, same;
     MUST(shapes);
@@ -97,8 +137,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const jn_str compact = write_value(v, NULL);
         check_again(&a, shapes, v, compact);
         check_copy(&a, v, compact);
+        check_plain(&a, shapes, text, JN_OK, NULL, compact);
         drop(compact);
     } else {
+        check_plain(&a, shapes, text, err.status, &err, (jn_str){ NULL, 0 });
         MUST(err.status && err.message[0] && err.offset <= size && err.line > 0 && err.column > 0);
     }
     check_prefix(&a, text);

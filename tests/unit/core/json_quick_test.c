@@ -11,22 +11,26 @@
 
 static const char *const texts[] = {
     "{\"id\":5021887,\"number\":\"#1042\",\"created_at\":\"2026-03-14T09:26:53.589Z\",\"test\":false,\"note\":null,"
-    "\"customer\":{\"id\":901,\"first_name\":\"L\xc3\xa9" "a\",\"tags\":[\"vip\",\"newsletter\"],\"addresses\":[{\"type\":"
-    "\"billing\",\"city\":\"Berlin\"},{\"type\":\"shipping\",\"city\":\"Paris\"}]},\"line_items\":[{\"id\":9000,\"price\":"
-    "59.66,\"properties\":[]},{\"id\":9001,\"price\":-0.5,\"properties\":[{\"name\":\"a\",\"value\":{}}]}],\"end\":true}",
+    "\"customer\":{\"id\":901,\"first_name\":\"L\xc3\xa9" "a\",\"tags\":[\"vip\",\"newsletter\"],\"addresses\":["
+    "{\"type\":\"billing\",\"city\":\"Berlin\"},{\"type\":\"shipping\",\"city\":\"Paris\"}]},\"line_items\":["
+    "{\"id\":9000,\"price\":59.66,\"properties\":[]},{\"id\":9001,\"price\":-0.5,\"properties\":[{\"name\":\"a\","
+    "\"value\":{}}]}],\"end\":true}",
 
-    "[{\"a\":1,\"b\":\"x\"},{\"a\":2},{\"a\":3,\"b\":\"y\",\"c\":[1,2,[3,[4,[]]]]},{\"b\":1,\"a\":2},{\"a\":1,\"a\":[2]},"
-    "{\"10\":1,\"9\":2},{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}}}}}},{\"a\":1,\"b\":\"z\"}]",
+    "[{\"a\":1,\"b\":\"x\"},{\"a\":2},{\"a\":3,\"b\":\"y\",\"c\":[1,2,[3,[4,[]]]]},{\"b\":1,\"a\":2},"
+    "{\"a\":1,\"a\":[2]},{\"10\":1,\"9\":2},{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}}}}}},"
+    "{\"a\":1,\"b\":\"z\"}]",
 
-    "{ \"spaced\" : [ 1 , 2.50 ,\t-3e5, 0, -0, 0.0000001, 12345678901234567890, 1E2 ] ,\n \"text\" : \"\\u00e9\\n\\\"\\/\","
-    "\n \"wide\":\"\xf0\x9d\x84\x9e and a text that is longer than one window of sixty-four bytes, so that it has to "
+    "{ \"spaced\" : [ 1 , 2.50 ,\t-3e5, 0, -0, 0.0000001, 12345678901234567890, 1E2 ] ,\n"
+    " \"text\" : \"\\u00e9\\n\\\"\\/\",\n"
+    " \"wide\":\"\xf0\x9d\x84\x9e and a text that is longer than one window of sixty-four bytes, so that it has to "
     "look\", \"k\":[true,false,null,\"\"] ,\"a key that is longer than thirty-two bytes\":1,\"\\u006b\":2}",
 
     "[0,1,22,333,4444,55555,666666,7777777,88888888,999999999,1234567890,12345678901,123456789012,1234567890123,"
     "12345678901234,123456789012345,1234567890123456,0.1,1.25,-1.125,100.0,1e5,-12,{\"x\":[{\"y\":[{\"z\":0}]}]}]",
 
-    "[[],[ ],{},{ },[\n\t],{\r\n},{\"a\":[ ]},{\"a\":{ }, \"b\":[  ],\"c\":{   } } , [{ },{  } ],[ [ ],[  ] ],{\"a\":[     "
-    "                                                                           ],\"b\":{            } },[ ],{ } ]",
+    "[[],[ ],{},{ },[\n\t],{\r\n},{\"a\":[ ]},{\"a\":{ }, \"b\":[  ],\"c\":{   } } , [{ },{  } ],[ [ ],[  ] ],"
+    "{\"a\":[                                                                                ],"
+    "\"b\":{            } },[ ],{ } ]",
 };
 
 enum { TEXTS = sizeof texts / sizeof *texts };
