@@ -445,9 +445,9 @@ static bool product_path(uint64_t w, int e, double *out)
             return false;
         x = sum;
     }
-    const int top = (int)(x.high >> 63);
+    const unsigned top = (unsigned)(x.high >> 63);
     uint64_t m = x.high >> (top + 9);
-    exponent -= 1 - top;
+    exponent -= 1 - (int)top;
     if (x.low == 0 && (x.high & 0x1ff) == 0 && (m & 3) == 1)
         return false;           // half way, as far as one can see
     m = (m + (m & 1)) >> 1;

@@ -715,6 +715,7 @@ static struct ast_node *parse_expression(struct parser *p, int power)
         left = rules[t.kind].infix(p, &t, left);
     }
     p->depth--;
+    // cppcheck-suppress returnDanglingLifetime ; nodes copy what they want of a token
     return left;
 }
 

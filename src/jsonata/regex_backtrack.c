@@ -553,7 +553,7 @@ static bool end_round(struct machine *m, const struct instruction *i)
     if (rounds >= i->b && m->at == m->b->slots[i->a + 1])
         return false;
     m->pc = i->to;
-    return spend(m, 1) && set(m, i->a, rounds < UNSET - 1 ? rounds + 1 : rounds);
+    return spend(m, 1) && set(m, i->a, rounds < UINT32_MAX - 1 ? rounds + 1 : rounds);
 }
 
 /* The choice pushed here is a wall: what is behind it is out of reach for the assertion's body, and FOUND and REFUSE
