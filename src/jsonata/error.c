@@ -286,11 +286,17 @@ static void add_shown(struct sentence *s, jn_value v)
 
 /* ---- filling --------------------------------------------------------------------------------------------------- */
 
+/* The function that a signature's error is about: what is called by no name has the token "(". */
+static bool is_nameless(const struct jsonata_fault *f)
+{
+    return f->code && f->code[0] == 'T' && f->code[1] == '0' && jn_str_eq(f->token, JN_STR("("));
+}
+
 /* The member of the fault that a template names; undefined when it is absent. */
 static jn_value member(const struct jsonata_fault *f, jn_str name)
 {
     if (jn_str_eq(name, JN_STR("token")))
-        return f->token.data ? jn_string(f->token, 0) : jn_undefined();
+        return f->token.data && !is_nameless(f) ? jn_string(f->token, 0) : jn_undefined();
     if (jn_str_eq(name, JN_STR("value")))
         return f->value;
     if (jn_str_eq(name, JN_STR("value2")))
