@@ -561,7 +561,8 @@ static void parse_signature(struct parser *p, struct ast_node *lambda)
         const size_t room = cap - len, take = p->token.text.len < room ? p->token.text.len : room;
         if (p->token.kind == TOKEN_LEFT_BRACE)
             break;
-        memcpy(text + len, p->token.text.data, take);
+        if (take)                       // the end has no text at all
+            memcpy(text + len, p->token.text.data, take);
         len += take;
         depth += is_open - is_close;
         if (depth == 0 || p->token.kind == TOKEN_END)
