@@ -1,12 +1,37 @@
 /* json.h - JSON text and JSON values: the types that everything in libjsonata speaks.
  *
- * A `jn_value` is 16 bytes, copied freely, passed and returned in two registers.  It never owns memory: strings,
- * arrays and objects live in an arena (`struct jn_arena`), and scalars read from text may still point into that text.
- * Look at values through the functions below, never at the members: how a value is kept (a number as a double or as
- * the digits it was read from, a container as entries or as a span of its source) may change between versions.
+ *     struct jn_arena *a = jn_arena_new(0);
+ *     struct jn_error err = { JN_OK };
+ *     jn_value order;
+ *     if (jn_read(a, text, NULL, &order, NULL, &err) != JN_OK)
+ *         fprintf(stderr, "%u:%u: %s\n", err.line, err.column, err.message);
+ *     jn_value lines = jn_member(order, jn_str_of("lines"));
+ *     for (size_t i = 0; i < jn_length(lines); i++)
+ *         sum += jn_get_number(jn_member(jn_at(lines, i), jn_str_of("price")));
+ *     char *copy = jn_write_text(order, NULL, NULL, &err);
+ *     ...
+ *     free(copy);
+ *     jn_arena_free(a);
+ *
+ * Values.  A `jn_value` is 16 bytes, copied freely, passed and returned in two registers.  It never owns memory:
+ * strings, arrays and objects live in an arena (`struct jn_arena`), and what was read may still point into its text.
+ * So a value is good as long as the arena and the text it was read from.  Look at values through the functions below,
+ * never at the members: how a value is kept (a number as a double or as the digits it was read from, a container as
+ * entries or as a span of its source) may change between versions.
  *
  * Two values are easily confused: `undefined` is JSONata's "nothing" and never stands inside a container or in
- * written text; `null` is the JSON value.  A zeroed jn_value is undefined.
+ * written text; `null` is the JSON value.  A zeroed jn_value is undefined.  Asking for what is not there, a member, an
+ * index, another type, is no mistake and gives undefined, 0, false or an empty text: paths through a value need no
+ * checks on their way.
+ *
+ * Failures.  What can fail says so by an enum jn_status, or by undefined, false or NULL where only memory can be
+ * lacking.  Results are written on success only.  No function prints, exits, throws or depends on the locale.
+ *
+ * Threads.  Nothing here is global.  An arena, a buffer, a table of shapes and the values made in them belong to one
+ * thread at a time, even for looking: some objects put their keys in order when that is first asked for.
+ *
+ * Speed.  Reading and writing a message ask the system for nothing once arena and buffer are warm: reset them between
+ * messages instead of making new ones, and pass the same `jn_read_options.shapes`.
  */
 #ifndef JSONATA_JSON_H
 #define JSONATA_JSON_H
@@ -170,13 +195,23 @@ struct jn_read_options {
     size_t max_depth;       /* nested containers; 0 means 10,000 */
     size_t max_bytes;       /* longer text is refused before it is read; 0 means 4 GiB - 1, which is also the most */
     bool prefix;            /* stop after one value: for streams of values; see `used` in jn_read() */
-    struct jn_shapes *shapes;   /* key lists known from earlier documents; NULL: fresh ones in the arena */
+    struct jn_shapes *shapes;   /* key lists known from earlier documents, so that the next one is read faster:
+                                 * jsonata_context_shapes().  Objects that are read point to them: they must outlive the
+                                 * value.  NULL: fresh ones in the arena */
     bool plain;             /* no fast paths: what they read is compared with this */
 };
 
-/* Reads one JSON value.  Strings without escapes, numbers and unchanged containers keep pointing into `text`, which
- * must outlive the value.  `*used` (may be NULL) is the number of bytes read, trailing white space included.  On
- * failure returns JN_BAD_TEXT, JN_LIMIT or JN_NO_MEMORY, with line and column of the first mistake in `err`. */
+/* Reads one JSON value from `text`, of which no byte behind its end is looked at.
+ *   a       where the value goes.  Memory of a reading that failed stays in use until the arena is reset
+ *   text    strings without escapes, numbers and unchanged containers keep pointing into it: it must outlive the value
+ *   opt     NULL: the usual
+ *   out     the value; left alone on failure
+ *   used    NULL, or the number of bytes read, white space behind the value included: where to go on in a stream of
+ *           values (`prefix`)
+ *   err     NULL, or what a person needs: for JN_BAD_TEXT the place of the first mistake and a sentence about it
+ * JN_BAD_TEXT; JN_LIMIT for text that is too long or too deep, or when the arena's ceiling is reached; JN_NO_MEMORY.
+ * The whole text is validated, whatever is looked at later.  Takes time in proportion to the text, and no C stack for
+ * nested containers. */
 JN_API enum jn_status jn_read(struct jn_arena *a, jn_str text, const struct jn_read_options *opt,
                               jn_value *out, size_t *used, struct jn_error *err);
 
@@ -194,23 +229,29 @@ JN_API jn_str jn_buf_text(const struct jn_buf *b);
 /* Empties the buffer and forgets its failure; its memory stays for the next text. */
 JN_API void jn_buf_reset(struct jn_buf *b);
 
+/* All-zero means the usual: the text of ECMAScript's JSON.stringify(v). */
 struct jn_write_options {
-    unsigned indent;        /* spaces per level; 0: compact, the text of JSON.stringify(v) */
+    unsigned indent;        /* spaces per level; 0: compact, all in one line */
     bool tabs;              /* one tab per level instead */
-    size_t max_depth;       /* 0 means 10,000 */
+    size_t max_depth;       /* nested containers; 0 means 10,000 */
     bool strict;            /* JN_BAD_VALUE, naming the member, for a number or function that JSON cannot hold */
 };
 
-/* Appends the JSON text of `v`, as ECMAScript's JSON.stringify writes it: shortest numbers, NaN and infinities as
- * null, functions as "" inside containers.  JN_BAD_VALUE for undefined and for a function, which have no text of their
- * own. */
+/* Appends the JSON text of `v`, as ECMAScript's JSON.stringify writes it: shortest numbers, integer-like keys first,
+ * NaN and infinities as null, functions as "" inside containers.  A container that was read and not changed is copied
+ * from its text where that gives the same bytes.
+ *   JN_BAD_VALUE   undefined and functions have no text of their own; what `strict` forbids
+ *   JN_LIMIT       deeper than `max_depth`, or longer than the buffer's ceiling
+ *   JN_NO_MEMORY
+ * On failure the buffer holds what it held before. */
 JN_API enum jn_status jn_write(struct jn_buf *b, jn_value v, const struct jn_write_options *opt, struct jn_error *err);
 
 /* Takes a piece of text; false ends the writing. */
 typedef bool jn_sink_fn(void *host, const char *data, size_t len);
 
-/* Writes to a sink, in pieces of about 64 KB, so that a large value needs no memory for its text.  JN_IO when the sink
- * gave false; pieces that it took before a failure are not taken back. */
+/* Writes to a sink, in pieces of about 64 KB, so that a large value needs no memory for its text; a part of the input
+ * that is passed on as it was read comes in one piece, straight from the input.  JN_IO when the sink gave false; pieces
+ * that it took before a failure are not taken back. */
 JN_API enum jn_status jn_write_to(jn_sink_fn *sink, void *host, jn_value v, const struct jn_write_options *opt,
                                   struct jn_error *err);
 

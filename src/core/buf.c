@@ -38,6 +38,13 @@ void jn_buf_flush(struct jn_buf *b)
     b->len = 0;
 }
 
+void jn_buf_pass(struct jn_buf *b, jn_str s)
+{
+    jn_buf_flush(b);
+    if (!b->failed && !b->sink(b->host, s.data, s.len))
+        fail(b, JN_IO);
+}
+
 char *jn_buf_grow(struct jn_buf *b, size_t extra)
 {
     if (b->sink)

@@ -22,6 +22,9 @@ void jn_buf_init(struct jn_buf *b, size_t ceiling);
 /* Hands what there is to the sink. */
 void jn_buf_flush(struct jn_buf *b);
 
+/* Hands what there is and then `s` to the sink, without a copy of `s`. */
+void jn_buf_pass(struct jn_buf *b, jn_str s);
+
 /* The slow path of jn_buf_reserve(). */
 char *jn_buf_grow(struct jn_buf *b, size_t extra);
 

@@ -2,7 +2,8 @@
  * "SerializeJSONProperty").
  *
  * Containers being written wait on a stack of our own, so that nesting costs memory and never the C stack.  In compact
- * form a container whose span of the source is canonical (value.h) is copied with one memcpy.
+ * form a container whose span of the source is canonical (value.h) is copied with one memcpy, or goes to a sink as it
+ * is.
  * On failure the buffer is cut back to what it held before: half a text never leaves this file. */
 #include "core/buf.h"
 #include "core/map.h"
@@ -87,6 +88,23 @@ static inline void put_char(struct writer *w, char c)
         return;
     *to = c;
     w->at = to + 1;
+}
+
+/* Text of the source.  A sink gets a long one as it is: then not even the spans of a large value are copied. */
+static void put_span(struct writer *w, const char *text, size_t n)
+{
+    enum { LONG_SPAN = 32 * 1024 };
+    struct jn_buf *b = w->b;
+    if (!b->sink || n < LONG_SPAN || w->failed) {
+        put(w, text, n);
+        return;
+    }
+    settle(w);
+    jn_buf_pass(b, (jn_str){ text, n });
+    if (w->at)
+        w->at = b->data;
+    if (b->failed)
+        fail(w, b->failed, "the JSON text could not be passed on");
 }
 
 /* ---- strings ------------------------------------------------------------------------------------------------- */
@@ -235,7 +253,7 @@ static void open_container(struct writer *w, struct frame f)
 static void write_array(struct writer *w, const struct jn_array *x)
 {
     if (w->compact && x->span && x->canonical)
-        put(w, x->span, x->span_len);
+        put_span(w, x->span, x->span_len);
     else
         open_container(w, (struct frame){ .members = x->items, .len = x->len });
 }
@@ -243,7 +261,7 @@ static void write_array(struct writer *w, const struct jn_array *x)
 static void write_object(struct writer *w, const struct jn_object *o)
 {
     if (w->compact && o->span && o->canonical)
-        put(w, o->span, o->span_len);
+        put_span(w, o->span, o->span_len);
     else
         open_container(w, (struct frame){ .members = o->values, .shape = o->shape, .len = o->shape->len });
 }

@@ -213,6 +213,41 @@ static void a_sink_gets_the_text_in_pieces(void **state)
     jn_arena_free(a);
 }
 
+/* A part of the input that is passed on whole is not copied. */
+static void a_sink_gets_long_spans_as_they_are(void **state)
+{
+    (void)state;
+    struct jn_arena *a = jn_arena_new(0);
+    jn_value list = jn_make_array(a, 0), input;
+    for (int i = 0; i < 50000; i++)
+        jn_array_add(a, list, jn_make_number(i));
+    size_t len;
+    char *text = jn_write_text(list, NULL, &len, NULL);
+    assert_int_equal(jn_read(a, (jn_str){ text, len }, NULL, &input, NULL, NULL), JN_OK);
+    const jn_value object = jn_make_object(a, 3);
+    jn_object_put(a, object, JN_STR("before"), jn_make_number(1));
+    jn_object_put(a, object, JN_STR("input"), input);
+    jn_object_put(a, object, JN_STR("behind"), jn_make_number(2));
+
+    struct pieces p = { .text = malloc(len + 100), .most = 3 };
+    assert_int_equal(jn_write_to(take_piece, &p, object, NULL, NULL), JN_OK);
+    assert_int_equal(p.count, 3);
+    assert_int_equal(p.longest, len);
+    size_t whole_len;
+    char *whole = jn_write_text(object, NULL, &whole_len, NULL);
+    assert_int_equal(p.len, whole_len);
+    assert_memory_equal(p.text, whole, whole_len);
+    for (size_t most = 0; most < 3; most++) {
+        p = (struct pieces){ .text = p.text, .most = most };
+        assert_int_equal(jn_write_to(take_piece, &p, object, NULL, NULL), JN_IO);
+        assert_int_equal(p.count, most);
+    }
+    free(p.text);
+    free(whole);
+    free(text);
+    jn_arena_free(a);
+}
+
 static void a_buffer_of_the_caller_is_used_again(void **state)
 {
     (void)state;
@@ -230,6 +265,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sink_gets_the_text_in_pieces),
+        cmocka_unit_test(a_sink_gets_long_spans_as_they_are),
         cmocka_unit_test(a_buffer_of_the_caller_is_used_again),
         TEST(scalars),
         TEST(every_character_that_needs_an_escape_gets_it),
