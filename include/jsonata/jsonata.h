@@ -48,10 +48,11 @@ struct jsonata_compile_options {
     size_t max_depth;           /* nesting of the expression; 0 means 1,000 */
     bool plain;                 /* no fast paths: every node evaluates the general way, for comparing the two */
     bool recover;               /* go on after syntax errors: see jsonata_error_count() and jsonata_ast() */
+    size_t max_bytes;           /* memory of the program, and of compiling it; 0: no limit */
 };
 
 /* Compiles `text` (UTF-8; copied).  On success `*out` is the caller's, to be freed by jsonata_free().
- * JN_BAD_TEXT with `err` filled for a syntax error (S0...), JN_NO_MEMORY. */
+ * JN_BAD_TEXT with `err` filled for a syntax error (S0...), JN_LIMIT, JN_NO_MEMORY. */
 JN_API enum jn_status jsonata_compile(jn_str text, const struct jsonata_compile_options *opt, struct jsonata **out,
                                       struct jsonata_error *err);
 JN_API void jsonata_free(struct jsonata *program);

@@ -111,6 +111,7 @@ struct regex_link {
 
 struct jsonata {
     struct jn_arena own;                /* where it lives, unless made by $eval */
+    struct jn_budget budget;            /* of `own` and regexes, when the caller set a limit */
     struct jn_arena *arena;
     jn_str text;
     uint64_t id;                        /* hash of the text: a context tells programs apart by it and the address */

@@ -80,6 +80,15 @@ static void compile_on_stack(struct compilation *c)
     reserve_call(run_compilation, c);
 }
 
+static enum jn_status fail_compilation(const struct jsonata *p, struct jsonata_error *err)
+{
+    char sentence[100];
+    if (jn_arena_failed(&p->own) != JN_LIMIT)
+        return context_fail(err, JN_NO_MEMORY, NULL);
+    snprintf(sentence, sizeof sentence, "the expression needs more memory than its limit of %zu bytes", p->budget.limit);
+    return context_fail(err, JN_LIMIT, sentence);
+}
+
 enum jn_status jsonata_compile(jn_str text, const struct jsonata_compile_options *opt, struct jsonata **out,
                                struct jsonata_error *err)
 {
@@ -89,6 +98,8 @@ enum jn_status jsonata_compile(jn_str text, const struct jsonata_compile_options
     jn_arena_init(&p->own, SIZE_MAX);
     p->arena = &p->own;
     p->is_plain = opt && opt->plain;
+    p->budget.limit = opt ? opt->max_bytes : 0;
+    p->own.budget = p->budget.limit ? &p->budget : NULL;
     struct compilation c = { .program = p, .text = text, .max_depth = opt && opt->max_depth ? opt->max_depth : 1000,
                              .recovers = opt && opt->recover };
     compile_on_stack(&c);
@@ -100,7 +111,7 @@ enum jn_status jsonata_compile(jn_str text, const struct jsonata_compile_options
         context_fill(err, &c.fault);
     if (c.fault.code && err)
         keep_value(err);
-    const enum jn_status s = c.fault.code ? JN_BAD_TEXT : context_fail(err, JN_NO_MEMORY, NULL);
+    const enum jn_status s = c.fault.code ? JN_BAD_TEXT : fail_compilation(p, err);
     jsonata_free(p);
     return s;
 }

@@ -218,6 +218,107 @@ static void a_context_recovers_from_refused_memory(void **state)
     jsonata_free(program);
 }
 
+/* ---- the rest of the interface ------------------------------------------------------------------------------- */
+
+static bool swallow(void *host, const char *data, size_t len)
+{
+    (void)data;
+    *(size_t *)host += len;
+    return true;
+}
+
+static enum jn_status tree_of_an_expression(void)
+{
+    struct jn_arena *a = jn_arena_new(0);
+    const struct jsonata_compile_options opt = { .recover = true };
+    jn_value tree;
+    const enum jn_status s = a ? jsonata_ast(a, jn_str_of("a.b[c > 1]{d: $sum(e), 'x': (1; }"), &opt, &tree, NULL)
+                               : JN_NO_MEMORY;
+    jn_arena_free(a);
+    return s;
+}
+
+static enum jn_status picture_of_an_expression(void)
+{
+    char *text = jsonata_dump_text(jn_str_of("a.b[c > 1]{d: $sum(e)}"), JSONATA_DUMP_TREE, NULL);
+    free(text);
+    return text ? JN_OK : JN_NO_MEMORY;
+}
+
+static enum jn_status recovered_errors(void)
+{
+    struct jsonata *program = NULL;
+    struct jsonata_error err;
+    const struct jsonata_compile_options opt = { .recover = true };
+    const enum jn_status s = jsonata_compile(jn_str_of("a + ; b * ) ("), &opt, &program, &err);
+    for (size_t i = 0; !s && i < jsonata_error_count(program); i++)
+        jsonata_error_at(program, i, &err);
+    jsonata_free(program);
+    return s;
+}
+
+/* [[[...]]] */
+static jn_value nested(struct jn_arena *a, unsigned depth)
+{
+    jn_value v = jn_make_number(1);
+    while (a && depth--) {
+        const jn_value outer = jn_make_array(a, 1);
+        v = jn_array_add(a, outer, v) ? outer : (jn_value){ .type = JN_UNDEFINED };
+    }
+    return v;
+}
+
+static enum jn_status text_of_a_deep_value(void)
+{
+    struct jn_arena *a = jn_arena_new(0);
+    const jn_value v = nested(a, 500);
+    size_t len = 0;
+    enum jn_status s = a && v.type == JN_ARRAY ? jn_write_to(swallow, &len, v, NULL, NULL) : JN_NO_MEMORY;
+    char *text = s ? NULL : jn_write_text(v, NULL, &len, NULL);
+    if (!s && !text)
+        s = JN_NO_MEMORY;
+    free(text);
+    jn_arena_free(a);
+    return s;
+}
+
+static enum jn_status objects_made_by_hand(void)
+{
+    struct jn_arena *a = jn_arena_new(0);
+    const jn_value o = a ? jn_make_object(a, 0) : (jn_value){ .type = JN_UNDEFINED };
+    bool ok = o.type == JN_OBJECT;
+    for (int i = 0; ok && i < 200; i++) {
+        char key[20];
+        snprintf(key, sizeof key, "key%d", i);
+        const jn_value name = jn_copy_string(a, jn_str_of(key));
+        ok = name.type == JN_STRING && jn_object_put(a, o, jn_get_string(name), jn_make_number(i));
+    }
+    ok = ok && jn_equal(o, o) && jn_get_number(jn_member(o, jn_str_of("key150"))) == 150;
+    jn_arena_free(a);
+    return ok ? JN_OK : JN_NO_MEMORY;
+}
+
+static void the_whole_interface_bears_refusals(void **state)
+{
+    (void)state;
+    enum jn_status (*const calls[])(void) = { tree_of_an_expression, picture_of_an_expression, recovered_errors,
+                                              text_of_a_deep_value, objects_made_by_hand };
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        const size_t blocks = heap_blocks();
+        bool more = true;
+        assert_int_equal(calls[i](), JN_OK);
+        for (uint64_t n = 1; more; n++) {
+            heap_fail(n, n % 2);
+            const enum jn_status s = calls[i]();
+            more = heap_has_failed();
+            heap_fail(0, false);
+            assert_int_equal(heap_blocks(), blocks);
+            if (s && s != JN_NO_MEMORY)
+                fail_msg("call %zu, request %llu refused: status %d", i, (unsigned long long)n, s);
+        }
+    }
+}
+
 int main(void)
 {
     if (!heap_is_counted()) {
@@ -230,6 +331,7 @@ int main(void)
         cmocka_unit_test(programs_that_go_leave_nothing_behind),
         cmocka_unit_test(every_refused_request_is_an_error_and_leaks_nothing),
         cmocka_unit_test(so_it_is_where_the_expression_fails),
+        cmocka_unit_test(the_whole_interface_bears_refusals),
         cmocka_unit_test(a_context_recovers_from_refused_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

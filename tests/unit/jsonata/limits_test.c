@@ -337,6 +337,53 @@ static void errors_inside_eval_keep_the_guardrail(void **state)
     assert_code(&mine, "$eval('($f := function($n) { 1 + $f($n + 1) }; $f(0))')", "U1001");
 }
 
+static void backtracking_has_the_limit_it_is_given(void **state)
+{
+    (void)state;
+    const struct jsonata_limits few = { .max_match_steps = 500 }, many = { .max_match_steps = 500000 };
+    static const char text[] = "$contains($pad('', 12, 'a') & 'b', /^(a|a)*$/)";
+    assert_code(&few, text, "D1012");
+    assert_status(&many, text, JN_OK);
+}
+
+/* ---- compiling ----------------------------------------------------------------------------------------------- */
+
+/* What repeats `text` until it is `len` bytes long. */
+static jn_str repeated(char *out, const char *text, size_t len)
+{
+    const size_t n = strlen(text);
+    for (size_t i = 0; i < len; i++)
+        out[i] = text[i % n];
+    return (jn_str){ out, len / n * n };
+}
+
+static void expressions_have_a_limit_of_memory(void **state)
+{
+    (void)state;
+    enum { LEN = 200000, LIMIT = 500000, FIXED = 1024 };
+    static const char *const patterns[] = {
+        "1+", "a.", "a[1].", "$f(1)(", "[", "{'a':", "(a;", "$x:=1;", "-", "\"text\" & ", "/(a|b){1,9}/ ~> ", "`name`,",
+        "a ? b : ", "function($x){$x}~>", "%.", "@$a.", "a^(b).", "'\\u0041' & ", "/* comment */ 1 +", "**.",
+    };
+    const struct jsonata_compile_options opt = { .max_bytes = LIMIT, .max_depth = 100000 };
+    char *text = malloc(LEN);
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+        struct jsonata *program = NULL;
+        struct jsonata_error err;
+        const size_t before = heap_live();
+        heap_watch();
+        const enum jn_status s = jsonata_compile(repeated(text, patterns[i], LEN), &opt, &program, &err);
+        if (s != JN_LIMIT && s != JN_BAD_TEXT)
+            fail_msg("%s: %d %s", patterns[i], s, err.message);
+        if (s == JN_LIMIT)
+            assert_string_equal(err.message, "the expression needs more memory than its limit of 500000 bytes");
+        if (heap_peak() > before + LIMIT + FIXED + PAGE)
+            fail_msg("%s: %zu bytes of heap", patterns[i], heap_peak() - before);
+        assert_int_equal(heap_live(), before);
+    }
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,6 +398,8 @@ int main(void)
         cmocka_unit_test(sequences_are_limited_where_the_reference_limits_them),
         cmocka_unit_test(ranges_have_a_limit_of_their_own),
         cmocka_unit_test(hostile_patterns_are_bounded),
+        cmocka_unit_test(backtracking_has_the_limit_it_is_given),
+        cmocka_unit_test(expressions_have_a_limit_of_memory),
         cmocka_unit_test(errors_inside_eval_keep_the_guardrail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
