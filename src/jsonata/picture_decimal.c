@@ -23,7 +23,7 @@ static void put_text(struct line *l, double value, const struct jsonata_integer_
 {
     char text[JN_NUMBER_MAX];
     const size_t len = jn_number_format(text, value), total = len < p->mandatory ? p->mandatory : len;
-    for (size_t i = 0; i < total; i++) {
+    for (size_t i = 0; i < total && jsonata_step(l->e); i++) {
         const char c = i < total - len ? '0' : text[i - (total - len)];
         if (i && p->regular && (total - i) % p->regular == 0)
             append(l, p->separators[0].character);
@@ -81,7 +81,7 @@ void jsonata_put_decimal(struct jsonata_output *out, double value, const struct 
     put_text(&l, value, p);
     for (uint32_t i = 0; !p->regular && i < p->separator_count && jsonata_step(l.e); i++)
         insert(&l, p->separators[i].character, p->separators[i].position);
-    for (size_t i = 0; i < l.len && !jsonata_failed(out->e); i++)
+    for (size_t i = 0; i < l.len && jsonata_step(out->e); i++)
         jsonata_output_char(out, l.at[i]);
     if (p->is_ordinal)
         put_ordinal_suffix(out, &l);

@@ -6,9 +6,9 @@
  * ECMAScript's.  Both are compiled at once, by the JIT where the system lets it, so that the object never changes and
  * threads may share it.
  *
- * Patterns and subjects come from users.  What a match may cost is bounded per start; a long subject is searched in
- * windows that double, with a look at the evaluation's guardrails after each, so that a search goes on for at most
- * twice as long as it may. */
+ * Patterns and subjects come from users.  What a match may cost is bounded per start.  At first it is bounded closely;
+ * when that is not enough, the search goes on in windows that double, with a look at the evaluation's guardrails after
+ * each, so that it takes at most twice as long as it may. */
 #include "jsonata/regex.h"
 
 #include "core/msan.h"
@@ -27,7 +27,8 @@
 #define LIMIT_HEAP_KIB 32768
 
 enum {
-    FIRST_WINDOW = 64, LAST_WINDOW = 4096,  /* starts that are tried between two looks at the clock */
+    WINDOW = 4096,                          /* starts that are tried between two looks at the clock */
+    QUICK_STEPS = 10000,                    /* from each of them at first: 50 microseconds */
     STEPS_UNSEEN = 65536,                   /* and steps, for our own matcher */
     JIT_STACK_START = 64 * 1024,            /* for the few matches that need more than the 32 KiB of the machine stack */
     JIT_STACK_MAX = 8 * 1024 * 1024,
@@ -425,8 +426,6 @@ bool jsonata_search_open(struct jsonata_search *s, struct jsonata_eval *e, const
     if (s->way == LITERAL)
         return true;
     s->scratch = take_scratch(m);
-    pcre2_set_match_limit_8(m->narrow, match_limit(e));
-    pcre2_set_match_limit_16(m->wide, match_limit(e));
     if (s->scratch && fit_scratch(m, s->scratch, s->way, r->groups))
         return true;
     return raise_status(s, JN_NO_MEMORY);
@@ -474,15 +473,17 @@ static bool find_literal(struct jsonata_search *s, size_t from)
 
 /* ---- by PCRE2 ------------------------------------------------------------------------------------------------ */
 
-/* Starts from `from` to `last`. */
-static int match_window(struct jsonata_search *s, size_t from, size_t last)
+/* Starts from `from` to `last`, each with so many steps. */
+static int match_starts(struct jsonata_search *s, size_t from, size_t last, uint32_t steps)
 {
     const struct jsonata_matching *m = s->e->matching;
     if (s->way == NARROW) {
+        pcre2_set_match_limit_8(m->narrow, steps);
         pcre2_set_offset_limit_8(m->narrow, last);
         return pcre2_match_8(s->regex->narrow, (PCRE2_SPTR8)s->units.text.data, s->units.len, from, 0,
                              s->scratch->narrow, m->narrow);
     }
+    pcre2_set_match_limit_16(m->wide, steps);
     pcre2_set_offset_limit_16(m->wide, last);
     return pcre2_match_16(s->regex->wide, s->units.wide, s->units.len, from, 0, s->scratch->wide, m->wide);
 }
@@ -526,23 +527,35 @@ static const size_t *pcre2_pairs(const struct jsonata_search *s)
     return pairs;
 }
 
+static int match_window(struct jsonata_search *s, size_t from, size_t last, uint32_t steps)
+{
+    const int rc = match_starts(s, from, last, steps);
+    return rc == PCRE2_ERROR_JIT_STACKLIMIT && add_stack(s) ? match_starts(s, from, last, steps) : rc;
+}
+
 static bool find_by_pcre2(struct jsonata_search *s, size_t from)
 {
-    for (size_t window = FIRST_WINDOW;; window = window < LAST_WINDOW ? window * 2 : window) {
+    const uint32_t limit = match_limit(s->e);
+    uint32_t steps = limit < QUICK_STEPS ? limit : QUICK_STEPS;
+    for (size_t window = WINDOW;;) {
         const size_t last = s->units.len - from > 2 * window ? from + window : s->units.len;
-        int rc = match_window(s, from, last);
-        if (rc == PCRE2_ERROR_JIT_STACKLIMIT && add_stack(s))
-            rc = match_window(s, from, last);
+        const int rc = match_window(s, from, last, steps);
         if (rc >= 0) {
             s->start = pcre2_pairs(s)[0];
             s->end = pcre2_pairs(s)[1];
             return true;
+        }
+        if (rc == PCRE2_ERROR_MATCHLIMIT && steps < limit) {
+            steps = limit;                      // slowly, then
+            window = 1;
+            continue;
         }
         if (rc != PCRE2_ERROR_NOMATCH)
             return raise_pcre2(s, rc);
         if (last == s->units.len || !look_around(s->e))
             return false;
         from = last + 1;
+        window = window < WINDOW ? window * 2 : window;
     }
 }
 
