@@ -32,11 +32,12 @@ static uint64_t fold(uint64_t a, uint64_t b)
     return p.high ^ p.low;
 }
 
+/* The last one to eight bytes of a key: loads of a fixed size, which may overlap, in place of a call. */
 static uint64_t load_tail(const char *p, size_t n)
 {
-    uint64_t word = 0;
-    memcpy(&word, p, n);
-    return word;
+    if (n >= 4)
+        return jn_load4(p) | (uint64_t)jn_load4(p + n - 4) << 32;
+    return (unsigned char)p[0] | (unsigned)(unsigned char)p[n / 2] << 8 | (unsigned)(unsigned char)p[n - 1] << 16;
 }
 
 /* The address of this constant differs from process to process where code is loaded at random addresses, and with it
@@ -48,7 +49,7 @@ uint32_t jn_hash(jn_str key)
     uint64_t h = (uint64_t)(uintptr_t)&process_salt ^ (key.len * 0x9e3779b97f4a7c15u);
     size_t i = 0;
     for (; key.len - i > 8; i += 8)
-        h = fold(h ^ load_tail(key.data + i, 8), 0xe7037ed1a0b428dbu);
+        h = fold(h ^ jn_load8(key.data + i), 0xe7037ed1a0b428dbu);
     if (key.len)
         h = fold(h ^ load_tail(key.data + i, key.len - i), 0xa0761d6478bd642fu);
     h = fold(h, 0x8ebc6af09c88c6e3u);

@@ -18,13 +18,6 @@
 
 #define JN_BYTES(b) (UINT64_C(0x0101010101010101) * (b))
 
-static inline uint64_t jn_load8(const char *p)
-{
-    uint64_t word;
-    memcpy(&word, p, 8);
-    return word;
-}
-
 /* Nonzero when a byte of `word` equals b; exact as a question about the word, not about each byte. */
 static inline uint64_t jn_has_byte(uint64_t word, unsigned char b)
 {

@@ -2,6 +2,7 @@
 #ifndef JN_STR_H
 #define JN_STR_H
 
+#include <stdint.h>
 #include <string.h>
 
 #include "jsonata/json.h"
@@ -16,9 +17,35 @@
 /* For printf("%.*s"). */
 #define JN_ARG(s) (int)(s).len, (s).data
 
+static inline uint32_t jn_load4(const char *p)
+{
+    uint32_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+static inline uint64_t jn_load8(const char *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+/* memcmp() == 0 for texts that are mostly short: loads of a fixed size, which may overlap, in place of a call. */
+static inline bool jn_same_bytes(const char *a, const char *b, size_t n)
+{
+    if (n > 16)
+        return memcmp(a, b, n) == 0;
+    if (n >= 8)
+        return jn_load8(a) == jn_load8(b) && jn_load8(a + n - 8) == jn_load8(b + n - 8);
+    if (n >= 4)
+        return jn_load4(a) == jn_load4(b) && jn_load4(a + n - 4) == jn_load4(b + n - 4);
+    return n == 0 || (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1]);
+}
+
 static inline bool jn_str_eq(jn_str a, jn_str b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+    return a.len == b.len && jn_same_bytes(a.data, b.data, a.len);
 }
 
 static inline bool jn_str_starts(jn_str s, jn_str head)
