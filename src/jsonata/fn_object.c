@@ -309,10 +309,11 @@ BUILTIN(fn_sift)
     return maker_len(&m) ? maker_end(&m) : jn_undefined();
 }
 
+/* Of nothing: a sequence without members, which a filter around the call tells from nothing. */
 BUILTIN(fn_each)
 {
     if (jn_is_undefined(args[0]))
-        return jn_undefined();
+        return jsonata_array(e, 0, JN_SEQUENCE);
     const struct jn_object *o = args[0].as.object;
     const uint32_t given = fn_hof_count(args[1]);
     const jn_value result = jsonata_array(e, o->shape->len, JN_SEQUENCE);
