@@ -37,25 +37,15 @@ struct ast_rare *ast_rare(struct jn_arena *a, struct ast_node *n, struct ast_rar
     return x;
 }
 
-struct ast_node *ast_new(struct jn_arena *a, enum ast_kind kind, int64_t position)
+bool ast_push_more(struct jn_arena *a, struct ast_list *l, struct ast_node *n)
 {
-    struct ast_node *n = jn_arena_alloc(a, sizeof *n);
-    if (n)
-        *n = (struct ast_node){ .kind = kind, .position = (int32_t)position, .text = JN_STR(""),
-                                .rare = &ast_rare_none };
-    return n;
-}
-
-bool ast_push(struct jn_arena *a, struct ast_list *l, struct ast_node *n)
-{
-    if (l->len == l->cap) {
-        uint32_t cap = l->cap ? l->cap * 2 : 2;
-        struct ast_node **at = jn_arena_grow(a, l->at, l->cap * sizeof *at, cap * sizeof *at);
-        if (!at)
-            return false;
-        l->at = at;
-        l->cap = cap;
-    }
+    const uint32_t cap = l->cap ? l->cap * 2 : 4;
+    struct ast_node **at = l->cap ? jn_arena_grow(a, l->at, l->cap * sizeof *at, cap * sizeof *at)
+                                  : jn_arena_alloc(a, cap * sizeof *at);
+    if (!at)
+        return false;
+    l->at = at;
+    l->cap = cap;
     l->at[l->len++] = n;
     return true;
 }

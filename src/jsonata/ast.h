@@ -152,10 +152,19 @@ struct ast_node {
 const char *ast_kind_name(enum ast_kind k);
 const char *ast_op_text(enum ast_op op);
 
-struct ast_node *ast_new(struct jn_arena *a, enum ast_kind kind, int64_t position);
 
 /* What nodes have that have nothing rare. */
 extern const struct ast_rare ast_rare_none;
+
+/* NULL when memory is out. */
+static inline struct ast_node *ast_new(struct jn_arena *a, enum ast_kind kind, int64_t position)
+{
+    struct ast_node *n = jn_arena_alloc(a, sizeof *n);
+    if (n)
+        *n = (struct ast_node){ .kind = kind, .position = (int32_t)position, .text = { "", 0 },
+                                .rare = &ast_rare_none };
+    return n;
+}
 
 /* The node's rare part, to be written to.  Where memory is out it is one that nobody reads: `spare`. */
 struct ast_rare *ast_rare(struct jn_arena *a, struct ast_node *n, struct ast_rare *spare);
@@ -181,7 +190,14 @@ struct ast_node *ast_copy(struct jn_arena *a, const struct ast_node *n);
 jn_value ast_json(struct jn_arena *a, const struct ast_node *tree, const struct ast_errors *errors);
 
 /* Appends; false when the arena has failed. */
-bool ast_push(struct jn_arena *a, struct ast_list *l, struct ast_node *n);
+bool ast_push_more(struct jn_arena *a, struct ast_list *l, struct ast_node *n);
+static inline bool ast_push(struct jn_arena *a, struct ast_list *l, struct ast_node *n)
+{
+    if (l->len == l->cap)
+        return ast_push_more(a, l, n);
+    l->at[l->len++] = n;
+    return true;
+}
 
 /* What the reference calls the node's `value`, for error reports: the name, the literal's text, the operator. */
 jn_str ast_token(struct jn_arena *a, const struct ast_node *n);

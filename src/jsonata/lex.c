@@ -164,8 +164,9 @@ static void skip_blank(struct lexer *l)
         size_t to = l->at;
         while (to < l->text.len && is_blank(l->text.data[to]))
             to++;
-        go_to(l, to);
-        if (peek(l, 0) != '/' || peek(l, 1) != '*' || !skip_comment(l))
+        if (to != l->at)
+            go_to(l, to);
+        if (at_end(l) || l->text.data[to] != '/' || peek(l, 1) != '*' || !skip_comment(l))
             return;
     }
 }

@@ -104,10 +104,22 @@ static void add(struct jsonata_unit_set *set, uint32_t unit)
     set->bits[unit >> 6] |= (uint64_t)1 << (unit & 63);
 }
 
+/* Whether the set has a unit of the words that the range [first, last] touches: cheap, and mostly false. */
+static bool may_have(const struct jsonata_unit_set *set, uint32_t first, uint32_t last)
+{
+    for (uint32_t i = first >> 6; i <= last >> 6; i++)
+        if (set->bits[i])
+            return true;
+    return false;
+}
+
 void jsonata_fold_set(struct jsonata_unit_set *set)
 {
     for (int pass = 0; pass < 2; pass++)        // up to the folded forms, then down to all that share one
-        for (size_t i = 0; i < FOLD_RUNS; i++)
+        for (size_t i = 0; i < FOLD_RUNS; i++) {
+            const int32_t offset = pass ? fold_runs[i].delta : 0;
+            if (!may_have(set, (uint32_t)(fold_runs[i].first + offset), (uint32_t)(fold_runs[i].last + offset)))
+                continue;
             for (uint32_t c = fold_runs[i].first; c <= fold_runs[i].last; c += fold_runs[i].step) {
                 const uint32_t upper = (uint32_t)((int32_t)c + fold_runs[i].delta);
                 if (pass == 0 && has(set, c))
@@ -115,4 +127,5 @@ void jsonata_fold_set(struct jsonata_unit_set *set)
                 else if (pass == 1 && has(set, upper))
                     add(set, c);
             }
+        }
 }

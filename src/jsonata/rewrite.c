@@ -86,6 +86,8 @@ static struct ast_slots *slots_of(struct rewriter *r, struct ast_node *part)
  * on, as the reference has it, so that long rows of operators cost no copies. */
 static void float_slots(struct rewriter *r, struct ast_node *to, struct ast_node *from)
 {
+    if (from->rare == &ast_rare_none)
+        return;                         // nearly always: a % has its slot there
     struct ast_slots *l = slots_of(r, from);
     if (!l)
         return;
