@@ -143,10 +143,10 @@ uint32_t date_zone_separator(const struct jsonata_date_part *part)
 }
 
 /* The separator stands in the reference's expression as it is: a dot is any character, a bar an alternative, a question
- * mark changes nothing, ^ $ \ match nothing, and these make it unreadable. */
+ * mark changes nothing, [ begins a class with the digits behind it, ^ $ \ match nothing, and these make it unreadable. */
 static bool is_special(uint32_t separator)
 {
-    return separator && separator < 0x80 && strchr("*+()[", (int)separator);
+    return separator && separator < 0x80 && strchr("*+()", (int)separator);
 }
 
 static bool raise_separator(struct jsonata_eval *e, uint32_t separator)
@@ -157,6 +157,13 @@ static bool raise_separator(struct jsonata_eval *e, uint32_t separator)
     *text = (char)separator;
     jsonata_raise(e, (struct jsonata_fault){ .code = "T0410", .index = 2, .value = jsonata_string_end(e, text, 1, 1) });
     return false;
+}
+
+static size_t skip_digits_and_bracket(jn_str s, size_t at)
+{
+    while (at < s.len && (is_digit(s.data[at]) || s.data[at] == '['))
+        at++;
+    return at;
 }
 
 static struct ends zone_ends(jn_str text, size_t from, const struct jsonata_date_part *part)
@@ -170,6 +177,8 @@ static struct ends zone_ends(jn_str text, size_t from, const struct jsonata_date
     const size_t hours = at + 1, minutes = skip_digits(text, hours);
     if (!separator || separator == '|')
         return ends_of_run(hours, minutes);
+    if (separator == '[')
+        return minutes == hours ? no_ends : ends_of_run(hours + 1, skip_digits_and_bracket(text, minutes));
     if (separator == '?')
         return ends_of_run(hours + 1, minutes);
     if (minutes == hours || separator == '^' || separator == '$' || separator == '\\')

@@ -9,6 +9,8 @@
  * classes, inline options, verbs) is thereby the error or the literal that ECMAScript makes of it. */
 #include "jsonata/regex_tree.h"
 
+#include "jsonata/unicode.h"
+
 #include <string.h>
 
 /* A capture's name; len 0: it has none. */
@@ -110,12 +112,62 @@ static bool is_named(const struct parser *p, size_t at)
     return p->len - at > 3 && p->units[at + 1] == '?';
 }
 
-static size_t end_of_name(const struct parser *p, size_t at)
+/* 'u' hex{4} | 'u' '{' hex+ '}', *at behind the backslash.  False when it is neither. */
+static bool read_unicode_escape(const struct parser *p, size_t *at, uint32_t *c)
 {
-    while (at < p->len && (is_letter(p->units[at]) || is_digit(p->units[at]) || p->units[at] == '_'
-                           || p->units[at] == '$' || p->units[at] >= 0x80))
-        at++;
-    return at;
+    size_t i = *at + 1;
+    const bool is_braced = i < p->len && p->units[i] == '{';
+    const size_t first = i += is_braced, most = is_braced ? p->len : first + 4;
+    *c = 0;
+    if (*at >= p->len || p->units[*at] != 'u')
+        return false;
+    for (; i < p->len && i < most && hex_value(p->units[i]) >= 0 && *c <= 0x10FFFF; i++)
+        *c = *c * 16 + (uint32_t)hex_value(p->units[i]);
+    *at = i + is_braced;
+    return is_braced ? i > first && *c <= 0x10FFFF && i < p->len && p->units[i] == '}' : i == first + 4;
+}
+
+/* One unit of a name, or an escape of one. */
+static bool read_name_unit(const struct parser *p, size_t *at, uint32_t *c)
+{
+    if (*at >= p->len)
+        return false;
+    *c = p->units[(*at)++];
+    return *c != '\\' || read_unicode_escape(p, at, c);
+}
+
+/* One character of a name, whose halves may be escapes. */
+static bool read_name_character(const struct parser *p, size_t *at, uint32_t *c)
+{
+    uint32_t low;
+    if (!read_name_unit(p, at, c))
+        return false;
+    size_t next = *at;
+    if ((*c & 0xFFFFFC00) != 0xD800 || !read_name_unit(p, &next, &low) || (low & 0xFFFFFC00) != 0xDC00)
+        return true;
+    *c = 0x10000 + ((*c - 0xD800) << 10) + (low - 0xDC00);
+    *at = next;
+    return true;
+}
+
+static size_t end_of_name(const struct parser *p, size_t from)
+{
+    uint32_t c;
+    size_t end = from;
+    for (size_t at = from; read_name_character(p, &at, &c) && jsonata_is_name_part(c, end == from);)
+        end = at;
+    return end;
+}
+
+static bool is_same_name(const struct parser *p, struct name a, struct name b)
+{
+    const size_t a_end = a.at + a.len, b_end = b.at + b.len;
+    uint32_t c = 0, d = 0;
+    while (a.at < a_end && b.at < b_end && c == d) {
+        read_name_character(p, &a.at, &c);
+        read_name_character(p, &b.at, &d);
+    }
+    return c == d && a.at == a_end && b.at == b_end;
 }
 
 /* Counts captures and lists the places of their names. */
@@ -134,24 +186,23 @@ static bool find_captures(struct parser *p)
     return p->names;
 }
 
-/* Number of the first group called units[name, name + len), 0 when there is none. */
-static uint32_t group_number(const struct parser *p, size_t name, size_t len)
+/* Number of the first group of that name, 0 when there is none. */
+static uint32_t group_number(const struct parser *p, struct name name)
 {
     for (uint32_t i = 1; i <= p->total; i++)
-        if (p->names[i].len == len && memcmp(p->units + p->names[i].at, p->units + name, len * sizeof *p->units) == 0)
+        if (p->names[i].len && is_same_name(p, p->names[i], name))
             return i;
     return 0;
 }
 
-/* name := '<' start part* '>', p->at behind the '<'.  Gives its length and moves behind the '>'. */
-static bool read_name(struct parser *p, size_t *name, size_t *len)
+/* name := start part* '>', p->at behind the '<'; moves behind the '>'. */
+static bool read_name(struct parser *p, struct name *name)
 {
-    *name = p->at;
-    p->at = end_of_name(p, p->at);
-    *len = p->at - *name;
-    if (*len == 0 || is_digit(p->units[*name]) || peek(p, 0) != '>')
-        return fail(p, "a group name must be letters, digits, _ and $ in <>", *name);
-    p->at++;
+    const size_t end = end_of_name(p, p->at);
+    *name = (struct name){ p->at, end - p->at };
+    if (!name->len || end >= p->len || p->units[end] != '>')
+        return fail(p, "a group name must be an identifier in <>", p->at);
+    p->at = end + 1;
     return true;
 }
 
@@ -347,15 +398,15 @@ static struct regex_node *reference(struct parser *p)
 static struct regex_node *named_reference(struct parser *p)
 {
     const size_t start = p->at - 1;
-    size_t name, len;
+    struct name name;
     if (peek(p, 1) != '<') {
         fail(p, "\\k needs the name of a group in <>", start);
         return &p->spare;
     }
     p->at += 2;
-    if (!read_name(p, &name, &len))
+    if (!read_name(p, &name))
         return &p->spare;
-    const uint32_t number = group_number(p, name, len);
+    const uint32_t number = group_number(p, name);
     if (!number)
         fail(p, "there is no group of that name", start);
     return reference_node(p, number);
@@ -530,11 +581,11 @@ static struct regex_node *capture(struct parser *p, size_t start)
 
 static struct regex_node *named_group(struct parser *p, size_t start)
 {
-    size_t name, len;
+    struct name name;
     p->at += 3;
-    if (!read_name(p, &name, &len))
+    if (!read_name(p, &name))
         return &p->spare;
-    if (group_number(p, name, len) == p->opened + 1)
+    if (group_number(p, name) == p->opened + 1)
         return capture(p, start);
     fail(p, "two groups of the same name", start);
     return &p->spare;

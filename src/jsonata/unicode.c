@@ -155,3 +155,11 @@ jn_value jsonata_lower(struct jsonata_eval *e, jn_str s)
 {
     return map_case(e, s, 'A', u8_tolower);
 }
+
+bool jsonata_is_name_part(uint32_t c, bool is_first)
+{
+    enum { NON_JOINER = 0x200c, JOINER = 0x200d };
+    if (c == '$' || c == '_' || (!is_first && (c == NON_JOINER || c == JOINER)))
+        return true;
+    return is_first ? uc_is_property_id_start(c) : uc_is_property_id_continue(c);
+}

@@ -10,6 +10,9 @@
 jn_value jsonata_upper(struct jsonata_eval *e, jn_str s);
 jn_value jsonata_lower(struct jsonata_eval *e, jn_str s);
 
+/* True for what may stand in an identifier of ECMAScript, or begin one (ECMA-262, "IdentifierPart"). */
+bool jsonata_is_name_part(uint32_t c, bool is_first);
+
 /* True when a lone surrogate begins at byte `at` (D800-DFFF in three bytes: ED A0..BF). */
 static inline bool jsonata_is_surrogate(jn_str s, size_t at)
 {
