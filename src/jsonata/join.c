@@ -288,3 +288,14 @@ bool join_probe(struct jsonata_eval *e, const struct join_plan *p, const struct 
     probe->first = kind == JOIN_HASHED ? join_first(&m->table, probe->hash) : 0;
     return kind != JOIN_ALL;
 }
+
+/* What was read from text is never changed in place, and knows where it was read from. */
+void join_forget(struct jsonata_eval *e)
+{
+    for (struct join_memory **link = &e->joins; *link;) {
+        if ((*link)->table.array->span)
+            link = &(*link)->next;
+        else
+            *link = (*link)->next;
+    }
+}

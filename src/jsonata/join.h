@@ -62,4 +62,7 @@ struct join_probe {
 bool join_probe(struct jsonata_eval *e, const struct join_plan *p, const struct jn_array *array,
                 struct jsonata_frame *f, struct join_probe *probe);
 
+/* Objects are about to change in place, as a transform's matches do: forgets the tables that may be of such. */
+void join_forget(struct jsonata_eval *e);
+
 #endif

@@ -9,6 +9,7 @@
  * be our own; the rest of the clone is shared with the argument.  Objects that get and lose the same members have the same
  * shapes before and after, so that the change is worked out once and then done by moving values. */
 #include "jsonata/compile.h"
+#include "jsonata/join.h"
 
 enum { SPINE_NAMES = 16 };
 
@@ -304,6 +305,7 @@ static void change(struct run *r, jn_value match)
         raise_at(e, t->update_position, "T2011", is_object ? match : update);
         return;
     }
+    join_forget(e);
     if (knows_keys(r) && match.type == JN_OBJECT &&
         change_at_once(r, match.as.object, is_empty ? NULL : update.as.object))
         return;
