@@ -9,6 +9,8 @@
  * from one sort to the next, and come here for an array of rows only where one is needed. */
 #include "jsonata/tuple.h"
 
+#include "jsonata/group.h"
+
 #include <stdio.h>
 
 /* ---- layouts ------------------------------------------------------------------------------------------------- */
@@ -117,6 +119,7 @@ struct stream {
     struct jsonata_frame *f;            /* around the path */
     struct jsonata_frame *plain;        /* with nothing bound: for steps before the first that makes tuples */
     bool is_looped;
+    bool is_bare;                       /* the rows are but objects: see bare_object() */
 };
 
 static struct tuple *row_new(struct stream *s, const struct tuple *from, jn_value item)
@@ -192,16 +195,37 @@ static jn_value select_row(struct stream *s, const struct filter *fi, jn_value r
     return one;
 }
 
+/* Sorting two or more rows makes the reference forget that they are rows.  Until the next step, filters and a grouping
+ * see each as the object that it keeps it in: {"@": item, "i": 0}, its variables as members. */
+static jn_value bare_object(struct jsonata_eval *e, const struct tuple *row)
+{
+    const struct tuple_layout *t = row->layout;
+    struct jn_object *o = jn_object_new(e->arena, t->len + 1);
+    bool done = o && (jn_is_undefined(row->item) || jn_object_set(e->arena, o, JN_STR("@"), row->item));
+    for (uint32_t i = 0; done && i < t->len; i++) {
+        const jn_value v = row->column[i];
+        done = v.type == VALUE_UNBOUND || jn_is_undefined(v) || jn_object_set(e->arena, o, t->name[i], v);
+    }
+    return done ? jn_object_value(o) : jsonata_raise_memory(e);
+}
+
+/* What a filter sees of a row: its item, and the frame. */
+static jn_value row_context(struct stream *s, const struct tuple *row, struct jsonata_frame **f)
+{
+    *f = s->is_bare ? empty_frame(s->e, s->t, s->f) : tuple_frame(s->e, s->t, row, s->f);
+    return s->is_bare ? bare_object(s->e, row) : row->item;
+}
+
 static jn_value filter_rows(struct stream *s, const struct filter *fi, jn_value rows)
 {
     jn_value kept = stream_new(s);
     const uint32_t n = rows.as.array->len;
     for (uint32_t i = 0; i < n && jsonata_step(s->e); i++) {
-        const struct tuple *row = tuple_of(rows.as.array->items[i]);
-        struct jsonata_frame *f = tuple_frame(s->e, s->t, row, s->f);
+        struct jsonata_frame *f;
+        const jn_value item = row_context(s, tuple_of(rows.as.array->items[i]), &f);
         if (!f)
             break;
-        const jn_value v = node_eval(fi->test, s->e, row->item, f);
+        const jn_value v = node_eval(fi->test, s->e, item, f);
         for (uint32_t times = filter_count(s->e, v, i, n); times && !jsonata_failed(s->e); times--)
             jsonata_push(s->e, kept, rows.as.array->items[i]);
     }
@@ -237,6 +261,7 @@ static jn_value apply_stages(struct stream *s, const struct filters *fs, jn_valu
 
 static jn_value sort_step(struct stream *s, const struct step *step, jn_value rows, jn_value items)
 {
+    s->is_bare = s->is_bare || (!jn_is_undefined(rows) && rows.as.array->len > 1);
     if (!jn_is_undefined(rows))
         return sort_items(step, s->e, rows, s->f, s->t);
     const jn_value sorted = sort_items(step, s->e, items, s->plain, NULL);
@@ -254,6 +279,7 @@ static jn_value tuple_step(struct stream *s, const struct step *step, jn_value r
         if (jsonata_failed(s->e))
             return jn_undefined();
         rows = stream_new(s);
+        s->is_bare = false;
         for (uint32_t i = 0; i < from.as.array->len && jsonata_step(s->e); i++)
             step_row(s, step, tuple_of(from.as.array->items[i]), rows);
     }
@@ -274,7 +300,7 @@ jn_value tuple_filter(const struct filters *fs, struct jsonata_eval *e, jn_value
 {
     if (!fs->tuples)
         return filters_apply(fs, e, tuple_items(e, rows), f);
-    struct stream s = { fs->tuples, e, f, f, false };
+    struct stream s = { fs->tuples, e, f, f, false, false };
     jn_value ours = stream_new(&s);
     for (uint32_t i = 0; i < rows.as.array->len && jsonata_step(e); i++) {
         struct tuple *row = row_new(&s, NULL, jn_undefined());
@@ -317,6 +343,7 @@ static jn_value stream_steps(const struct path_node *p, struct stream *s, uint32
     if (to == from)
         return tuple_step(s, &p->steps[from], rows, items);
     *at = to - 1;
+    s->is_bare = false;
     return loop_run(p, s->e, s->f, from, to, jn_is_undefined(rows) ? items : rows, to == p->len && wants_items(p));
 }
 
@@ -361,24 +388,31 @@ static jn_value stream_of_nothing(struct stream *s)
     return rows;
 }
 
+/* How a stream ended, beside its rows. */
+struct stream_end {
+    jn_value found;                     /* without rows: what the path had */
+    bool is_bare;
+};
+
 static jn_value run_stream(const struct path_node *p, struct jsonata_eval *e, jn_value context,
-                           struct jsonata_frame *f, bool is_looped, jn_value *found)
+                           struct jsonata_frame *f, bool is_looped, struct stream_end *end)
 {
-    struct stream s = { p->tuples, e, f, empty_frame(e, p->tuples, f), is_looped };
-    const jn_value rows = s.plain ? run(p, &s, context, found) : jn_undefined();
+    struct stream s = { p->tuples, e, f, empty_frame(e, p->tuples, f), is_looped, false };
+    const jn_value rows = s.plain ? run(p, &s, context, &end->found) : jn_undefined();
+    end->is_bare = s.is_bare;
     return jn_is_undefined(rows) && p->group && !jsonata_failed(e) ? stream_of_nothing(&s) : rows;
 }
 
 /* Loops meet the error of the first row, the reference that of the first step: see path.c, "order of errors". */
 static jn_value run_loops(const struct path_node *p, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f,
-                          jn_value *found)
+                          struct stream_end *end)
 {
     if (jsonata_failed(e))
         return jn_undefined();
     jn_value *top = e->top;
     const uint32_t depth = e->depth;
     e->fused++;
-    const jn_value rows = run_stream(p, e, context, f, true, found);
+    const jn_value rows = run_stream(p, e, context, f, true, end);
     if (--e->fused || !jsonata_failed(e) || !path_can_repeat(e))
         return rows;
     const struct jsonata_fault met = e->fault;
@@ -386,24 +420,38 @@ static jn_value run_loops(const struct path_node *p, struct jsonata_eval *e, jn_
     e->is_ordered = true;
     e->top = top;
     e->depth = depth;
-    run_stream(p, e, context, f, false, found);
+    run_stream(p, e, context, f, false, end);
     e->is_ordered = false;
     if (!jsonata_failed(e))
         e->fault = met;
     return jn_undefined();
 }
 
+static jn_value group_bare(const struct group *g, struct jsonata_eval *e, jn_value rows, struct jsonata_frame *f)
+{
+    struct group plain = *g;
+    plain.tuples = NULL;
+    jn_value objects = jsonata_array(e, rows.as.array->len, 0);
+    for (uint32_t i = 0; i < rows.as.array->len && jsonata_step(e); i++)
+        jsonata_push(e, objects, bare_object(e, tuple_of(rows.as.array->items[i])));
+    if (!f || jsonata_failed(e))
+        return jn_undefined();
+    return group_eval(&plain, e, objects.as.array->items, objects.as.array->len, f);
+}
+
 jn_value tuple_path(const struct path_node *p, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
 {
     /* A limit counts the rows between steps, too. */
     const bool is_looped = p->tuples->loops && !e->is_ordered && e->max_sequence == UINT32_MAX;
-    jn_value found = jn_undefined();
-    const jn_value rows = is_looped ? run_loops(p, e, context, f, &found)
-                                    : run_stream(p, e, context, f, false, &found);
+    struct stream_end end = { .is_bare = false };
+    const jn_value rows = is_looped ? run_loops(p, e, context, f, &end)
+                                    : run_stream(p, e, context, f, false, &end);
     if (jsonata_failed(e))
         return jn_undefined();
     if (jn_is_undefined(rows))
-        return path_finish(p, e, found, f);
+        return path_finish(p, e, end.found, f);
+    if (p->group && end.is_bare)
+        return node_done(&p->node, group_bare(p->group, e, rows, empty_frame(e, p->tuples, f)));
     if (p->group)
         return node_done(&p->node, group_eval(p->group, e, rows.as.array->items, rows.as.array->len, f));
     if (p->tuples->is_result)
