@@ -84,6 +84,18 @@ static jn_value compare_slow(struct jsonata_eval *e, const struct binary_node *b
     }
 }
 
+/* fmod(), by a division of integers where both are: the remainder has the sign of x, also when it is zero. */
+static inline double modulo(double x, double y)
+{
+    if (!(fabs(x) <= INT32_MAX) || !(fabs(y) <= INT32_MAX))
+        return fmod(x, y);
+    const int32_t a = (int32_t)x, b = (int32_t)y;
+    if (a != x || b != y || b == 0)
+        return fmod(x, y);
+    const int32_t rest = a % b;
+    return rest ? rest : copysign(0.0, x);
+}
+
 /* ---- the two families' nodes --------------------------------------------------------------------------------- */
 
 /* Three functions per operator: any operands; a literal number on the right; that and a variable on the left. */
@@ -127,7 +139,7 @@ BINARY(eval_add, arithmetic_slow, jn_number(x + y))
 BINARY(eval_subtract, arithmetic_slow, jn_number(x - y))
 BINARY(eval_multiply, arithmetic_slow, jn_number(x * y))
 BINARY(eval_divide, arithmetic_slow, jn_number(x / y))
-BINARY(eval_modulo, arithmetic_slow, jn_number(fmod(x, y)))
+BINARY(eval_modulo, arithmetic_slow, jn_number(modulo(x, y)))
 BINARY(eval_less, compare_slow, jn_boolean(x < y))
 BINARY(eval_less_equal, compare_slow, jn_boolean(x <= y))
 BINARY(eval_greater, compare_slow, jn_boolean(x > y))

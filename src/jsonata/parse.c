@@ -544,33 +544,46 @@ static bool is_lambda_word(const struct ast_node *n)
     return n->kind == AST_NAME && (jn_str_eq(n->text, JN_STR("function")) || jn_str_eq(n->text, JN_STR("\xCE\xBB")));
 }
 
+/* Text put together from tokens. */
+struct joined_text {
+    char *data;
+    size_t len, cap;
+};
+
+static bool join_text(struct parser *p, struct joined_text *to, jn_str text)
+{
+    if (to->len + text.len > to->cap) {
+        const size_t cap = 2 * (to->len + text.len) + 32;
+        char *data = jn_arena_grow(p->arena, to->data, to->cap, cap);
+        if (!data)
+            return false;
+        to->data = data;
+        to->cap = cap;
+    }
+    if (text.len)                       // the end has no text at all
+        memcpy(to->data + to->len, text.data, text.len);
+    to->len += text.len;
+    return true;
+}
+
 /* signature := '<' token* '>'      Put together from tokens, up to the '>' that closes the first '<'.  It is checked
  * here, where its place is known; the compiler compiles it again from the text. */
 static void parse_signature(struct parser *p, struct ast_node *lambda)
 {
     const int64_t start = p->token.position;
-    const size_t brace = jn_str_find(p->lexer.text, JN_STR("{"), p->lexer.at);      // the tokens end there at last
-    const size_t cap = (brace == SIZE_MAX ? p->lexer.text.len : brace) - p->lexer.at + sizeof "<(error)(end)";
-    char *text = jn_arena_alloc(p->arena, cap);
-    size_t len = 0;
+    struct joined_text text = { .len = 0 };
     int depth = 0;
-    if (!text)
-        return;
     for (;;) {
-        const bool is_open = p->token.kind == TOKEN_LESS, is_close = p->token.kind == TOKEN_GREATER;
-        const size_t room = cap - len, take = p->token.text.len < room ? p->token.text.len : room;
-        if (p->token.kind == TOKEN_LEFT_BRACE)
-            break;
-        if (take)                       // the end has no text at all
-            memcpy(text + len, p->token.text.data, take);
-        len += take;
-        depth += is_open - is_close;
-        if (depth == 0 || p->token.kind == TOKEN_END)
+        const enum token_kind kind = p->token.kind;
+        if (!join_text(p, &text, p->token.text))
+            return;
+        depth += (kind == TOKEN_LESS) - (kind == TOKEN_GREATER);
+        if (depth == 0 || kind == TOKEN_END || kind == TOKEN_LEFT_BRACE)
             break;
         advance(p, false);
     }
     expect(p, TOKEN_GREATER, false);
-    lambda->text = (jn_str){ text, len };
+    lambda->text = (jn_str){ text.data, text.len };
     struct jsonata_fault fault = { 0 };
     if (!failed(p) && !jsonata_signature_compile(p->arena, lambda->text, &fault)) {
         if (fault.code) {
