@@ -2,7 +2,7 @@
 """compare.py - libjsonata and other engines of JSONata on the workloads of this folder, in one run, as a table.
 
     tests/bench/compare.py [--bin FOLDER] [--peers FOLDER] [--only NAME,...] [--engines NAME,...]
-                           [--seconds S] [--rounds N] [--data FOLDER]
+                           [--seconds S] [--rounds N] [--data FOLDER] [--plain]
 
 Each round visits the workloads one by one, and on each all engines one after the other, so that what else the machine
 does meets all of them; the figures are the best of the rounds.  An engine's result must be the reference's
@@ -32,6 +32,7 @@ def arguments():
     p.add_argument("--peers", type=pathlib.Path,
                    default=pathlib.Path(os.environ.get("TMPDIR", "/tmp")) / "jsonata-peers")
     p.add_argument("--data", type=pathlib.Path, default=HERE / "../../build/bench-data")
+    p.add_argument("--plain", action="store_true", help="also libjsonata without its fast paths")
     p.add_argument("--only", default="")
     p.add_argument("--engines", default="")
     p.add_argument("--seconds", type=float, default=0.5)
@@ -40,13 +41,13 @@ def arguments():
 
 
 class Ours:
-    name = "libjsonata"
-
-    def __init__(self, binary):
+    def __init__(self, binary, name, *options):
         self.binary = binary
+        self.name = name
+        self.options = options
 
     def run(self, workload, data, seconds, output):
-        source = [self.binary, "-f", workload]
+        source = [self.binary, *self.options, "-f", workload]
         given = ["-n"] if data == "-" else [data]
         if seconds == 0:
             with open(output, "wb") as f:
@@ -201,9 +202,11 @@ def main():
     wanted = set(options.only.split(",")) if options.only else None
     workloads = sorted(w for w in (HERE / "workloads").glob("*.jsonata") if not wanted or w.stem in wanted)
     programs = sorted(options.peers.glob("*/run"), key=lambda p: (p.parent.name != REFERENCE, p.parent.name))
-    engines = [Ours(options.bin / "jsonata"), *map(Peer, programs)]
+    engines = [Ours(options.bin / "jsonata", "libjsonata"), *map(Peer, programs)]
     if options.engines:
         engines = [e for e in engines if e.name in {"libjsonata", *options.engines.split(",")}]
+    if options.plain:
+        engines.insert(1, Ours(options.bin / "jsonata", "without fast paths", "--plain"))
     if len(engines) == 1:
         say("no peers: scripts/install-peers.sh installs some")
     for i in range(options.rounds):
