@@ -245,10 +245,10 @@ static const struct option table[] = {
     { "dump", 0, 1, set_dump, "STAGE", "show the expression's tokens or tree" },
     { "repl", 0, 0, set_repl, "", "read expressions and show what they give; also without EXPRESSION on a terminal" },
     { "batch", 0, 0, set_batch, "", "answer requests, one a line: see jsonata(1)" },
-    { "bench", 0, 1, set_bench, "SECONDS", "measure the expression on the first value of the input" },
+    { "bench", 0, 1, set_bench, "SECONDS", "measure the expression on a document" },
     { "plain", 0, 0, set_plain, "", "evaluate without fast paths, for comparing" },
-    { "help", 'h', 0, set_help, "", "" },
-    { "version", 'V', 0, set_version, "", "" },
+    { "help", 'h', 0, set_help, "", "this" },
+    { "version", 'V', 0, set_version, "", "which one this is" },
 };
 
 enum { OPTIONS = sizeof table / sizeof *table };
