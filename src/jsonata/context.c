@@ -85,7 +85,8 @@ static enum jn_status fail_compilation(const struct jsonata *p, struct jsonata_e
     char sentence[100];
     if (jn_arena_failed(&p->own) != JN_LIMIT)
         return context_fail(err, JN_NO_MEMORY, NULL);
-    snprintf(sentence, sizeof sentence, "the expression needs more memory than its limit of %zu bytes", p->budget.limit);
+    snprintf(sentence, sizeof sentence, "the expression needs more memory than its limit of %zu bytes",
+             p->budget.limit);
     return context_fail(err, JN_LIMIT, sentence);
 }
 
