@@ -404,7 +404,7 @@ static uint32_t new_site(struct compiler *c)
 
 static uint32_t column(const struct path_node *p, jn_str name)
 {
-    return name.data ? tuple_column(p->tuples, name) : UINT32_MAX;
+    return name.len ? tuple_column(p->tuples, name) : UINT32_MAX;       // a@$ binds nothing
 }
 
 static void step_columns(struct compiler *c, const struct path_node *p, struct step *s, const struct ast_node *ast)
