@@ -298,7 +298,7 @@ static enum tally_kind kind_of(jn_str name)
 #undef X
     };
     enum tally_kind k = 0;
-    while (k < TALLY_FIRST && !jn_str_eq(name, jn_str_of(names[k])))
+    while (k < TALLY_FIRST && (!name.len || names[k][0] != name.data[0] || !jn_str_eq(name, jn_str_of(names[k]))))
         k++;
     return k;
 }

@@ -121,7 +121,8 @@ static struct node *compile_shell(struct compiler *c, const struct ast_node *ast
 
 static bool has_shell(const struct ast_node *ast)
 {
-    return ast->rare->predicates.len || ast->keep_array || (ast->kind != AST_PATH && ast->rare->group);
+    return ast->keep_array || (ast->rare != &ast_rare_none &&
+                               (ast->rare->predicates.len || (ast->kind != AST_PATH && ast->rare->group)));
 }
 
 /* ---- kinds --------------------------------------------------------------------------------------------------- */
@@ -232,11 +233,12 @@ static struct node *compile_one(struct compiler *c, const struct ast_node *ast)
         c->program->is_deep = true;
     if (c->nesting > c->program->nesting)
         c->program->nesting = c->nesting;
-    c->shells += has_shell(ast);
+    const bool is_shelled = has_shell(ast);
+    c->shells += is_shelled;
     struct node *n = compile_planned(c, ast);
-    c->shells -= has_shell(ast);
+    c->shells -= is_shelled;
     c->nesting--;
-    return has_shell(ast) && !ast->tail_call ? compile_shell(c, ast, n) : n;
+    return is_shelled && !ast->tail_call ? compile_shell(c, ast, n) : n;
 }
 
 /* ---- long chains --------------------------------------------------------------------------------------------- */

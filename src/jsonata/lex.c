@@ -114,6 +114,9 @@ static inline size_t find_class(const struct lexer *l, size_t at, unsigned wante
     return at;
 }
 
+/* Keeps what is rarely done out of the way from token to token. */
+#define APART __attribute__((noinline))
+
 /* ---- tokens -------------------------------------------------------------------------------------------------- */
 
 /* Tokens are written where they are wanted, member by member: they are too large to be handed about. */
@@ -146,7 +149,7 @@ static void fail_token(struct lexer *l, struct token *t, const char *code, int64
 }
 
 /* comment := '/' '*' ... '*' '/'     Not nested. */
-static bool skip_comment(struct lexer *l)
+APART static bool skip_comment(struct lexer *l)
 {
     const int64_t start = l->position;
     const size_t close = jn_str_find(l->text, JN_STR("*/"), l->at + 2);
@@ -174,7 +177,7 @@ static void skip_blank(struct lexer *l)
 /* regex := '/' body '/' ('i' | 'm')*
  * The body ends at a '/' outside all brackets that no odd number of backslashes precedes.  Brackets count wherever they
  * stand, also in a character class, unless the character before is a backslash: so the reference has it. */
-static void regex(struct lexer *l, struct token *t)
+APART static void regex(struct lexer *l, struct token *t)
 {
     skip(l, 1);
     const size_t start = l->at;
@@ -365,7 +368,7 @@ static jn_str decode_string(struct jn_arena *a, jn_str body)
 }
 
 /* string := '"' char* '"' | "'" char* "'"     Escapes as in JSON; newlines may stand in it. */
-static void string(struct lexer *l, struct token *t)
+APART static void string(struct lexer *l, struct token *t)
 {
     const char quote = peek(l, 0);
     skip(l, 1);
@@ -390,7 +393,7 @@ static size_t digits_at(const struct lexer *l, size_t ahead)
 }
 
 /* number := ('0' | [1-9][0-9]*) ('.' [0-9]+)? ([eE] [-+]? [0-9]+)?     No sign: that is an operator. */
-static void number(struct lexer *l, struct token *t)
+APART static void number(struct lexer *l, struct token *t)
 {
     const size_t start = l->at;
     const int64_t position = l->position;
@@ -413,7 +416,7 @@ static void number(struct lexer *l, struct token *t)
 }
 
 /* quoted := '`' [^`]* '`' */
-static void quoted_name(struct lexer *l, struct token *t)
+APART static void quoted_name(struct lexer *l, struct token *t)
 {
     const size_t start = l->at + 1;
     const size_t close = jn_str_find(l->text, JN_STR("`"), start);

@@ -11,11 +11,19 @@ static const struct jsonata_builtin *const families[] = {
 
 enum { FAMILIES = sizeof families / sizeof *families };
 
+static bool is_called(const struct jsonata_builtin *b, jn_str name)
+{
+    size_t i = 0;
+    while (i < name.len && b->name[i] && b->name[i] == name.data[i])
+        i++;
+    return i == name.len && !b->name[i];
+}
+
 const struct jsonata_builtin *jsonata_library_find(jn_str name)
 {
     for (unsigned i = 0; i < FAMILIES; i++) {
         for (const struct jsonata_builtin *b = families[i]; b->name; b++) {
-            if (b->name[0] == (name.len ? name.data[0] : '\0') && jn_str_eq(jn_str_of(b->name), name))
+            if (is_called(b, name))
                 return b;
         }
     }
