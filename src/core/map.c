@@ -511,9 +511,9 @@ static bool own_shape(struct jn_arena *a, struct jn_object *o)
 
 static bool grow_values(struct jn_arena *a, struct jn_object *o)
 {
-    const uint32_t cap = o->cap < 4 ? 8 : o->cap * 2;
-    if (cap < o->cap)
+    if (o->cap > INT32_MAX / 2)
         return false;
+    const uint32_t cap = o->cap < 4 ? 8 : o->cap * 2U;
     jn_value *values = jn_arena_grow(a, o->values, o->cap * sizeof *values, cap * sizeof *values);
     if (!values)
         return false;

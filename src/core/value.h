@@ -74,10 +74,10 @@ enum { JN_SHAPE_LINEAR = 8 };
 struct jn_object {
     struct jn_shape *shape;
     jn_value *values;           /* by slot: values[i] belongs to shape->keys[i] */
-    uint32_t cap;               /* room in values */
+    uint32_t cap : 31;          /* room in values */
+    uint32_t canonical : 1;     /* as for arrays; here it is what makes 32 bytes of 40 */
     uint32_t span_len;
     const char *span;
-    bool canonical;
 };
 
 /* ---- making -------------------------------------------------------------------------------------------------- */
