@@ -199,6 +199,7 @@ struct jn_read_options {
                                  * jsonata_context_shapes().  Objects that are read point to them: they must outlive the
                                  * value.  NULL: fresh ones in the arena */
     bool plain;             /* no fast paths: what they read is compared with this */
+    const struct jn_demand *demand;     /* the engine's: what of the value will be looked at.  NULL: everything */
 };
 
 /* Reads one JSON value from `text`, of which no byte behind its end is looked at.

@@ -6,16 +6,12 @@
  * that were not predicted, stacks that are full, mistakes, the last bytes of the text.  So no mistake is found, and no
  * message written, here; whatever this loop accepts json_read.c would have accepted with the same outcome. */
 #include "core/json_reader.h"
-
-/* Where strings end, 64 bytes at a time.  The mask does not depend on what the bytes before turned out to be, so that
- * the processor makes it ahead of the reading; looking from byte to byte each string would wait for the one before. */
-struct window {
-    const char *at;             /* 64 bytes from here on */
-    uint64_t special;           /* bit i: at[i] is a quote, a backslash, a control character, or from 0x80 on */
-};
+#include "core/json_window.h"
 
 /* Everything is inlined into one function, so that the members of struct quick are registers. */
-#define QUICK inline __attribute__((always_inline))
+#define QUICK JN_INLINE
+
+enum outcome { READ, FAILED, OTHER };
 
 struct quick {
     const char *p;
@@ -23,33 +19,12 @@ struct quick {
     const struct jn_key *key;           /* the one predicted next */
     const struct jn_key *keys_end;
     struct jn_frame *f;                 /* the innermost */
-    struct window w;
+    struct jn_window w;
     const char *safe;
     jn_value *limit;                    /* of the stack of values */
     struct jn_frame *last_frame;        /* that can be opened */
     struct jn_reader *r;
 };
-
-/* Is `"name":` what stands at p? */
-static inline bool same_key(const char *p, const struct jn_key *k)
-{
-    const char *const text = k->name.data - 1;
-    const size_t n = k->name.len + 3;
-#if JN_SSE2
-    if (JN_LIKELY(n <= 16)) {
-        const unsigned same = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(jn_load16(p), jn_load16(text)));
-        return (~same & ((1u << n) - 1)) == 0;
-    }
-    if (JN_UNLIKELY(n > JN_KEY_PAD))
-        return false;
-    const __m128i a = _mm_cmpeq_epi8(jn_load16(p), jn_load16(text));
-    const __m128i b = _mm_cmpeq_epi8(jn_load16(p + 16), jn_load16(text + 16));
-    const unsigned same = (unsigned)_mm_movemask_epi8(a) | (unsigned)_mm_movemask_epi8(b) << 16;
-    return (~same & (UINT32_MAX >> (32 - n))) == 0;
-#else
-    return n <= JN_KEY_PAD && memcmp(p, text, n) == 0;
-#endif
-}
 
 /* Makes `f` the innermost frame, n keys of which are passed. */
 static QUICK void enter_frame(struct quick *q, struct jn_frame *f, size_t n)
@@ -173,14 +148,26 @@ static QUICK bool close_object(struct quick *q)
     return true;
 }
 
-static QUICK bool open_container(struct quick *q, bool is_object)
+/* What is asked of the value at p. */
+static const struct jn_demand *demand_here(const struct quick *q)
+{
+    const struct jn_frame *f = q->f;
+    return f->shape ? jn_demand_of(f->demand, q->key[-1].name) : f->demand;
+}
+
+static QUICK uint32_t site_here(const struct quick *q)
+{
+    return jn_reader_site(q->f, (uint32_t)(q->top - q->f->base));
+}
+
+/* Opens the container at p, of which `d` is asked; false: leave it to others. */
+static QUICK bool open_container(struct quick *q, bool is_object, const struct jn_demand *d)
 {
     struct jn_reader *r = q->r;
     struct jn_frame *outer = q->f, *f = outer + 1;
     if (JN_UNLIKELY(outer >= q->last_frame || q->p >= q->safe))
         return false;
-    *f = (struct jn_frame){ .start = q->p, .base = q->top,
-                            .site = jn_reader_site(outer, (uint32_t)(q->top - outer->base)) };
+    *f = (struct jn_frame){ .start = q->p, .base = q->top, .site = site_here(q), .demand = d };
     if (is_object) {
         struct jn_shape *last = *jn_reader_site_entry(r, f->site);
         f->shape = last ? last : outer->child ? outer->child : r->shapes->root;
@@ -190,65 +177,26 @@ static QUICK bool open_container(struct quick *q, bool is_object)
     return true;
 }
 
+/* Leaves the object at p unread if it can be; OTHER: it is to be read. */
+static QUICK enum outcome skip_object(struct quick *q)
+{
+    const char *const p = q->p;
+    q->r->depth = (size_t)(q->f - q->r->frames);
+    q->p = jn_reader_skip(q->r, p, site_here(q), q->top);
+    if (JN_UNLIKELY(!q->p))
+        return FAILED;
+    if (q->p == p)
+        return OTHER;
+    q->top++;
+    jn_window_open(&q->w, q->p, q->r->src.end);
+    return READ;
+}
+
 /* ---- scalars ------------------------------------------------------------------------------------------------- */
-
-#if JN_SSE2
-/* The mask of the last bytes of the text, fewer than 64. */
-static JN_APART uint64_t last_window(const char *at, size_t n)
-{
-    char bytes[64] = { 0 };
-    memcpy(bytes, at, n);
-    return jn_mask_string64(bytes) & ((UINT64_C(1) << n) - 1);
-}
-
-static QUICK bool open_window(struct quick *q, const char *at)
-{
-    const ptrdiff_t left = q->r->src.end - at;
-    if (JN_UNLIKELY(left <= 0))
-        return false;
-    q->w.at = at;
-    q->w.special = JN_LIKELY(left >= 64) ? jn_mask_string64(at) : last_window(at, (size_t)left);
-    return true;
-}
-
-/* The first special byte at or behind p; NULL when there is none before the end of the text. */
-static QUICK const char *find_special(struct quick *q, const char *p)
-{
-    size_t i = (size_t)(p - q->w.at);
-    uint64_t rest = i < 64 ? q->w.special >> i : 0;
-    if (JN_LIKELY(rest != 0))
-        return p + __builtin_ctzll(rest);
-    do {
-        if (JN_UNLIKELY(!open_window(q, q->w.at + 64)))
-            return NULL;
-        i = q->w.at < p ? (size_t)(p - q->w.at) : 0;
-        rest = i < 64 ? q->w.special >> i : 0;
-    } while (rest == 0);
-    return q->w.at + i + __builtin_ctzll(rest);
-}
-
-static QUICK void open_first_window(struct quick *q)
-{
-    open_window(q, q->p);
-}
-#else
-static QUICK const char *find_special(struct quick *q, const char *p)
-{
-    const char *const stop = jn_scan_string(p, q->r->src.end);
-    return stop == q->r->src.end ? NULL : stop;
-}
-
-static QUICK void open_first_window(struct quick *q)
-{
-    (void)q;
-}
-#endif
-
-enum outcome { READ, FAILED, OTHER };
 
 static QUICK enum outcome read_string(struct quick *q)
 {
-    const char *const first = q->p + 1, *const stop = find_special(q, first);
+    const char *const first = q->p + 1, *const stop = jn_window_special(&q->w, first, q->r->src.end);
     if (JN_UNLIKELY(!stop))
         return OTHER;
     if (JN_UNLIKELY(*stop != '"')) {
@@ -306,7 +254,7 @@ static QUICK enum outcome read_scalar(struct quick *q)
 static QUICK bool predict_longer(struct quick *q)
 {
     struct jn_shape *longer = q->f->shape->child;
-    if (!longer || !longer->usual || !same_key(q->p, &longer->keys[longer->len - 1]))
+    if (!longer || !longer->usual || !jn_key_follows(q->p, &longer->keys[longer->len - 1]))
         return false;
     q->f->shape = longer;
     q->keys_end = longer->keys + longer->len;
@@ -319,7 +267,7 @@ static QUICK bool read_key(struct quick *q)
     if (JN_UNLIKELY(q->key == q->keys_end)) {
         if (!predict_longer(q))
             return false;
-    } else if (JN_UNLIKELY(!same_key(q->p, q->key))) {
+    } else if (JN_UNLIKELY(!jn_key_follows(q->p, q->key))) {
         return false;
     }
     q->p += q->key->name.len + 3;
@@ -332,7 +280,7 @@ const char *jn_read_quickly(struct jn_reader *r, const char *p)
     if (r->src.end - p < JN_QUICK_MARGIN || r->frames[r->depth].again)
         return p;
     struct quick q = take_over(r, p);
-    open_first_window(&q);
+    jn_window_open(&q.w, p, r->src.end);
     if (r->stage == JN_AFTER_VALUE)
         goto after;
     if (r->stage == JN_AT_KEY)
@@ -409,8 +357,16 @@ after:
 other:
     if (JN_UNLIKELY(q.top == q.limit))
         return hand_back(&q, JN_AT_VALUE);
+    const struct jn_demand *d = JN_LIKELY(!q.f->demand) ? NULL : demand_here(&q);
     if (*q.p == '{') {
-        if (JN_UNLIKELY(!open_container(&q, true)))
+        if (d && d->len == 0) {
+            const enum outcome skipped = skip_object(&q);
+            if (skipped == FAILED)
+                return NULL;
+            if (skipped == READ)
+                goto after;
+        }
+        if (JN_UNLIKELY(!open_container(&q, true, d)))
             return hand_back(&q, JN_AT_VALUE);
         if (JN_LIKELY(*q.p == '"'))
             goto key;
@@ -420,7 +376,7 @@ other:
         goto key;
     }
     if (*q.p == '[') {
-        if (JN_UNLIKELY(!open_container(&q, false)))
+        if (JN_UNLIKELY(!open_container(&q, false, d)))
             return hand_back(&q, JN_AT_VALUE);
         if (JN_UNLIKELY((unsigned char)*q.p <= ' '))
             skipped_space(&q);

@@ -217,16 +217,66 @@ static const char *close_container(struct jn_reader *r, const char *p)
     return jn_source_no_memory(&r->src);
 }
 
+static uint32_t site_here(const struct jn_reader *r)
+{
+    return jn_reader_site(innermost(r), count_members(r, innermost(r)));
+}
+
+/* What is asked of the value at hand. */
+static const struct jn_demand *demand_here(const struct jn_reader *r)
+{
+    const struct jn_frame *f = innermost(r);
+    if (!f->demand || !f->shape)
+        return f->demand;
+    const uint32_t slot = f->again ? f->again - 1 : count_members(r, f);
+    return jn_demand_of(f->demand, f->shape->keys[slot].name);
+}
+
+/* Text with white space has to be written differently anyway: it is better read at once. */
+const char *jn_reader_skip(struct jn_reader *r, const char *p, uint32_t site, jn_value *out)
+{
+    const char *after = r->src.end - p > 1 && p[1] == '"' ? jn_skip_object(r, p, site) : NULL;
+    if (!after)
+        return p;
+    struct jn_object *o = jn_object_of(r->src.a, r->shapes->root);
+    if (!o)
+        return jn_source_no_memory(&r->src);
+    o->span = p;
+    o->span_len = (uint32_t)(after - p);
+    o->canonical = p >= r->src.clean_from;
+    o->unread = true;
+    *out = jn_object_value(o);
+    return after;
+}
+
+/* Leaves the object at p unread; p when it is to be read. */
+static const char *skip_object(struct jn_reader *r, const char *p)
+{
+    if (r->len == r->cap && !grow_values(r))
+        return jn_source_no_memory(&r->src);
+    const char *after = jn_reader_skip(r, p, site_here(r), &r->values[r->len]);
+    if (after && after != p) {
+        r->len++;
+        r->stage = JN_AFTER_VALUE;
+    }
+    return after;
+}
+
 /* Opens the container at p; whether it has members is seen in the next step. */
 static const char *open_container(struct jn_reader *r, const char *p)
 {
+    const struct jn_demand *demand = demand_here(r);
+    if (demand && demand->len == 0 && *p == '{' && !r->is_plain) {
+        const char *after = skip_object(r, p);
+        if (after != p)
+            return after;
+    }
     if (r->depth == r->max_depth)
         return too_deep(r, p);
     if (r->depth + 1 == r->frames_cap && !grow_frames(r))
         return jn_source_no_memory(&r->src);
     struct jn_frame *outer = innermost(r), *f = outer + 1;
-    *f = (struct jn_frame){ .start = p, .base = r->values + r->len,
-                            .site = jn_reader_site(outer, count_members(r, outer)) };
+    *f = (struct jn_frame){ .start = p, .base = r->values + r->len, .site = site_here(r), .demand = demand };
     if (*p == '{') {
         struct jn_shape *last = *jn_reader_site_entry(r, f->site);
         f->shape = last ? last : outer->child ? outer->child : r->shapes->root;
@@ -424,7 +474,8 @@ enum jn_status jn_read(struct jn_arena *a, jn_str text, const struct jn_read_opt
     r.is_plain = opt->plain;
     r.max_depth = opt->max_depth ? opt->max_depth : DEFAULT_DEPTH;
     r.shapes = opt->shapes ? opt->shapes : jn_shapes_in(a, 0);
-    frames[0] = (struct jn_frame){ .base = values, .site = 1, .again = 1 };     // `again` keeps json_quick.c away
+    frames[0] = (struct jn_frame){ .demand = opt->demand, .base = values, .site = 1 };
+    frames[0].again = 1;        // keeps json_quick.c away
     if (!r.shapes) {
         jn_source_no_memory(&r.src);
         return r.src.failed;

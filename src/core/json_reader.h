@@ -11,6 +11,7 @@
 #ifndef JN_JSON_READER_H
 #define JN_JSON_READER_H
 
+#include "core/demand.h"
 #include "core/json_source.h"
 #include "core/map.h"
 
@@ -20,6 +21,7 @@ struct jn_frame {
     const char *start;          /* the opening bracket */
     struct jn_shape *shape;     /* objects: its first keys are those read so far; arrays: NULL */
     struct jn_shape *child;     /* of the latest member that was an object with a shared shape */
+    const struct jn_demand *demand;     /* of its members; NULL: everything */
     jn_value *base;             /* where its members begin among the values */
     uint32_t site;
     uint32_t again;             /* slot + 1 of the duplicate key whose value is being read, or 0 */
@@ -43,16 +45,21 @@ enum { JN_OVERCOPY = 3 };
 enum { JN_QUICK_MARGIN = 40 };
 
 #define JN_APART __attribute__((noinline))      /* keeps what is rarely done out of what is always done */
+#define JN_INLINE inline __attribute__((always_inline))
 #define JN_LIKELY(x) __builtin_expect(!!(x), 1)
 #define JN_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+static inline uint32_t jn_reader_mix(uint32_t site, uint32_t which)
+{
+    const uint32_t mixed = (site ^ which) * UINT32_C(0x9e3779b1);
+    return mixed ^ mixed >> 15;
+}
 
 /* The site of the n-th member (from 0) of `f`.  Members of an array share a site, and so do those of a private shape,
  * whose keys are rather data than names. */
 static inline uint32_t jn_reader_site(const struct jn_frame *f, uint32_t n)
 {
-    const uint32_t which = f->shape && f->shape->shared ? n + 1 : 0;
-    const uint32_t mixed = (f->site ^ which) * UINT32_C(0x9e3779b1);
-    return mixed ^ mixed >> 15;
+    return jn_reader_mix(f->site, f->shape && f->shape->shared ? n + 1 : 0);
 }
 
 static inline struct jn_shape **jn_reader_site_entry(const struct jn_reader *r, uint32_t site)
@@ -63,5 +70,13 @@ static inline struct jn_shape **jn_reader_site_entry(const struct jn_reader *r, 
 /* Goes on from p as long as the text is what was predicted, or nearly so; returns where it stopped, with r->stage set,
  * or NULL when the text has failed.  Does nothing within JN_QUICK_MARGIN of the end. */
 const char *jn_read_quickly(struct jn_reader *r, const char *p);
+
+/* Validates the object at p, whose site is `site`, without building it; the result is the place behind it, or NULL: it
+ * is to be read, for better or worse. */
+const char *jn_skip_object(struct jn_reader *r, const char *p, uint32_t site);
+
+/* Makes an unread object of the one at p.  Returns the place behind it, p when it is to be read, NULL when memory is
+ * out. */
+const char *jn_reader_skip(struct jn_reader *r, const char *p, uint32_t site, jn_value *out);
 
 #endif

@@ -256,6 +256,13 @@ static const char *check_string(struct jn_source *s, const char *start, bool *as
     return p;
 }
 
+const char *jn_source_check_string(struct jn_source *s, const char *p)
+{
+    bool ascii = true, escapes = false;
+    const char *quote = check_string(s, p, &ascii, &escapes);
+    return quote ? quote + 1 : NULL;
+}
+
 const char *jn_source_string(struct jn_source *s, const char *p, jn_value *out)
 {
     bool ascii = true, escapes = false;

@@ -34,7 +34,8 @@ const char *jn_source_no_memory(struct jn_source *s);
 /* Skips white space, of which there is some. */
 const char *jn_source_skip(struct jn_source *s, const char *p);
 
-/* The general way to read a string (p is at the quote), and true, false, null or a number (anything else). */
+/* The general way to check or read a string (p is at the quote), and true, false, null or a number (anything else). */
+const char *jn_source_check_string(struct jn_source *s, const char *p);
 const char *jn_source_string(struct jn_source *s, const char *p, jn_value *out);
 const char *jn_source_number(struct jn_source *s, const char *p, jn_value *out);
 const char *jn_source_word(struct jn_source *s, const char *p, jn_value *out);

@@ -30,6 +30,8 @@ struct writer {
     size_t max_depth, depth, cap;
     struct frame *frames;
     struct frame at_hand[FRAMES_AT_HAND];
+    struct jn_arena scratch;            /* for objects that were left unread; see write_unread() */
+    struct jn_shapes *known;            /* while that is used */
 };
 
 /* ---- room ---------------------------------------------------------------------------------------------------- */
@@ -258,10 +260,14 @@ static void write_array(struct writer *w, const struct jn_array *x)
         open_container(w, (struct frame){ .members = x->items, .len = x->len });
 }
 
+static void write_unread(struct writer *w, const struct jn_object *o);
+
 static void write_object(struct writer *w, const struct jn_object *o)
 {
     if (w->compact && o->span && o->canonical)
         put_span(w, o->span, o->span_len);
+    else if (o->unread)
+        write_unread(w, o);
     else
         open_container(w, (struct frame){ .members = o->values, .shape = o->shape, .len = o->shape->len });
 }
@@ -320,8 +326,9 @@ static inline void write_key(struct writer *w, const struct jn_shape *s, uint32_
 static void write_members(struct writer *w)
 {
     const size_t depth = w->depth;
-    struct frame *f = &w->frames[depth - 1];
-    while (f->next < f->len) {
+    struct frame *f;
+    // Looked up each time: a member that was left unread may make the frames move.
+    while (f = &w->frames[depth - 1], f->next < f->len) {
         if (f->next)
             put_char(w, ',');
         if (!w->compact)
@@ -339,6 +346,41 @@ static void write_members(struct writer *w)
     if (!w->compact)
         new_line(w);
     put_char(w, f->shape ? '}' : ']');
+}
+
+/* Writes an object that its reader left in the text (demand.h) otherwise than it stands there: reads it now.  What is
+ * read so is complete, so that this happens within itself no more. */
+static void write_unread(struct writer *w, const struct jn_object *o)
+{
+    if (!w->known) {
+        jn_arena_init(&w->scratch, 0);
+        w->scratch.budget = w->b->budget;
+        w->known = jn_shapes_new_on(w->b->budget, 0);
+        if (!w->known) {
+            fail(w, JN_NO_MEMORY, "no memory for JSON text");
+            return;
+        }
+    }
+    jn_arena_reset(&w->scratch);
+    const struct jn_read_options opt = { .shapes = w->known };
+    jn_value v;
+    const enum jn_status s = jn_read(&w->scratch, (jn_str){ o->span, o->span_len }, &opt, &v, NULL, w->err);
+    if (s && !w->failed)
+        w->failed = s;
+    if (w->failed)
+        return;
+    const size_t depth = w->depth;
+    write_value(w, v);
+    while (w->depth > depth && !w->failed)
+        write_members(w);
+}
+
+static void drop_scratch(struct writer *w)
+{
+    if (!w->known)
+        return;
+    jn_shapes_free(w->known);
+    jn_arena_clear(&w->scratch);
 }
 
 /* ---- json.h -------------------------------------------------------------------------------------------------- */
@@ -367,6 +409,7 @@ enum jn_status jn_write(struct jn_buf *b, jn_value v, const struct jn_write_opti
         jn_budget_give(b->budget, w.cap * sizeof *w.frames);
         free(w.frames);
     }
+    drop_scratch(&w);
     return w.failed;
 }
 

@@ -511,7 +511,7 @@ static bool own_shape(struct jn_arena *a, struct jn_object *o)
 
 static bool grow_values(struct jn_arena *a, struct jn_object *o)
 {
-    if (o->cap > INT32_MAX / 2)
+    if (o->cap > INT32_MAX / 4)
         return false;
     const uint32_t cap = o->cap < 4 ? 8 : o->cap * 2U;
     jn_value *values = jn_arena_grow(a, o->values, o->cap * sizeof *values, cap * sizeof *values);

@@ -74,8 +74,9 @@ enum { JN_SHAPE_LINEAR = 8 };
 struct jn_object {
     struct jn_shape *shape;
     jn_value *values;           /* by slot: values[i] belongs to shape->keys[i] */
-    uint32_t cap : 31;          /* room in values */
-    uint32_t canonical : 1;     /* as for arrays; here it is what makes 32 bytes of 40 */
+    uint32_t cap : 30;          /* room in values */
+    uint32_t canonical : 1;     /* as for arrays; a bit of its own would make 40 bytes of 32 */
+    uint32_t unread : 1;        /* there are members, but only in the span: see demand.h */
     uint32_t span_len;
     const char *span;
 };
