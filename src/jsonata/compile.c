@@ -331,6 +331,8 @@ bool program_compile(struct jsonata *program, jn_str text, size_t max_depth, str
     scope_prepare(&c, tree);
     if (c.failed)
         return false;
+    if (!program->is_plain)
+        program->demand = jsonata_demand(c.arena, tree);
     program->root = compile_node(&c, tree);
     return !c.failed && !jn_arena_failed(c.arena);
 }

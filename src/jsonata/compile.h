@@ -129,12 +129,16 @@ struct jsonata {
     jn_value *global_default;           /* the built-in of that name, or undefined */
     struct regex_link *regexes;
     struct ast_errors errors;           /* recover mode */
+    const struct jn_demand *demand;     /* what it looks at in its input; NULL: everything, as far as one knows */
 };
 
 /* Parses and compiles into `program`, whose arena is set.  False with `fault` (code NULL: memory).  With `errors`,
  * recover mode: a program with errors is one that can only raise S0500. */
 bool program_compile(struct jsonata *program, jn_str text, size_t max_depth, struct ast_errors *errors,
                      struct jsonata_fault *fault);
+
+/* What an expression looks at in its input (demand.c); NULL when that cannot be told, or memory is out. */
+const struct jn_demand *jsonata_demand(struct jn_arena *a, const struct ast_node *tree);
 
 /* Gives back what is not in the arena. */
 void program_clear(struct jsonata *program);

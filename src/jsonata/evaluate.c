@@ -258,9 +258,10 @@ static enum jn_status fail_text(struct jsonata_error *err, const struct jn_error
     return cause->status;
 }
 
-static enum jn_status read_input(struct jsonata_context *c, jn_str text, jn_value *input, struct jsonata_error *err)
+static enum jn_status read_input(struct jsonata_context *c, jn_str text, const struct jn_demand *demand,
+                                 jn_value *input, struct jsonata_error *err)
 {
-    const struct jn_read_options opt = { .shapes = c->shapes };
+    const struct jn_read_options opt = { .shapes = c->shapes, .demand = demand };
     struct jn_error cause;
     *input = jn_undefined();
     cause.status = JN_OK;               // the rest is written when there is something to say
@@ -320,7 +321,9 @@ enum jn_status jsonata_evaluate_text(const struct jsonata *program, struct jsona
 {
     jn_value input, result = jn_undefined();
     jsonata_context_reset(c);
-    enum jn_status s = read_input(c, text, &input, err);
+    // The host may have functions of its own for the names that demand.c knows; what is laid out anew is better read.
+    const bool by_demand = !c->registered && jn_is_undefined(bindings) && !(opt && (opt->indent || opt->tabs));
+    enum jn_status s = read_input(c, text, by_demand ? program->demand : NULL, &input, err);
     if (!s)
         s = jsonata_evaluate(program, c, input, bindings, &result, err);
     return s ? s : write_result(c, result, opt, out, err);

@@ -52,8 +52,8 @@ static void make_order(struct jn_buf *b, unsigned i, bool spaced, unsigned lines
 {
     const char *gap = spaced ? " " : "";
     jn_buf_truncate(b, 0);
-    jn_buf_append_fmt(b, "{\"id\":%s%u,\"customer\":{\"name\":\"L\xc3\xa9" "a \\\"%u\\\"\",\"tags\":[\"vip\",%u.5]}", gap,
-                      i * 7919, i, i);
+    jn_buf_append_fmt(b, "{\"id\":%s%u,\"customer\":{\"name\":\"L\xc3\xa9" "a \\\"%u\\\"\",\"tags\":[\"vip\",%u.5]}",
+                      gap, i * 7919, i, i);
     jn_buf_append_fmt(b, ",\"%u\":%u,\"lines\":[", i % 10, i);
     for (unsigned k = 0; k < lines; k++)
         jn_buf_append_fmt(b, "%s{\"sku\":\"SKU-%u\",\"price\":%u.25,%s\"ok\":true,\"more\":[{},[],null]}", k ? "," : "",
