@@ -153,7 +153,7 @@ jn_value jsonata_eval_text(struct jsonata_eval *e, jn_str text, jn_value context
     struct jsonata_frame *f = e->program->is_dynamic ? e->call_frame : NULL;
     if (!has_context)
         context = e->call_context;
-    else if (context.type == JN_ARRAY)
+    else if (context.type == JN_ARRAY && !(context.flags & JN_SEQUENCE))
         context = context_wrap(e, context);
     if (!f)
         f = frame_new(e, 0, NULL);

@@ -164,10 +164,11 @@ static jn_value run_builtin(struct jsonata_eval *e, const struct jsonata_functio
 
 /* ---- the other kinds ----------------------------------------------------------------------------------------- */
 
+/* Bytes of digits, with a dot among them or not: what a key must be to count as a number. */
 static size_t leading_digits(jn_str s)
 {
-    size_t n = 0;
-    while (n < s.len && s.data[n] >= '0' && s.data[n] <= '9')
+    size_t n = 0, dots = 0;
+    while (n < s.len && ((s.data[n] >= '0' && s.data[n] <= '9') || (n && s.data[n] == '.' && n + 1 < s.len && !dots++)))
         n++;
     return n;
 }

@@ -25,6 +25,7 @@ struct parameter {
     bool optional;              /* ? or - */
     bool from_context;          /* - */
     bool repeated;              /* + */
+    bool lazy;                  /* +?, ??, +-, ...: as few as will do */
 };
 
 struct jsonata_signature {
@@ -97,7 +98,8 @@ static void set_member(struct parameter *p, jn_str letters)
 static void modify(struct jsonata_signature *s, char modifier)
 {
     struct parameter *p = &s->parameter[s->len - 1];
-    p->optional |= modifier != '+';
+    p->lazy |= (p->optional || p->repeated) && modifier != '+';     // x+? and x?? of a regular expression
+    p->optional |= modifier != '+' && !p->repeated;
     p->from_context |= modifier == '-';
     p->repeated |= modifier == '+';
     s->has_repeated |= modifier == '+';
@@ -210,8 +212,10 @@ static uint32_t run_of(const struct matching *m, uint32_t p, uint32_t i)
 {
     const uint32_t most = m->parameter[p].repeated ? m->count - i : 1;
     uint32_t run = 0;
+    if (m->parameter[p].lazy && m->parameter[p].optional && *place(m, p + 1, i))
+        return 0;
     for (uint32_t k = 1; k <= most && i + k <= m->count && fits(&m->parameter[p], m->args[i + k - 1]); k++)
-        if (*place(m, p + 1, i + k))
+        if (*place(m, p + 1, i + k) && (!run || !m->parameter[p].lazy))
             run = k;
     return run;
 }

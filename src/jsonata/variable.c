@@ -200,10 +200,10 @@ static jn_value eval_items(const struct block_node *b, struct jsonata_eval *e, j
     jn_value v = jn_undefined();
     for (uint32_t i = 0; i < b->len; i++) {
         v = node_eval(b->items[i], e, context, f);
-        if (jsonata_failed(e))
+        if (jsonata_failed(e) && i + 1 < b->len)
             return jn_undefined();
     }
-    return v;
+    return v;               // after an error, too: it may be a tail call's, see eval_tail_call()
 }
 
 static jn_value eval_block(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
