@@ -1,11 +1,11 @@
-/* differential.js - runs the reference (the npm package jsonata) beside ours on expressions made up for the purpose, and
- * shows, as small as can be, each way in which they differ.
+/* differential.js - runs the reference (the npm package jsonata) beside ours on expressions made up for the purpose,
+ * and shows, as small as can be, each way in which they differ.
  *
  *     node differential.js [--seed N] [--from N] [--count N] [--seconds N] [--plain] [--suite DIR] [--mutations P]
  *                          [--expression E [--data J]] [--all] [--quiet]
  *
- * JSONATA_JS names the package's folder (else the places where install.sh and scripts/install-peers.sh put it are looked
- * at), JSONATA_BIN our command.  Case n of a seed is always the same, so a report's
+ * JSONATA_JS names the package's folder (else the places where install.sh and scripts/install-peers.sh put it are
+ * looked at), JSONATA_BIN our command.  Case n of a seed is always the same, so a report's
  * `--seed S --from N --count 1` shows it again.  --all shows known differences too.  Status: 0 nothing new, 1 something
  * differs, 77 when the package or Node's version does not allow a run. */
 'use strict';
@@ -20,7 +20,7 @@ const { Grammar } = require('./grammar');
 const { Documents } = require('./documents');
 const { loadSuite, mutation } = require('./mutate');
 const { Reference, Ours } = require('./engines');
-const { difference, show, label } = require('./outcome');
+const { difference, show } = require('./outcome');
 const { minimise } = require('./minimise');
 const { known, late } = require('./known');
 const { tokens } = require('./tokens');
@@ -44,19 +44,25 @@ function parseArguments(words) {
 
 /* Names, numbers and texts do not make a difference new. */
 function shape(expression) {
-    return tokens(expression).map(t => /^["']/.test(t) ? '"s"' : /^\d/.test(t) ? '1' : /^(and|or|in|function|true|false|null)$/.test(t) ? t
-        : /^[`\w]/.test(t) ? 'a' : /^\s+$/.test(t) ? '' : t).join('');
+    const plain = t => {
+        if (/^["']/.test(t))
+            return '"s"';
+        if (/^\d/.test(t))
+            return '1';
+        return /^[`\w]/.test(t) && !/^(and|or|in|function|true|false|null)$/.test(t) ? 'a' : t.trim();
+    };
+    return tokens(expression).map(plain).join('');
 }
 
 class Differential {
     constructor(options) {
         this.options = options;
         this.reference = new Reference(options.package, LIMIT_MS);
-        this.ours = new Ours(process.env.JSONATA_BIN || path.join(__dirname, '../../build/release/bin/jsonata'), LIMIT_MS * 2,
-            options.plain ? ['--plain'] : []);
+        const command = process.env.JSONATA_BIN || path.join(__dirname, '../../build/release/bin/jsonata');
+        this.ours = new Ours(command, LIMIT_MS * 2, options.plain ? ['--plain'] : []);
         this.suite = options.mutations > 0 ? loadSuite(options.suite) : [];
         this.classes = new Map();
-        this.counts = { cases: 0, same: 0, results: 0, errors: 0, slow: 0, known: {} };
+        this.counts = { cases: 0, results: 0, errors: 0, slow: 0, known: {} };
     }
 
     makeCase(number) {
@@ -64,8 +70,8 @@ class Differential {
         if (this.suite.length && random.chance(this.options.mutations))
             return { number, isMutation: true, ...mutation(this.suite, random) };
         const documents = new Documents(random);
-        const text = value => value === undefined ? undefined : JSON.stringify(value);
-        return { number, data: text(documents.document()), bindings: text(documents.bindings()), expression: new Grammar(random).expression() };
+        const data = JSON.stringify(documents.document()), bindings = JSON.stringify(documents.bindings());
+        return { number, data, bindings, expression: new Grammar(random).expression() };
     }
 
     /* What differs in each of `cases`, by number in the list: { what, reference, ours } or null. */
@@ -80,8 +86,9 @@ class Differential {
 
     async report(found) {
         const sameWay = async cases => (await this.compare(cases)).map(d => d.what === found.what && !d.known);
-        const small = await minimise({ expression: found.expression, data: found.data, bindings: found.bindings }, sameWay,
-            Date.now() + this.options.minimise * 1000);
+        const { expression, data, bindings } = found;
+        const deadline = Date.now() + this.options.minimise * 1000;
+        const small = await minimise({ expression, data, bindings }, sameWay, deadline);
         const [d] = await this.compare([small]);
         const key = `${found.what} | ${shape(small.expression)}`;
         const seen = this.classes.get(key);
@@ -94,9 +101,10 @@ class Differential {
             this.counts.known[found.late] = (this.counts.known[found.late] || 0) + 1;
             return;
         }
-        console.log(`${found.what}   (--seed ${this.options.seed} --from ${found.number} --count 1)\n    expression ${JSON.stringify(small.expression)}` +
-            `${small.data === undefined ? '' : `\n    data       ${small.data.slice(0, 500)}`}${small.bindings === undefined ? '' : `\n    bindings   ${small.bindings}`}` +
-            `\n    reference  ${show(d.reference)}\n    ours       ${show(d.ours)}\n`);
+        const line = (name, text) => text === undefined ? '' : `    ${name.padEnd(11)}${text.slice(0, 500)}\n`;
+        console.log(`${found.what}   (--seed ${this.options.seed} --from ${found.number} --count 1)\n` +
+            line('expression', JSON.stringify(small.expression)) + line('data', small.data) +
+            line('bindings', small.bindings) + line('reference', show(d.reference)) + line('ours', show(d.ours)));
     }
 
     async batch(cases) {
@@ -109,8 +117,8 @@ class Differential {
             else
                 this.counts.results++;
             if (!d.what)
-                this.counts.same++;
-            else if (d.known && !this.options.all)
+                continue;
+            if (d.known && !this.options.all)
                 this.counts.known[d.known] = (this.counts.known[d.known] || 0) + 1;
             else
                 await this.report(d);
@@ -127,6 +135,12 @@ class Differential {
         }
     }
 
+    summary() {
+        const c = this.counts;
+        return `${c.cases} cases: ${c.results} results, ${c.errors} errors, ${c.slow} too slow; ` +
+            `${this.classes.size} new differences; known: ${JSON.stringify(c.known)}`;
+    }
+
     stop() {
         this.reference.stop();
         this.ours.stop();
@@ -134,8 +148,9 @@ class Differential {
 }
 
 function findPackage() {
+    const folders = ['jsonata-reference-2.2.2', 'jsonata-peers/jsonata-js'];
     const places = process.env.JSONATA_JS ? [process.env.JSONATA_JS]
-        : ['jsonata-reference-2.2.2', 'jsonata-peers/jsonata-js'].map(folder => path.join(os.tmpdir(), folder, 'node_modules/jsonata'));
+        : folders.map(folder => path.join(os.tmpdir(), folder, 'node_modules/jsonata'));
     const found = places.find(place => fs.existsSync(path.join(place, 'package.json')));
     return found && path.resolve(found);
 }
@@ -144,18 +159,17 @@ async function main() {
     const options = parseArguments(process.argv.slice(2));
     options.package = findPackage();
     if (!options.package) {
-        console.log('skipped: the npm package jsonata is not here; tests/differential/install.sh installs it, JSONATA_JS names its folder');
+        console.log('skipped: no npm package jsonata; tests/differential/install.sh installs it, JSONATA_JS names it');
         return 77;
     }
     const differential = new Differential(options);
     if (options.expression !== undefined)
-        await differential.report((await differential.compare([{ number: 0, expression: options.expression, data: options.data }]))[0]);
+        await differential.batch([{ number: 0, expression: options.expression, data: options.data }]);
     else
         await differential.run();
     differential.stop();
-    const c = differential.counts;
     if (!options.quiet || differential.classes.size)
-        console.log(`${c.cases} cases: ${c.results} results, ${c.errors} errors, ${c.slow} too slow; ${differential.classes.size} new differences; known: ${JSON.stringify(c.known)}`);
+        console.log(differential.summary());
     return differential.classes.size ? 1 : 0;
 }
 

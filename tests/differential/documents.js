@@ -5,7 +5,7 @@
 const { anyString, anyNumber } = require('./literals');
 
 /* What expressions ask for, most often first.  Also used by grammar.js. */
-const NAMES = ['a', 'b', 'c', 'a', 'b', 'd', 'e', 'k', 'a', 'b', '0', '10', 'k k', 'é', 'length', '__proto__', '', '1.5', '-1'];
+const NAMES = 'a b c a b d e k a b 0 10 k_k é length __proto__ 1.5 -1'.split(' ').concat('', 'k k');
 
 class Documents {
     constructor(random) {
@@ -54,7 +54,7 @@ class Documents {
             [4, () => Array.from({ length: this.random.below(5) }, () => this.value(depth - 1))],
             [4, () => this.table(depth)],
             [2, () => Array.from({ length: this.random.between(0, 6) }, () => this.random.between(-3, 9))],
-            [2, () => Array.from({ length: this.random.between(0, 5) }, () => this.random.pick(['a', 'b', 'B', 'aa', '']))],
+            [2, () => Array.from({ length: this.random.below(6) }, () => this.random.pick(['a', 'b', 'B', 'aa', '']))],
             [1, () => [this.value(depth - 1)]],
             [1, () => [[this.value(depth - 2)], this.value(depth - 2)]],
         ])();

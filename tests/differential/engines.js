@@ -14,8 +14,9 @@ class Reference {
     }
 
     start() {
+        const resourceLimits = { maxOldGenerationSizeMb: 512, stackSizeMb: 4 };
         const worker = this.worker = new Worker(require.resolve('./reference_worker.js'),
-            { workerData: { path: this.path }, resourceLimits: { maxOldGenerationSizeMb: 512, stackSizeMb: 4 }, stderr: true });
+            { workerData: { path: this.path }, resourceLimits, stderr: true });
         worker.on('message', message => {
             if (this.worker === worker)
                 message.done ? this.finish() : this.outcomes.push(message.outcome);
@@ -80,7 +81,7 @@ function outcomeOf(line) {
     const { code, position, token, value, message } = answer.error;
     if (code === 'U1001')
         return { kind: 'slow' };
-    return { kind: 'error', code, position, token, value: value === undefined ? undefined : JSON.stringify(value), message };
+    return { kind: 'error', code, position, token, value: JSON.stringify(value), message };
 }
 
 /* `jsonata --batch`. */
@@ -94,7 +95,7 @@ class Ours {
     }
 
     start() {
-        const child = this.child = spawn(this.command, ['--batch', ...this.options], { stdio: ['pipe', 'pipe', 'pipe'] });
+        const child = this.child = spawn(this.command, ['--batch', ...this.options], { stdio: 'pipe' });
         let words = '';
         child.stderr.on('data', data => { words = (words + data).slice(-4000); });
         child.stdin.on('error', () => {});              // it died; "close" says so
@@ -111,16 +112,18 @@ class Ours {
             this.child = null;
             const orphans = this.waiting.splice(0);
             const first = orphans.shift();
+            const message = this.failure ? this.failure.message : `${signal || `exit ${code}`} ${words}`.trim();
             if (first)
-                first({ kind: 'crash', message: this.failure ? this.failure.message : `${signal || `exit ${code}`} ${words}`.trim() });
+                first({ kind: 'crash', message });
             for (const answer of orphans)               // were never looked at
                 answer(null);
         });
     }
 
     one(c, id) {
-        const line = `{"id":${id},"expr":${JSON.stringify(c.expression)}` + (c.data === undefined ? '' : `,"data":${c.data}`) +
-            (c.bindings === undefined ? '' : `,"bindings":${c.bindings}`) + `,"timelimit":${this.limitMs}}\n`;
+        const member = (name, text) => text === undefined ? '' : `,"${name}":${text}`;
+        const line = `{"id":${id},"expr":${JSON.stringify(c.expression)},"timelimit":${this.limitMs}` +
+            `${member('data', c.data)}${member('bindings', c.bindings)}}\n`;
         return new Promise(answer => {
             this.waiting.push(answer);
             this.child.stdin.write(line);

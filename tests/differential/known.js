@@ -4,31 +4,39 @@
 'use strict';
 
 const isNow = text => Math.abs(Number(text) - Date.now()) < 60000;
-const isResult = outcome => outcome.kind === 'result';
+const areResults = d => d.reference.kind === 'result' && d.ours.kind === 'result';
 
 /* `matches(difference)` sees { expression, data, reference, ours, what }. */
 const KNOWN = [
     { name: 'host-error', matches: d => d.reference.kind === 'host' },
     { name: 'message-in-value', matches: d => /^D312[01]: another value$/.test(d.what) },
     { name: 'partial-types', matches: d => /\?[ ,)]/.test(d.expression) && /^T04/.test(d.ours.code || '') },
-    { name: 'partial-defaults', matches: d => d.reference.code === 'S0208' && d.reference.token === '=' && d.reference.position === 26 },
+    { name: 'partial-defaults', matches: d => d.reference.code === 'S0208' && d.reference.token === '=' &&
+        d.reference.position === 26 },
     { name: 'prototype', matches: d => /__proto__|constructor|prototype/.test(d.expression + (d.data || '')) },
-    { name: 'clock', matches: d => isResult(d.reference) && isResult(d.ours) && [d.reference.text, d.ours.text].every(isNow) ||
+    { name: 'clock', matches: d => areResults(d) && [d.reference.text, d.ours.text].every(isNow) ||
         /another value$/.test(d.what) && [d.reference.value, d.ours.value].every(isNow) },
     { name: 'copied-regex', matches: d => /\/[^]*(\?:|\?\?)/.test(d.expression) },
     { name: 'undefined-replacement', matches: d => d.ours.code === 'D3012' && /\$replace/.test(d.expression) },
-    { name: 'grouped-hole', matches: d => isResult(d.reference) && isResult(d.ours) && d.reference.text.replace(/\[null\]/g, '[]') === d.ours.text },
+    { name: 'grouped-hole', matches: d => areResults(d) &&
+        d.reference.text.replace(/\[null\]/g, '[]') === d.ours.text },
     { name: 'function-objects', matches: d => /implementation|_jsonata_/.test(d.reference.text || '') ||
-        d.reference.kind === 'function' && d.ours.code === 'T2011' },
+        d.reference.kind === 'function' && (d.ours.code === 'T2011' || /\/.*\//.test(d.expression)) },
     { name: 'array-update', matches: d => d.ours.code === 'T2011' },
     { name: 'odd-matcher', matches: d => d.ours.code === 'T1010' },
     { name: 'long-token', matches: d => /another token$/.test(d.what) && String(d.ours.token).length >= 100 },
-    { name: 'octal', matches: d => d.ours.code === 'D3030' && isResult(d.reference) },
+    { name: 'huge-roman', matches: d => d.ours.code === 'D1001' && d.ours.token === 'formatInteger' &&
+        /["'][Ii]/.test(d.expression) },
+    { name: 'octal', matches: d => d.ours.code === 'D3030' && d.reference.text === 'null' },
 ];
 
 /* These describe too much to be asked before the case is small. */
 const LATE = [
     { name: 'partial-raw', matches: d => /\$\w+\(.*[(,]?\s*\?\s*[,)]/s.test(d.expression) },
+    { name: 'sorted-text', matches: d => /\[.*\]\[.*\]\^/s.test(d.expression) },
+    { name: 'function-objects', matches: d => /\/.*\//.test(d.expression) &&
+        /function|λ|\$\w+\s*[,)\]}]/.test(d.expression) },
+    { name: 'passed-place', matches: d => /another (position|token)$/.test(d.what) && /function|λ/.test(d.expression) },
     { name: 'siblings', matches: d => /[[{].*[,:].*[\]}]/s.test(d.expression) &&
         (d.reference.kind === 'error' && d.ours.kind === 'error' || /:=/.test(d.expression)) },
 ];

@@ -6,8 +6,9 @@
 const words = text => text.trim().split(/\s+/);
 
 const NUMBERS = [
-    0, 1, 2, 3, 10, 12, 100, 0.5, 1.5, 2.5, -0.5, 0.1, 0.2, 1 / 3, 1e21, 1e20, 123456789012345680000, 1e-6, 1e-7, 1.5e300,
-    1.7976931348623157e308, 5e-324, 9007199254740991, 9007199254740993, 4294967295, 2147483648, 1234.5678, 0.000123, 1e15,
+    0, 1, 2, 3, 10, 12, 100, 0.5, 1.5, 2.5, -0.5, 0.1, 0.2, 1 / 3, 1e21, 1e20, 123456789012345680000, 1e-6, 1e-7,
+    1.5e300, 1.7976931348623157e308, 5e-324, 9007199254740991, 9007199254740993, 4294967295, 2147483648, 1234.5678,
+    0.000123, 1e15,
     999999999999999.9, 1.005, 12345678, 1501543205123, 255, 65536, 3.14159265358979,
 ];
 
@@ -22,13 +23,13 @@ function anyNumber(random) {
 }
 
 const PIECES = words('a b B x , 1 23 - . é ß İ ΑΣ ς ŉ ǆ K ſ 😀 / $ % & + = ? # < { λ 中 ﬁ ١ " \' \\').concat(
-    [' ', '  ', 'e\u0301', '\u{1F468}\u200D\u{1F469}', '\ud83d', '\ude00', '\uffff', '\ufffd', '\n', '\t', '\r\n', '\u00a0'],
-    ['\u2028', '\u0000', '\u001f', '\u007f']);
+    [' ', '  ', 'e\u0301', '\u{1F468}\u200D\u{1F469}', '\ud83d', '\ude00', '\uffff', '\ufffd', '\n', '\t', '\r\n'],
+    ['\u00a0', '\u2028', '\u0000', '\u001f', '\u007f']);
 
 const TEXTS = words(`
     a b abc a,b,c x aaa abab 12 -3.5 1e3 0x1F 0b101 0o17 1e400 .5 007 true 2017-01-02 2017-10-30T16:25:32.935Z
     2017-01-01T10:00:00 a%20b %E4%B8 YWJj YWI= twelfth XIV 1,234 0 Ａ $1 a.b (a) [1,2] {"a":1} $x 1st`).concat(
-    ['', 'Hello World', ' 5', 'http://a.b/c?d=e f&g=%20', 'one hundred', 'John Smith', 'the cat\tsat  on\nit', 'a + 1']);
+    ['', 'Hello World', ' 5', 'http://a.b/c?d=e f&g=%20', 'one hundred', 'John Smith', 'a cat\tsat  on\nit', 'a + 1']);
 
 function anyString(random) {
     return random.chance(0.6) ? random.pick(TEXTS) : random.join(random.between(1, 5), '', () => random.pick(PIECES));
@@ -85,8 +86,8 @@ const integerPicture = random => random.chance(0.75) ? random.pick(INTEGER_PICTU
     : random.join(random.between(1, 6), '', () => random.pick(INTEGER_MARKS));
 
 const COMPONENTS = words('Y M D d F W w X x H h P m s f Z z C E');
-const PRESENTATIONS = words(`1 01 0001 N n Nn I i A a w W Ww 1o wo 001 #1 0,0 01:01 0101 0101t t 01:01t 0 00000 o 1c ٠١`)
-    .concat('', '', '');
+const PRESENTATIONS = words('1 01 0001 N n Nn I i A a w W Ww 1o wo 001 #1 0,0 01:01 0101 0101t t 01:01t 0 00000 o 1c')
+    .concat('٠١', '', '', '');
 const WIDTHS = words(',2 ,*-2 ,2-2 ,3-3 ,1-4 ,* ,4 ,3 ,x ,0-1 ,2-* ,1-*').concat('', '', '', '');
 const ODD_MARKERS = words('[[ ]] [ ] [q] [Y [] [1] [YY] [y]').concat('[ Y ]');
 
@@ -98,8 +99,9 @@ function marker(random) {
 }
 
 const DATE_PICTURES = [
-    '[Y]-[M]-[D]', '[Y0001]-[M01]-[D01]', '[H01]:[m01]:[s01].[f001]', '[D1o] [MNn] [Y]', '[FNn], [D]/[M]/[Y]', '[h]:[m] [P]',
-    '[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]', '[X0001]-W[W01]-[F1]', '[Y]-[d001]', '[MNn,3-3] [D], [Y,2-2]',
+    '[Y]-[M]-[D]', '[Y0001]-[M01]-[D01]', '[H01]:[m01]:[s01].[f001]', '[D1o] [MNn] [Y]', '[FNn], [D]/[M]/[Y]',
+    '[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]', '[X0001]-W[W01]-[F1]', '[Y]-[d001]', '[h]:[m] [P]',
+    '[MNn,3-3] [D], [Y,2-2]',
     '[H][m]', 'Week: [w] of [xNn]', '[Dwo] [MI] [YI]', '[Y01][M01][D01]', '[z] [Z] [E] [C]', '[YWw]', '[F0] [FN,*-2]',
     '[M01]/[D01]/[Y0001] [h#1]:[m01][P]',
 ];
@@ -135,15 +137,16 @@ const isoText = random => random.weighted([
 const DATE_TEXTS = words(`
     2018-3-12 12/3/2018 MMXVII 2018-365 20180312 23:59:59.999 2018-W23-7 1 99 2018-02-30 XII c 12:5 +0100 GMT+01:00
     2018-03-12T01:02:03.004-05:00`).concat(
-    ['4:05 pm', '12:00 AM', '31st December 2017', 'Friday, 12/1/2018', 'one thousand and one', 'Mar 1, 18', 'twelfth March 2018'],
-    ['two thousand, eighteen', '3/4/2018 5:06pm', '1 January']);
+    ['4:05 pm', '12:00 AM', '31st December 2017', 'Friday, 12/1/2018', 'one thousand and one', 'Mar 1, 18'],
+    ['twelfth March 2018', 'two thousand, eighteen', '3/4/2018 5:06pm', '1 January']);
 
 const dateText = random => random.chance(0.4) ? isoText(random) : random.pick(DATE_TEXTS);
 
 /* ---- others ------------------------------------------------------------------------------------------------------ */
 
 const SIGNATURES = words(`
-    n s b a o x f j n- s- n? s? a<n> a<s> a<o> a<n>? (ns) (sf) n+ x- f<n:n> (oa) (nsb)- j? a<a<n>> x+ a- u l a? o- a<>`);
+    n s b a o x f j n- s- n? s? a<n> a<s> a<o> a<n>? (ns) (sf) n+ x- f<n:n> (oa) (nsb)- j? a<a<n>> x+ a- u l a? o-
+    a<>`);
 const RESULTS = words(':n :s :a<n> :x :').concat('');
 
 const signature = random => random.join(random.between(0, 3), '', () => random.pick(SIGNATURES)) + random.pick(RESULTS);
@@ -169,6 +172,6 @@ function quote(text, random) {
 }
 
 module.exports = {
-    anyNumber, anyString, regex, replacement, numberPicture, integerPicture, datePicture, zone, instant, isoText, dateText,
-    signature, quote, words,
+    anyNumber, anyString, regex, replacement, numberPicture, integerPicture, datePicture, zone, instant, isoText,
+    dateText, signature, quote, words,
 };

@@ -7,6 +7,7 @@ const path = require('path');
 const { tokens } = require('./tokens');
 const { Grammar } = require('./grammar');
 const { Documents } = require('./documents');
+const { words } = require('./literals');
 
 /* All expressions of the suite with their data; empty when there is none. */
 function loadSuite(root) {
@@ -29,14 +30,16 @@ function loadSuite(root) {
         for (const file of fs.readdirSync(path.join(groups, group)).sort())
             if (file.endsWith('.json'))
                 for (const c of [JSON.parse(fs.readFileSync(path.join(groups, group, file), 'utf8'))].flat()) {
-                    const expression = c.expr !== undefined ? c.expr : fs.readFileSync(path.join(groups, group, c['expr-file']), 'utf8');
+                    const read = file => fs.readFileSync(path.join(groups, group, file), 'utf8');
+                    const expression = c.expr !== undefined ? c.expr : read(c['expr-file']);
+                    const bindings = Object.keys(c.bindings || {}).length ? JSON.stringify(c.bindings) : undefined;
                     if (expression.length < 3000 && !c.timelimit)
-                        cases.push({ expression, data: dataOf(c), bindings: c.bindings && Object.keys(c.bindings).length ? JSON.stringify(c.bindings) : undefined });
+                        cases.push({ expression, data: dataOf(c), bindings });
                 }
     return cases;
 }
 
-const OPERATORS = ['+', '-', '*', '/', '%', '&', '=', '!=', '<', '>', '<=', '>=', 'and', 'or', 'in', '~>', '?:', '??', '.', ',', ';', ':', ':=', '..', '^', '@', '#', '|'];
+const OPERATORS = words('+ - * / % & = != < > <= >= and or in ~> ?: ?? . , ; : := .. ^ @ # |');
 const isOperator = text => OPERATORS.includes(text);
 
 /* [from, to) of a balanced piece, or of one token. */
@@ -54,21 +57,36 @@ function piece(list, random) {
     return [from, from + 1];
 }
 
+/* Puts `instead` (a list of tokens) where a piece of `list` was. */
+function replacePiece(list, random, instead) {
+    const [from, to] = piece(list, random);
+    list.splice(from, to - from, ...instead);
+}
+
 const MUTATIONS = [
     [3, (list, random) => list.splice(random.below(list.length), 1)],
-    [2, (list, random) => { const i = random.below(list.length); list.splice(i, 0, list[i]); }],
-    [2, (list, random) => { const [i, j] = [random.below(list.length), random.below(list.length)]; [list[i], list[j]] = [list[j], list[i]]; }],
+    [3, (list, random) => replacePiece(list, random, [])],
+    [2, (list, random) => {
+        const i = random.below(list.length);
+        list.splice(i, 0, list[i]);
+    }],
+    [2, (list, random) => {
+        const i = random.below(list.length), j = random.below(list.length);
+        [list[i], list[j]] = [list[j], list[i]];
+    }],
     [5, (list, random) => {
         const places = list.map((t, i) => i).filter(i => isOperator(list[i]));
         if (places.length)
             list[random.pick(places)] = random.pick(OPERATORS);
     }],
-    [5, (list, random, suite) => { const [from, to] = piece(list, random); const other = tokens(random.pick(suite).expression); list.splice(from, to - from, ...other.slice(...piece(other, random))); }],
-    [5, (list, random) => { const [from, to] = piece(list, random); list.splice(from, to - from, new Grammar(random).make('any', random.below(3))); }],
-    [2, (list, random) => list.splice(random.below(list.length + 1), 0, new Grammar(random).predicate(1))],
-    [2, (list, random) => list.push('.', new Grammar(random).step(1))],
+    [5, (list, random, suite) => {
+        const other = tokens(random.pick(suite).expression);
+        replacePiece(list, random, other.slice(...piece(other, random)));
+    }],
+    [5, (list, random) => replacePiece(list, random, [new Grammar(random).make('any', random.below(3))])],
+    [2, (list, random) => list.splice(random.below(list.length + 1), 0, new Grammar(random).make('predicate', 1))],
+    [2, (list, random) => list.push('.', new Grammar(random).make('step', 1))],
     [1, (list, random) => list.push(' ~> ', new Grammar(random).make('function1', 1))],
-    [3, (list, random) => { const [from, to] = piece(list, random); list.splice(from, to - from); }],
 ];
 
 /* A case made of a member of `suite`. */

@@ -40,7 +40,8 @@ function show(outcome) {
     if (outcome.kind === 'result')
         return outcome.text.length > 300 ? outcome.text.slice(0, 300) + ' ...' : outcome.text;
     if (outcome.kind === 'error')
-        return ['code', ...DETAILS].filter(name => outcome[name] !== undefined).map(name => `${name} ${outcome[name]}`).join(', ');
+        return ['code', ...DETAILS].filter(name => outcome[name] !== undefined)
+            .map(name => `${name} ${outcome[name]}`).join(', ');
     return outcome.message ? `${outcome.kind}: ${outcome.message}` : outcome.kind;
 }
 

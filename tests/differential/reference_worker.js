@@ -28,10 +28,9 @@ function stringify(value) {
 function failure(error) {
     if (error === null || typeof error !== 'object' || typeof error.code !== 'string' || error instanceof Error)
         return { kind: 'host', message: String(error && error.message) };
-    const outcome = { kind: 'error', code: error.code, position: error.position, token: error.token instanceof RegExp ? error.token.source : error.token };
-    if (error.value !== undefined)
-        outcome.value = isFunction(error.value) ? undefined : stringify(error.value);
-    return outcome;
+    const { code, position, token, value } = error;
+    return { kind: 'error', code, position, token: token instanceof RegExp ? token.source : token,
+        value: isFunction(value) ? undefined : stringify(value) };
 }
 
 async function evaluate(c) {

@@ -1,9 +1,15 @@
-/* tokens.js - cuts an expression into pieces that together are the expression again; white space is a piece.  Knows just
- * enough of the lexer: strings, quoted names, comments, numbers, names, operators, and regular expressions where an
- * operand is due. */
+/* tokens.js - cuts an expression into pieces that together are the expression again; white space is a piece.  Knows
+ * just enough of the lexer: strings, quoted names, comments, numbers, names, operators, and regular expressions where
+ * an operand is due. */
 'use strict';
 
-const PIECE = /\s+|\/\*[^]*?\*\/|"(?:\\[^]|[^"\\])*"|'(?:\\[^]|[^'\\])*'|`[^`]*`|\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|\.\.|:=|!=|>=|<=|\*\*|~>|\?:|\?\?|[^\s\w$"'`.[\]{}(),@#;:?+\-*\/%|=<>^&!~]+|[\w$\u0080-\uffff]+|[^]/y;
+const PIECE = new RegExp([
+    /\s+/, /\/\*[^]*?\*\//,                                             // blanks, comments
+    /"(?:\\[^]|[^"\\])*"/, /'(?:\\[^]|[^'\\])*'/, /`[^`]*`/,            // texts, quoted names
+    /\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/,
+    /\.\.|:=|!=|>=|<=|\*\*|~>|\?:|\?\?/,
+    /[\w$\u0080-\uffff]+/, /[^]/,                                       // names, everything else
+].map(r => r.source).join('|'), 'y');
 const REGEX = /\/(?:\\.|\[(?:\\.|[^\]\\])*\]|[^\/\\[\n])+\/[im]*/y;
 const ENDS_OPERAND = /[\w$)\]}"'`]$/;
 
