@@ -27,6 +27,8 @@ const KNOWN = [
     { name: 'long-token', matches: d => /another token$/.test(d.what) && String(d.ours.token).length >= 100 },
     { name: 'huge-roman', matches: d => d.ours.code === 'D1001' && d.ours.token === 'formatInteger' &&
         /["'][Ii]/.test(d.expression) },
+    { name: 'regex-token', matches: d => /another token$/.test(d.what) &&
+        String(d.reference.token).replace(/\\\//g, '/') === String(d.ours.token).replace(/\\\//g, '/') },
     { name: 'octal', matches: d => d.ours.code === 'D3030' && d.reference.text === 'null' },
 ];
 
