@@ -29,6 +29,7 @@ const KNOWN = [
         /["'][Ii]/.test(d.expression) },
     { name: 'regex-token', matches: d => /another token$/.test(d.what) &&
         String(d.reference.token).replace(/\\\//g, '/') === String(d.ours.token).replace(/\\\//g, '/') },
+    { name: 'format-options', matches: d => d.ours.code === 'T0410' && d.ours.token === 'formatNumber' },
     { name: 'octal', matches: d => d.ours.code === 'D3030' && d.reference.text === 'null' },
 ];
 
