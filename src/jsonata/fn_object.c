@@ -16,7 +16,7 @@ struct maker {
 
 static bool maker_room(struct maker *m, uint32_t cap)
 {
-    if (cap <= m->cap)
+    if (cap <= m->cap && m->values)
         return true;
     jn_value *wider = jn_arena_alloc(m->e->arena, cap * sizeof *wider);
     if (!wider) {
