@@ -253,11 +253,16 @@ static struct jn_growth *find_growth(struct jn_arena *a, const void *block, size
     return NULL;
 }
 
+/* A hit outweighs half a dozen newcomers, each of which halves what the others have. */
+enum { A_HIT = 64, MANY_HITS = 1024 };
+
 /* The one that was of least use gives way; the others must go on being of use. */
 static struct jn_growth *least_growth(struct jn_arena *a)
 {
-    struct jn_growth *least = a->growth;
-    for (struct jn_growth *g = a->growth; g < a->growth + JN_GROWTHS; g++) {
+    const unsigned turn = a->turn++;            // of equals, each in its turn
+    struct jn_growth *least = &a->growth[turn % JN_GROWTHS];
+    for (unsigned i = 0; i < JN_GROWTHS; i++) {
+        struct jn_growth *g = &a->growth[(turn + i) % JN_GROWTHS];
         if (least->block && (!g->block || g->hits < least->hits))
             least = g;
         g->hits /= 2;
@@ -284,7 +289,7 @@ static bool grow_in_place(struct jn_arena *a, struct jn_growth *g, size_t size)
         g->cap = cap;
     }
     g->len = size;
-    g->hits++;
+    g->hits = g->hits < MANY_HITS ? g->hits + A_HIT : g->hits;
     return true;
 }
 
@@ -300,7 +305,7 @@ void *jn_arena_append(struct jn_arena *a, const void *block, size_t len, size_t 
         return NULL;
     if (len)
         memcpy(to, block, len);
-    const uint32_t hits = g ? g->hits + 1 : 0;
+    const uint32_t hits = g ? g->hits + A_HIT : 0;
     if (!g)
         g = least_growth(a);
     *g = (struct jn_growth){ to, size, cap, a->current, hits };

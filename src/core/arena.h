@@ -28,6 +28,7 @@ struct jn_arena {
     enum jn_status failed;
     struct jn_budget *budget;           /* shared with others; NULL: only the ceiling counts */
     struct jn_growth growth[JN_GROWTHS];
+    unsigned turn;
     bool is_growing;                    /* some of them are in use */
 };
 

@@ -97,9 +97,10 @@ int jn_shape_find_hash(const struct jn_shape *s, jn_str key, uint32_t hash)
     if (!s->table)
         return find_linear(s, key);
     for (uint32_t i = hash & s->table_mask; s->table[i]; i = (i + 1) & s->table_mask) {
-        const struct jn_key *k = &s->keys[s->table[i] - 1];
-        if (k->hash == hash && jn_str_eq(k->name, key))
-            return (int)(s->table[i] - 1);
+        const uint32_t slot = s->table[i] - 1;
+        const struct jn_key *k = &s->keys[slot];
+        if (k->hash == hash && slot < s->len && jn_str_eq(k->name, key))    // beyond are keys of longer objects: jn_object_join()
+            return (int)slot;
     }
     return -1;
 }
@@ -544,6 +545,50 @@ bool jn_object_set(struct jn_arena *a, struct jn_object *o, jn_str key, jn_value
     forget_span(o);
     o->values[slot] = v;
     return true;
+}
+
+bool jn_object_can_join(const struct jn_object *o, const struct jn_key *key)
+{
+    return !o->shape->shared && !o->shape->order && key->index_like == NOT_INDEX;
+}
+
+/* The shape of `from`, which is private and has no order of its own, and one key more.  Keys that stay in place are at
+ * the end of a line of such shapes: then the table may go on, too, since the shorter ones look no further than they are
+ * long. */
+static struct jn_shape *shape_join(struct jn_arena *a, const struct jn_shape *from, const struct jn_key *key)
+{
+    const uint32_t n = from->len;
+    struct jn_shape *s = jn_arena_zalloc(a, sizeof *s);
+    struct jn_key *keys = jn_arena_append(a, from->keys, n * sizeof *keys, sizeof *keys);
+    if (!s || !keys)
+        return NULL;
+    if (keys == from->keys) {
+        s->table = from->table;
+        s->table_mask = from->table_mask;
+    }
+    s->keys = keys;
+    s->len = n;
+    s->cap = n + 1;
+    if (!table_for(a, s, n + 1))
+        return NULL;
+    keys[n] = *key;
+    s->len = n + 1;
+    if (s->table)
+        table_insert(s, n);
+    return s;
+}
+
+struct jn_object *jn_object_join(struct jn_arena *a, const struct jn_object *o, const struct jn_key *key, jn_value v)
+{
+    const uint32_t n = o->shape->len;
+    struct jn_object *to = n < UINT32_MAX / 4 ? jn_arena_zalloc(a, sizeof *to) : NULL;
+    struct jn_shape *shape = to ? shape_join(a, o->shape, key) : NULL;
+    jn_value *values = shape ? jn_arena_append(a, o->values, n * sizeof *values, sizeof *values) : NULL;
+    if (!values)
+        return NULL;
+    values[n] = v;
+    *to = (struct jn_object){ .shape = shape, .values = values, .cap = n + 1 };
+    return to;
 }
 
 bool jn_object_remove(struct jn_arena *a, struct jn_object *o, jn_str key)

@@ -190,6 +190,13 @@ struct jn_object *jn_object_of(struct jn_arena *a, struct jn_shape *shape);
 /* Sets `key` (borrowed).  An object of a shared shape gets a private copy of it first when the key is new. */
 bool jn_object_set(struct jn_arena *a, struct jn_object *o, jn_str key, jn_value v);
 
+/* An object of the members of `o` and a new one; `o` stays as it is.  Objects made longer bit by bit cost what they are
+ * long: see jn_arena_append().  Neither must be changed afterwards.  NULL when the arena has failed. */
+struct jn_object *jn_object_join(struct jn_arena *a, const struct jn_object *o, const struct jn_key *key, jn_value v);
+
+/* For objects with private shapes, and neither they nor the key in need of an order of iteration. */
+bool jn_object_can_join(const struct jn_object *o, const struct jn_key *key);
+
 /* Removes `key` if it is there; the others keep their order. */
 bool jn_object_remove(struct jn_arena *a, struct jn_object *o, jn_str key);
 

@@ -252,11 +252,35 @@ BUILTIN(fn_spread)
     return jsonata_failed(e) ? jn_undefined() : result;
 }
 
+/* $merge([$all, $more]), again and again, with few members in $more that are new: then $all is not copied.  NULL when it
+ * is not so. */
+static struct jn_object *merge_longer(struct jsonata_eval *e, const struct jn_object *all, const struct jn_object *more)
+{
+    enum { LONG = 64 };
+    const struct jn_shape *s = more->shape;
+    if (all->shape->len < LONG || s->len == 0 || s->len > LONG)
+        return NULL;
+    for (uint32_t i = 0; i < s->len; i++) {
+        const struct jn_key *key = &s->keys[i];
+        if (!jn_object_can_join(all, key) || jn_shape_find_hash(all->shape, key->name, key->hash) >= 0)
+            return NULL;
+    }
+    struct jn_object *both = (struct jn_object *)(uintptr_t)all;
+    for (uint32_t i = 0; both && i < s->len; i++)
+        both = jn_object_join(e->arena, both, &s->keys[i], more->values[i]);
+    if (!both)
+        jsonata_raise_memory(e);
+    return both;
+}
+
 BUILTIN(fn_merge)
 {
     if (jn_is_undefined(args[0]))
         return jn_undefined();
     const struct jn_array *x = args[0].as.array;
+    struct jn_object *both = x->len == 2 ? merge_longer(e, x->items[0].as.object, x->items[1].as.object) : NULL;
+    if (both || jsonata_failed(e))
+        return jsonata_failed(e) ? jn_undefined() : jn_object_value(both);
     struct maker m;
     maker_start(&m, e, x->len ? x->items[0].as.object : NULL, 8);
     // A first object whose shape is not shared was not taken over.

@@ -48,6 +48,7 @@ static const char *const in_bytes[] = {
     "$count($reduce([1..20000], function($a, $b) { [$a, $b] }, []))",
     "$length($reduce([1..20000], function($a, $b) { $a & ',' & $b }))",
     "($f := function($n, $s) { $n = 0 ? $length($s) : $f($n - 1, $s & $n & '\n') }; $f(20000, ''))",
+    "$count($keys($reduce([1..5000], function($a, $b) { $merge([$a, {'k' & $b: $b}]) }, {})))",
 };
 
 /* The sum of all lengths on the way is 200,000,000. */
