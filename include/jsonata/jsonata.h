@@ -172,7 +172,9 @@ JN_API bool jsonata_call_failed(const struct jsonata_call *call);
 
 /* The tree of `text` as JSON, just as `jsonata(text).ast()` gives it in the reference: the same members in the same
  * order.  With opt->recover, a tree of what could be read, whose last member `errors` lists the errors, each with the
- * tokens that were left (`remaining`), as the reference's parser gives them.  The tree lives in `a`.
+ * tokens that were left (`remaining`), as the reference's parser gives them.  The tree lives in `a`.  The left side of
+ * ?: and ?? stands in it twice, as one value: nested in each other these make a text that doubles with each level, so
+ * write trees of strangers' expressions to a buffer with a ceiling.
  * JN_BAD_TEXT with `err` filled for a syntax error, JN_NO_MEMORY or JN_LIMIT from the arena. */
 JN_API enum jn_status jsonata_ast(struct jn_arena *a, jn_str text, const struct jsonata_compile_options *opt,
                                   jn_value *out, struct jsonata_error *err);
