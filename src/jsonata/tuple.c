@@ -259,9 +259,39 @@ static jn_value apply_stages(struct stream *s, const struct filters *fs, jn_valu
 
 /* ---- the path ------------------------------------------------------------------------------------------------ */
 
+/* A row that stands for another as the object it is kept in; the other is behind the columns, which bind nothing. */
+static jn_value bare_row(struct stream *s, jn_value of)
+{
+    const uint32_t n = s->t->len;
+    struct tuple *row = jn_arena_alloc(s->e->arena, sizeof *row + (n + 1) * sizeof(jn_value));
+    if (!row)
+        return jsonata_raise_memory(s->e);
+    row->layout = s->t;
+    row->item = bare_object(s->e, tuple_of(of));
+    for (uint32_t i = 0; i < n; i++)
+        row->column[i].type = VALUE_UNBOUND;
+    row->column[n] = of;
+    return tuple_value(row);
+}
+
+/* Sorting once more what was sorted. */
+static jn_value sort_bare(struct stream *s, const struct step *step, jn_value rows)
+{
+    jn_value bare = stream_new(s), sorted = stream_new(s);
+    for (uint32_t i = 0; i < rows.as.array->len && jsonata_step(s->e); i++)
+        jsonata_push(s->e, bare, bare_row(s, rows.as.array->items[i]));
+    if (!jsonata_failed(s->e))
+        bare = sort_items(step, s->e, bare, s->f, s->t);
+    for (uint32_t i = 0; !jsonata_failed(s->e) && i < bare.as.array->len; i++)
+        jsonata_push(s->e, sorted, tuple_of(bare.as.array->items[i])->column[s->t->len]);
+    return sorted;
+}
+
 static jn_value sort_step(struct stream *s, const struct step *step, jn_value rows, jn_value items)
 {
-    s->is_bare = s->is_bare || (!jn_is_undefined(rows) && rows.as.array->len > 1);
+    if (s->is_bare)
+        return sort_bare(s, step, rows);
+    s->is_bare = !jn_is_undefined(rows) && rows.as.array->len > 1;
     if (!jn_is_undefined(rows))
         return sort_items(step, s->e, rows, s->f, s->t);
     const jn_value sorted = sort_items(step, s->e, items, s->plain, NULL);
