@@ -3,6 +3,7 @@
  * way and the general one must come out the same, mistakes included; json_portable_fuzz runs the same without vector
  * instructions, on the same corpus. */
 #include "core/buf.h"
+#include "core/demand.h"
 #include "core/value.h"
 
 #include <stdint.h>
@@ -84,13 +85,20 @@ static void forget_spans(jn_value v)
         forget_spans(jn_at(v, i));
 }
 
-/* The general way, with a table of shapes that knows as little as a new one, and then with a warm one. */
+static const struct jn_demand nothing = { 0, NULL };
+static const struct jn_demand_member of_some[] = { { { "a", 1 }, &nothing }, { { "b", 1 }, NULL } };
+static const struct jn_demand some = { 2, of_some };
+
+/* The general way, with a table of shapes that knows as little as a new one, and then with a warm one; and with objects
+ * left unread. */
 static void check_plain(struct jn_arena *a, struct jn_shapes *shapes, jn_str text, enum jn_status expected,
                         const struct jn_error *mistake, jn_str compact)
 {
     const struct jn_read_options forms[] = {
         { .plain = true, .max_depth = DEEPEST }, { .plain = true, .shapes = shapes, .max_depth = DEEPEST },
         { .shapes = shapes, .max_depth = DEEPEST },
+        { .shapes = shapes, .max_depth = DEEPEST, .demand = &nothing },
+        { .shapes = shapes, .max_depth = DEEPEST, .demand = &some },
     };
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         struct jn_error err = { 0 };
