@@ -99,7 +99,7 @@ static void *enter(void *p)
     if (!p)
         return p;
     blocks++;
-    const size_t now = live += malloc_usable_size(p);
+    const size_t size = malloc_usable_size(p), now = atomic_fetch_add(&live, size) + size;
     if (now > peak)
         peak = now;
     return p;
