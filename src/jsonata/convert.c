@@ -20,21 +20,22 @@ static jn_value number_to_boolean(struct jsonata_eval *e, jn_value v)
     return jn_boolean(d != 0 && !isnan(d));
 }
 
-/* One member: its own cast, through any number of brackets.  More: any true member will do. */
+/* One member: its own cast, through any number of brackets.  More: any true member will do, but all are asked, since an
+ * infinity among them is an error. */
 static jn_value array_to_boolean(struct jsonata_eval *e, jn_value v)
 {
     while (v.type == JN_ARRAY && v.as.array->len == 1)
         v = v.as.array->items[0];
     if (v.type != JN_ARRAY)
         return jsonata_to_boolean(e, v);
+    bool is_true = false;
     for (uint32_t i = 0; i < v.as.array->len && jsonata_step(e); i++) {
         const jn_value m = v.as.array->items[i];
         if (m.type == JN_ARRAY && !node_has_stack(e))
             return jn_undefined();
-        if (jsonata_is_true(e, m))
-            return jn_boolean(true);
+        is_true |= jsonata_is_true(e, m);
     }
-    return jn_boolean(false);
+    return jn_boolean(is_true);
 }
 
 jn_value jsonata_to_boolean(struct jsonata_eval *e, jn_value v)
