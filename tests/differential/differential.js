@@ -70,7 +70,7 @@ class Differential {
         if (this.suite.length && random.chance(this.options.mutations))
             return { number, isMutation: true, ...mutation(this.suite, random) };
         const documents = new Documents(random);
-        const data = JSON.stringify(documents.document()), bindings = JSON.stringify(documents.bindings());
+        const data = documents.documentText(), bindings = JSON.stringify(documents.bindings());
         return { number, data, bindings, expression: new Grammar(random).expression() };
     }
 

@@ -105,6 +105,52 @@ class Documents {
         ])();
     }
 
+    /* ---- text ---- */
+
+    blank() {
+        return this.random.chance(0.9) ? '' : this.random.pick([' ', '\t', '\r', '   ']);         // a case is one line: no \n
+    }
+
+    /* Other ways to write the same number, and numbers that are written in ways of their own. */
+    numberText(number) {
+        const text = String(number);
+        if (!Number.isFinite(number) || this.random.chance(0.05))
+            return this.random.pick(['-0', '0.10', '1e400', '-1E400', '12345678901234567890', '1e-400', '0.1e1', '-0.0']);
+        if (!/^-?\d+$/.test(text) || this.random.chance(0.6))
+            return text;
+        return this.random.pick([`${text}.0`, `${text}e0`, `${text}.00E+0`, number ? `${text}0e-1` : '0e7']);
+    }
+
+    stringText(string) {
+        const escape = c => '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0');
+        return '"' + Array.from(string, c => {
+            const plain = JSON.stringify(c).slice(1, -1);
+            return plain.length > 1 || this.random.chance(0.9) ? plain : c === '/' ? '\\/' : escape(c);
+        }).join('') + '"';
+    }
+
+    /* JSON text as others may write it: blanks, escapes, numbers of any form, a key twice. */
+    textOf(value) {
+        const blank = () => this.blank();
+        if (Array.isArray(value))
+            return `[${value.map(v => blank() + this.textOf(v) + blank()).join(',')}]`;
+        if (value !== null && typeof value === 'object') {
+            const pair = key => `${blank()}${this.stringText(key)}${blank()}:${blank()}${this.textOf(value[key])}`;
+            const members = Object.keys(value).map(pair);
+            if (members.length && this.random.chance(0.03))
+                members.push(`${this.stringText(Object.keys(value)[0])}:${this.textOf(this.scalar())}`);
+            return `{${members.join(',')}${blank()}}`;
+        }
+        return typeof value === 'number' ? this.numberText(value)
+            : typeof value === 'string' ? this.stringText(value) : JSON.stringify(value);
+    }
+
+    /* The text of a document, or undefined: none. */
+    documentText() {
+        const value = this.document();
+        return value === undefined || this.random.chance(0.7) ? JSON.stringify(value) : this.textOf(value);
+    }
+
     /* Values for $x, $y and $z; mostly none. */
     bindings() {
         if (this.random.chance(0.7))

@@ -3,7 +3,7 @@
  * the case. */
 'use strict';
 
-const isNow = text => Math.abs(Number(text) - Date.now()) < 60000;
+const isNow = text => Math.abs((Number(text) || Date.parse(String(text).replace(/"/g, ''))) - Date.now()) < 60000;
 const areResults = d => d.reference.kind === 'result' && d.ours.kind === 'result';
 
 /* `matches(difference)` sees { expression, data, reference, ours, what }. */
