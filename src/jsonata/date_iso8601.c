@@ -2,9 +2,9 @@
  *
  *      YYYY ('-' [01]D)? ('-' [0-3]D)? ('T' [0-2]D ':' [0-5]D ':' [0-5]D)? ('.' D+)? ([+-] [0-2]D ':'? [0-5]D | 'Z')?
  *
- * and gives it to the Date of its engine.  What is a date of ISO 8601 is read as one; without an offset it is UTC, there
- * is no local time here.  Other texts of that form, such as 2018-12.4 or 2018-05:30, V8 reads by an older parser, which
- * takes numbers as they come; so does the second half of this file. */
+ * and gives it to the Date of its engine.  What is a date of ISO 8601 is read as one; without an offset it is UTC,
+ * there is no local time here.  Other texts of that form, such as 2018-12.4 or 2018-05:30, V8 reads by an older parser,
+ * which takes numbers as they come; so does the second half of this file. */
 #include "jsonata/datetime.h"
 #include "jsonata/picture.h"
 

@@ -1,13 +1,13 @@
 /* date_match.c - the search that the reference leaves to a regular expression made of the picture:
  *
- *      literal             its characters                      [1] [001]       [0-9]+, or exactly so many before a number
+ *      literal             its characters                      [1] [001]       [0-9]+, exactly so many before a number
  *      [Mn] [P]            [a-z]+                              [1o]            ... and th, st, nd or rd
  *      [A] [I]             [a-z]+  [mdclxvi]+                  [w]             (?:zero|one|...|and|[-, ])+
  *      [Z]                 [-+][0-9]+(separator[0-9]+)?        [f]             [0-9]+
  *
  * one after the other, anchored, in any case; digits are ASCII's whatever the picture's script.  As there, a part takes
- * as much as it can and gives back when what follows does not match.  That a part failed at a place is remembered, and a
- * run that gave back in vain does not do so again from further left: so the search takes parts x length steps. */
+ * as much as it can and gives back when what follows does not match.  That a part failed at a place is remembered, and
+ * a run that gave back in vain does not do so again from further left: so the search takes parts x length steps. */
 #include "jsonata/date_match.h"
 
 #include <math.h>
@@ -143,7 +143,8 @@ uint32_t date_zone_separator(const struct jsonata_date_part *part)
 }
 
 /* The separator stands in the reference's expression as it is: a dot is any character, a bar an alternative, a question
- * mark changes nothing, [ begins a class with the digits behind it, ^ $ \ match nothing, and these make it unreadable. */
+ * mark changes nothing, [ begins a class with the digits behind it, ^ $ \ match nothing, and these make it
+ * unreadable. */
 static bool is_special(uint32_t separator)
 {
     return separator && separator < 0x80 && strchr("*+()", (int)separator);
@@ -255,7 +256,8 @@ static void leave(struct search *s)
         s->failed[bit / 8] |= (uint8_t)(1 << bit % 8);
 }
 
-/* The next shorter run.  A run with the same end was tried down to some place already when the part began further right. */
+/* The next shorter run.  A run with the same end was tried down to some place already when the part began further
+ * right. */
 static bool try_run(struct search *s, struct frame *f)
 {
     struct tried *tried = &s->tried[f->part];

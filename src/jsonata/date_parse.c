@@ -1,7 +1,7 @@
 /* date_parse.c - text to instants: $toMillis (spec 12.3).
  *
- * The reference makes a regular expression of the picture; date_match.c finds what it would find.  Here its pieces become
- * components, and the components an instant. */
+ * The reference makes a regular expression of the picture; date_match.c finds what it would find.  Here its pieces
+ * become components, and the components an instant. */
 #include "jsonata/date_match.h"
 
 #include <math.h>

@@ -74,9 +74,9 @@ double jsonata_full_year(double year)
  * there are none.  `month` may be 0 or 13. */
 static double day_of(int64_t year, int month, int day)
 {
-    const double millis = jsonata_millis_of(jsonata_full_year((double)(month < 1 ? year - 1 : month > 12 ? year + 1 : year)),
-                                            month < 1 ? 12 : month > 12 ? 1 : month, day, 0, 0, 0, 0);
-    return millis / JSONATA_DAY_MS;
+    year += month < 1 ? -1 : month > 12;
+    month = month < 1 ? 12 : month > 12 ? 1 : month;
+    return jsonata_millis_of(jsonata_full_year((double)year), month, day, 0, 0, 0, 0) / JSONATA_DAY_MS;
 }
 
 /* The Monday of the first week of a month, in days; of a year: of its January. */
@@ -89,8 +89,8 @@ static double first_monday(int64_t year, int month)
     return weekday <= 3 ? first - weekday : first + 7 - weekday;            // up to Thursday, the week is this month's
 }
 
-/* Weeks from `start` to `day`, the first is 1.  More than `most` of them may be the first of what follows, and before the
- * first they are the last of what came before. */
+/* Weeks from `start` to `day`, the first is 1.  More than `most` of them may be the first of what follows, and before
+ * the first they are the last of what came before. */
 static double week_between(double start, double day, double most, double following, double before)
 {
     const double week = (day - start) / 7 + 1;

@@ -5,8 +5,8 @@
 #include "core/number.h"
 
 /* `d` rounded to `places` decimal places, ties to even.  The tie is looked for in the shortest decimal text,
- * as people see it: 1.005 rounds to 1, as its nearest double is 1.00499999999999989... but prints as 1.005.  NaN when so many places
- * would leave the range of doubles. */
+ * as people see it: 1.005 rounds to 1, as its nearest double is 1.00499999999999989... but prints as 1.005.  NaN when
+ * so many places would leave the range of doubles. */
 double jsonata_round(double d, int places);
 
 /* Appends to `digits` the exact value of d >= 0 with `places` decimals, ties up, without a point (ECMA-262,

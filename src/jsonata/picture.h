@@ -30,7 +30,8 @@ struct jsonata_integer_picture {
     struct jsonata_separator *separators;   /* from left to right */
 };
 
-/* Analyses `picture`, which must live as long, into memory of `a`.  NULL after raising D3131, or when `a` has failed. */
+/* Analyses `picture`, which must live as long, into memory of `a`.  NULL after raising D3131, or when `a` has
+ * failed. */
 struct jsonata_integer_picture *jsonata_integer_picture(struct jsonata_eval *e, struct jn_arena *a, jn_str picture);
 
 /* The same through the context's cache: valid until the next picture is asked for.  NULL after raising. */

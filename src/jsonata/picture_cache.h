@@ -1,9 +1,9 @@
-/* picture_cache.h - pictures and formats that a context has analysed, by their text: analysing one costs more than using
- * it a few times, and an expression uses the same few for every item.
+/* picture_cache.h - pictures and formats that a context has analysed, by their text: analysing one costs more than
+ * using it a few times, and an expression uses the same few for every item.
  *
- * The cache is bounded (16 pictures of at most 256 bytes) and forgets all of them when a seventeenth comes: simpler than
- * choosing one, and who uses more than that in turn is no worse off than without.  What it gives is valid until the
- * next call. */
+ * The cache is bounded (16 pictures of at most 256 bytes) and forgets all of them when a seventeenth comes: simpler
+ * than choosing one, and who uses more than that in turn is no worse off than without.  What it gives is valid until
+ * the next call. */
 #ifndef JSONATA_PICTURE_CACHE_H
 #define JSONATA_PICTURE_CACHE_H
 

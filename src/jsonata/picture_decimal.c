@@ -1,8 +1,9 @@
-/* picture_decimal.c - decimal digits by picture: the numbering that takes most of $formatInteger, $parseInteger and dates.
+/* picture_decimal.c - decimal digits by picture: the numbering that takes most of $formatInteger, $parseInteger and
+ * dates.
  *
- * The reference works on the number's text in code units: it pads it on the left, shifts its characters to the picture's
- * digits, and then inserts separators counted from the right.  What comes of separators in places that the number does
- * not reach, and of numbers that have an exponent, follows from that and is kept. */
+ * The reference works on the number's text in code units: it pads it on the left, shifts its characters to the
+ * picture's digits, and then inserts separators counted from the right.  What comes of separators in places that the
+ * number does not reach, and of numbers that have an exponent, follows from that and is kept. */
 #include "jsonata/picture.h"
 
 #include <math.h>
@@ -31,8 +32,8 @@ static void put_text(struct line *l, double value, const struct jsonata_integer_
     }
 }
 
-/* Puts `character` before the last `right` units.  Where there are fewer, the start is lost: ECMAScript's substr() takes
- * a negative start from the end of the text. */
+/* Puts `character` before the last `right` units.  Where there are fewer, the start is lost: ECMAScript's substr()
+ * takes a negative start from the end of the text. */
 static void insert(struct line *l, uint32_t character, uint32_t right)
 {
     struct line separator;

@@ -1,5 +1,5 @@
-/* picture_line.h - text in UTF-16 code units, as ECMAScript's string functions see it: what pictures of numbers are made
- * of, and a line that a number's text grows in. */
+/* picture_line.h - text in UTF-16 code units, as ECMAScript's string functions see it: what pictures of numbers are
+ * made of, and a line that a number's text grows in. */
 #ifndef JSONATA_PICTURE_LINE_H
 #define JSONATA_PICTURE_LINE_H
 

@@ -8,8 +8,8 @@
  * says all that formatting needs.
  *
  * Which characters are active is for the options to say, and they may be empty or of several characters: the reference
- * then does what its string functions do, and so do we, in code units.  A character of the picture is one of the options
- * when that has this one unit. */
+ * then does what its string functions do, and so do we, in code units.  A character of the picture is one of the
+ * options when that has this one unit. */
 #include "jsonata/picture.h"
 
 #include <math.h>
@@ -166,8 +166,8 @@ static void split_affixes(const struct format *f, struct sub_picture *p)
 }
 
 /* The reference looks for the exponent from the start of the sub-picture but cuts the active part there, so that one
- * after a prefix is refused (D3093); and without a decimal separator it takes the suffix for the fraction, where nothing
- * can be found.  Kept, as pictures are shared between engines. */
+ * after a prefix is refused (D3093); and without a decimal separator it takes the suffix for the fraction, where
+ * nothing can be found.  Kept, as pictures are shared between engines. */
 static void split(const struct format *f, struct sub_picture *p)
 {
     split_affixes(f, p);
@@ -247,8 +247,8 @@ static const char *check(const struct format *f, const struct sub_picture *p)
     return code;
 }
 
-/* Separators of the integer part are counted to the right, those of the fraction to the left.  The second and later ones
- * of the fraction are looked for in the integer part: kept, it shows only where the fraction has more than one. */
+/* Separators of the integer part are counted to the right, those of the fraction to the left.  The second and later
+ * ones of the fraction are looked for in the integer part: kept, it shows only where the fraction has more than one. */
 static struct groups find_groups(const struct format *f, struct jn_arena *a, const struct sub_picture *p,
                                  struct units_text part, bool to_left)
 {

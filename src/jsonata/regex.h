@@ -1,5 +1,4 @@
 /* regex.h - regular expressions in ECMAScript's dialect (spec, section 10), with limits.
- * The only file that includes pcre2.h is regex.c.
  *
  * Matching works on UTF-16 code units, as ECMAScript does without the u flag: `.` matches half a surrogate pair, and
  * every position here counts code units.  A subject that is ASCII is matched as it is by the 8-bit library. */

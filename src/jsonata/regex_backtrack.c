@@ -1,9 +1,9 @@
 /* regex_backtrack.c - a tree compiled to instructions, and the machine that runs them.
  *
  * The machine is at an instruction and at a place of the subject.  Where there is more than one way to go on, it takes
- * the first and pushes a choice: where to go on when the first turns out wrong.  All else that it remembers is in slots:
- * captures, and per loop and assertion a pair of registers.  A slot is changed only through set(), which notes the old
- * value on a trail; a choice knows how long the trail was, and going back to it undoes what was done since.
+ * the first and pushes a choice: where to go on when the first turns out wrong.  All else that it remembers is in
+ * slots: captures, and per loop and assertion a pair of registers.  A slot is changed only through set(), which notes
+ * the old value on a trail; a choice knows how long the trail was, and going back to it undoes what was done since.
  *
  *      X{min,max}              x|y                  (?=X)
  *      INIT  r                 SPLIT  2             LOOK r, 0
@@ -634,7 +634,8 @@ enum jsonata_match jsonata_backtrack_at(const struct jsonata_backtrack_code *cod
                                         struct jn_budget *budget)
 {
     struct machine m = {
-        .code = code, .b = b, .subject = subject, .budget = budget, .pc = 1, .at = (uint32_t)start, .len = (uint32_t)subject->len,
+        .code = code, .b = b, .subject = subject, .budget = budget, .pc = 1, .at = (uint32_t)start,
+        .len = (uint32_t)subject->len,
         .steps = *steps,
     };
     if (!may_start(&m))

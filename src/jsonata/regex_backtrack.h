@@ -1,5 +1,5 @@
-/* regex_backtrack.h - our own matcher of ECMAScript's regular expressions, step by step as ECMA-262 describes it: for the
- * patterns that PCRE2 would read differently or refuse.  Slower than PCRE2's compiled code, but bounded alike. */
+/* regex_backtrack.h - our own matcher of ECMAScript's regular expressions, step by step as ECMA-262 describes it: for
+ * the patterns that PCRE2 would read differently or refuse.  Slower than PCRE2's compiled code, but bounded alike. */
 #ifndef JSONATA_REGEX_BACKTRACK_H
 #define JSONATA_REGEX_BACKTRACK_H
 
@@ -32,6 +32,8 @@ enum jsonata_match {
     JSONATA_MATCH,
     JSONATA_MATCH_STEPS,                /* more than the steps it was given */
     JSONATA_MATCH_SPACE,                /* more than JSONATA_BACKTRACK_SPACE bytes to remember where to go back to */
+    JSONATA_MATCH_DEPTH,                /* PCRE2: nested deeper than it may */
+    JSONATA_MATCH_STACK,                /* PCRE2: more than 8 MiB of stack */
     JSONATA_MATCH_BUDGET,               /* more than the budget has */
     JSONATA_MATCH_NO_MEMORY,
 };

@@ -302,8 +302,8 @@ static struct regex_node *look_node(struct parser *p, bool is_behind, bool is_ne
     return n;
 }
 
-/* An assertion, or nothing at all, is asked for once or never: in ECMAScript an empty round of a loop beyond its minimum
- * does not count. */
+/* An assertion, or nothing at all, is asked for once or never: in ECMAScript an empty round of a loop beyond its
+ * minimum does not count. */
 static struct regex_node *repeat_node(struct parser *p, struct regex_node *child, struct quantifier q,
                                       uint32_t groups_from)
 {

@@ -1,5 +1,5 @@
 /* regex_translate.c - a tree of ECMAScript's written in PCRE2's dialect: every construct in a form that means one thing
- * to PCRE2.  Not here: parsing (regex_parse.c), PCRE2 itself (regex.c).
+ * to PCRE2.  Not here: parsing (regex_parse.c), PCRE2 itself (regex_pcre2.c).
  *
  * Where PCRE2 cannot follow, and our own matcher takes over:
  *
@@ -40,7 +40,9 @@ static bool is_beyond_as_look_behind(const struct regex_node *n)
 
 static bool is_beyond(const struct writer *w, const struct regex_node *n)
 {
-    if ((n->kind == REGEX_REFERENCE && w->wide && w->ignore_case) || (n->kind == REGEX_REPEAT && is_beyond_as_repeat(n)))
+    if (n->kind == REGEX_REFERENCE && w->wide && w->ignore_case)
+        return true;
+    if (n->kind == REGEX_REPEAT && is_beyond_as_repeat(n))
         return true;
     if (n->kind == REGEX_LOOK && n->is_behind && is_beyond_as_look_behind(n))
         return true;

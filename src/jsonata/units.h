@@ -21,8 +21,8 @@ bool jsonata_units_open(struct jsonata_eval *e, jn_value v, struct jsonata_units
  * cuts a surrogate pair in two: then it is a copy.  undefined after raising. */
 jn_value jsonata_units_slice(struct jsonata_eval *e, const struct jsonata_units *u, size_t from, size_t to);
 
-/* True when `needle` could be found inside a surrogate pair: it begins with a lone low half or ends with a high one.  Such
- * a text must be searched for in units; any other may be in bytes. */
+/* True when `needle` could be found inside a surrogate pair: it begins with a lone low half or ends with a high one. 
+ * Such a text must be searched for in units; any other may be in bytes. */
 bool jsonata_may_split_pairs(jn_str needle);
 
 /* Place of `needle` in `s` at or after `from`, in units; SIZE_MAX when there is none, or after raising. */

@@ -87,8 +87,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     jn_value args;
     if (!c)
         return 0;
-    if (jn_read(jsonata_context_arena(c), (jn_str){ (const char *)data + n, size - n }, NULL, &args, NULL, NULL) != JN_OK
-        || args.type != JN_ARRAY)
+    const jn_str rest = { (const char *)data + n, size - n };
+    if (jn_read(jsonata_context_arena(c), rest, NULL, &args, NULL, NULL) != JN_OK || args.type != JN_ARRAY)
         args = jn_make_array(jsonata_context_arena(c), 0);
     run(c, signature, args);
     jsonata_context_free(c);

@@ -226,7 +226,8 @@ static const struct fn_case hostile_cases[] = {
       "!D1012 0 '2000000 steps of backtracking'" },
     { "$contains('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab', /^(a*)*$/)", NULL,
       "!D1012 0 '2000000 steps of backtracking'" },
-    { "($s := $pad('', 3000, 'a'); $contains($s, /(?:a*a*a*a*)*b/))", NULL, "!D1012 0 '2000000 steps of backtracking'" },
+    { "($s := $pad('', 3000, 'a'); $contains($s, /(?:a*a*a*a*)*b/))", NULL,
+      "!D1012 0 '2000000 steps of backtracking'" },
     { "($s := $pad('', 1000000, 'ab'); $contains($s, /^(?:(a)|b)*$/))", NULL,
       "!D1012 0 '32 MiB of memory for backtracking'" },
 };
