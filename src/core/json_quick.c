@@ -275,6 +275,14 @@ static QUICK bool read_key(struct quick *q)
     return true;
 }
 
+/* A machine whose states are places in the code, so that each has branches of its own for the processor to learn; this
+ * once, `goto` is what says it best.
+ *
+ *     array    item  --scalar-->  after_item    --','-->  item     --']'-->  close_array   --> closed
+ *     object   key  --> value  --scalar-->  after_member  --','-->  key      --'}'-->  close_object  --> closed
+ *     both     '{' or '[' instead of a scalar: other, which opens;  closed: after_item or after_member of what is around
+ *
+ * Whatever does not fit hands the reading back, in the stage that the state stands for. */
 const char *jn_read_quickly(struct jn_reader *r, const char *p)
 {
     if (r->src.end - p < JN_QUICK_MARGIN || r->frames[r->depth].again)

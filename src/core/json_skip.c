@@ -121,6 +121,7 @@ static JN_INLINE bool skip_key(struct skip *s)
 
 /* ---- the loop ------------------------------------------------------------------------------------------------ */
 
+/* States as in json_quick.c, for objects and arrays alike. */
 const char *jn_skip_object(struct jn_reader *r, const char *p, uint32_t site)
 {
     struct level levels[DEEPEST + 1];       // levels[0] stands for what is around
