@@ -39,6 +39,7 @@ const LATE = [
     { name: 'sorted-text', matches: d => /\[.*\]\[.*\]\^/s.test(d.expression) },
     { name: 'function-objects', matches: d => /\/.*\//.test(d.expression) &&
         /function|λ|\$\w+\s*[,)\]}]/.test(d.expression) },
+    { name: 'odd-signature', matches: d => /(function|λ)\([^)]*\)<[^>]*\([^)>]*>/.test(d.expression) },
     { name: 'passed-place', matches: d => /another (position|token)$/.test(d.what) && /function|λ/.test(d.expression) },
     { name: 'siblings', matches: d => /[[{].*[,:].*[\]}]/s.test(d.expression) &&
         (d.reference.kind === 'error' && d.ours.kind === 'error' || /:=/.test(d.expression)) },
