@@ -280,7 +280,7 @@ static QUICK bool read_key(struct quick *q)
  *
  *     array    item  --scalar-->  after_item    --','-->  item     --']'-->  close_array   --> closed
  *     object   key  --> value  --scalar-->  after_member  --','-->  key      --'}'-->  close_object  --> closed
- *     both     "{" or "[" in place of a scalar: other, which opens;  closed: after_item or after_member of the outer one
+ *     both     "{" or "[" in place of a scalar: other, which opens;  closed: after_item or after_member of the outer
  *
  * Whatever does not fit hands the reading back, in the stage that the state stands for. */
 const char *jn_read_quickly(struct jn_reader *r, const char *p)
