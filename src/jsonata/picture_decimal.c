@@ -24,6 +24,8 @@ static void put_text(struct line *l, double value, const struct jsonata_integer_
 {
     char text[JN_NUMBER_MAX];
     const size_t len = jn_number_format(text, value), total = len < p->mandatory ? p->mandatory : len;
+    if (!line_reserve(l, total))
+        return;
     for (size_t i = 0; i < total && jsonata_step(l->e); i++) {
         const char c = i < total - len ? '0' : text[i - (total - len)];
         if (i && p->regular && (total - i) % p->regular == 0)

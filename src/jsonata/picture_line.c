@@ -30,7 +30,7 @@ size_t units_find_last(struct units_text t, struct units_text needle)
     return SIZE_MAX;
 }
 
-static bool has_room(struct line *l, size_t extra)
+bool line_reserve(struct line *l, size_t extra)
 {
     enum { LEAST = 64 };
     if (jsonata_failed(l->e))
@@ -50,7 +50,7 @@ static bool has_room(struct line *l, size_t extra)
 
 void line_append(struct line *l, struct units_text t)
 {
-    if (!t.len || !has_room(l, t.len))
+    if (!t.len || !line_reserve(l, t.len))
         return;
     memcpy(l->at + l->len, t.at, t.len * sizeof *t.at);
     l->len += t.len;
@@ -59,7 +59,7 @@ void line_append(struct line *l, struct units_text t)
 void line_insert(struct line *l, int64_t at, struct units_text t)
 {
     const int64_t len = (int64_t)l->len, from = at < 0 ? (at + len < 0 ? 0 : at + len) : at < len ? at : len;
-    if (!t.len || !has_room(l, t.len))
+    if (!t.len || !line_reserve(l, t.len))
         return;
     memmove(l->at + from + t.len, l->at + from, (size_t)(len - from) * sizeof *l->at);
     memcpy(l->at + from, t.at, t.len * sizeof *t.at);

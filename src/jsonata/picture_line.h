@@ -47,6 +47,9 @@ static inline struct units_text line_text(const struct line *l)
     return (struct units_text){ l->at, l->len };
 }
 
+/* Makes room for `extra` more units, before work that cannot be finished without. */
+bool line_reserve(struct line *l, size_t extra);
+
 void line_append(struct line *l, struct units_text t);
 
 /* Inserts at a place as slice() of ECMAScript takes it: counted from the end when negative, clamped. */

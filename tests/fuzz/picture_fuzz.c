@@ -89,7 +89,7 @@ static jn_value read_input(struct jn_arena *a, jn_str rest)
     return input;
 }
 
-/* The outcome as text, for the caller to free. */
+/* The outcome as text, for the caller to free; NULL for a limit, which need not be met twice at the same place. */
 static char *outcome(const struct jsonata *program, struct jsonata_context *c, jn_value input)
 {
     jn_value result;
@@ -97,6 +97,8 @@ static char *outcome(const struct jsonata *program, struct jsonata_context *c, j
     const enum jn_status s = jsonata_evaluate(program, c, input, (jn_value){ 0 }, &result, &err);
     if (s != JN_OK && !*err.message)
         abort();
+    if (s == JN_LIMIT || strcmp(err.code, "D1012") == 0)
+        return NULL;
     char *text = s == JN_OK && result.type ? jn_write_text(result, NULL, NULL, NULL) : NULL;
     return text ? text : strdup(s == JN_OK ? "" : err.code);
 }
