@@ -4,6 +4,7 @@
 'use strict';
 
 const isNow = text => Math.abs((Number(text) || Date.parse(String(text).replace(/"/g, ''))) - Date.now()) < 60000;
+const withoutHoles = text => text.replace(/\[null\]/g, '[]').replace(/,null/g, '');
 const areResults = d => d.reference.kind === 'result' && d.ours.kind === 'result';
 
 /* `matches(difference)` sees { expression, data, reference, ours, what }. */
@@ -18,8 +19,7 @@ const KNOWN = [
         /another value$/.test(d.what) && [d.reference.value, d.ours.value].every(isNow) },
     { name: 'copied-regex', matches: d => /\/[^]*(\?:|\?\?)/.test(d.expression) },
     { name: 'undefined-replacement', matches: d => d.ours.code === 'D3012' && /\$replace/.test(d.expression) },
-    { name: 'grouped-hole', matches: d => areResults(d) &&
-        d.reference.text.replace(/\[null\]/g, '[]') === d.ours.text },
+    { name: 'grouped-hole', matches: d => areResults(d) && withoutHoles(d.reference.text) === withoutHoles(d.ours.text) },
     { name: 'function-objects', matches: d => /implementation|_jsonata_/.test(d.reference.text || '') ||
         d.reference.kind === 'function' && (d.ours.code === 'T2011' || /\/.*\//.test(d.expression)) },
     { name: 'array-update', matches: d => d.ours.code === 'T2011' },
