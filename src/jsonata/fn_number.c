@@ -99,6 +99,8 @@ enum { FARTHEST = 700 };            // decimal places; moves any double out of r
  * precision is no integer, or when so many decimals would leave the range of doubles. */
 static double round_to(double d, double precision)
 {
+    if (fabs(precision) >= 1e21)        // its text has an exponent of its own, and two make no number
+        return NAN;
     if (isnan(precision) || precision == 0)
         return rint(d) + 0.0;
     if (!isfinite(d) || !isfinite(precision) || precision != trunc(precision))
