@@ -223,7 +223,8 @@ static jn_value run_composed(struct jsonata_eval *e, const struct jsonata_functi
         inner[1].flags = FUNCTION_PASSED;
     const jn_value then = jsonata_function_value(fn->as.composed.then);
     function_remember(e, then, &then_site);         // before its argument, like all tail calls
-    base[1] = function_invoke(e, inner, jsonata_function_value(fn->as.composed.first), 1, jn_null(), &first_site);
+    const jn_value first = jsonata_function_value(fn->as.composed.first);
+    base[1] = jsonata_unwrap(function_invoke(e, inner, first, 1, jn_null(), &first_site));
     e->tail = jsonata_failed(e) ? (struct jsonata_tail){ .base = base }     // the composition itself has been left
                                 : (struct jsonata_tail){ then, base, 1, false, &then_site };
     return (jn_value){ .type = VALUE_TAIL };

@@ -19,6 +19,8 @@ const KNOWN = [
         /another value$/.test(d.what) && [d.reference.value, d.ours.value].every(isNow) },
     { name: 'copied-regex', matches: d => /\/[^]*(\?:|\?\?)/.test(d.expression) },
     { name: 'undefined-replacement', matches: d => d.ours.code === 'D3012' && /\$replace/.test(d.expression) },
+    { name: 'grouped-hole', matches: d => /another value$/.test(d.what) &&
+        withoutHoles(String(d.reference.value)) === withoutHoles(String(d.ours.value)) },
     { name: 'grouped-hole', matches: d => areResults(d) && withoutHoles(d.reference.text) === withoutHoles(d.ours.text) },
     { name: 'function-objects', matches: d => /implementation|_jsonata_/.test(d.reference.text || '') ||
         d.reference.kind === 'function' && (d.ours.code === 'T2011' || /\/.*\//.test(d.expression)) },
