@@ -32,7 +32,17 @@ static bool is_builtin(const struct aggregate_node *a, const struct jsonata_eval
 
 static bool is_usual(const struct aggregate_node *a, const struct jsonata_eval *e)
 {
-    return !e->is_ordered && e->max_sequence == UINT32_MAX && !e->context->registered && is_builtin(a, e);
+    return !e->is_ordered && e->repeats < JSONATA_MOST_REPEATS && e->max_sequence == UINT32_MAX &&
+           !e->context->registered && is_builtin(a, e);
+}
+
+/* As it is written, after the short way. */
+static jn_value eval_again(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+{
+    e->repeats++;
+    const jn_value v = node_eval(n, e, context, f);
+    e->repeats--;
+    return v;
 }
 
 static void run(const struct aggregate_node *a, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f,
@@ -67,7 +77,7 @@ static jn_value eval_aggregate(const struct node *n, struct jsonata_eval *e, jn_
     }
     const jn_value v = tally_end(&t, a->kind, e);
     if (t.is_odd)
-        return node_eval(a->call, e, context, f);
+        return eval_again(a->call, e, context, f);
     if (a->named)
         call_remember(a->named, e, e->globals[a->global]);
     return node_done(n, v);
@@ -84,6 +94,7 @@ static jn_value eval_tallied(const struct node *n, struct jsonata_eval *e, jn_va
             call_remember(a->named, e, e->globals[a->global]);
         if (!t->is_odd)
             return node_done(n, v);
+        return eval_again(a->call, e, context, f);
     }
     return a->kind == TALLY_PATH ? node_eval(a->call, e, context, f) : eval_aggregate(n, e, context, f);
 }
@@ -201,7 +212,8 @@ struct tally_plan *tally_plan_new(struct compiler *c, const struct ast_node *gro
 
 bool tally_plan_fits(const struct tally_plan *p, const struct jsonata_eval *e)
 {
-    return p && p->len && e->max_sequence == UINT32_MAX && e->depth + p->nesting <= e->max_depth &&
+    return p && p->len && !e->is_ordered && e->repeats < JSONATA_MOST_REPEATS && e->max_sequence == UINT32_MAX &&
+           e->depth + p->nesting <= e->max_depth &&
            !(p->has_calls && e->context->registered);
 }
 

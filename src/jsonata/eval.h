@@ -63,6 +63,10 @@ struct jsonata_number_text {
 };
 enum { JSONATA_NUMBER_TEXTS = 8 };
 
+/* A short way that comes to nothing makes an evaluation take two rounds.  With one inside the other that would
+ * double per level of nesting: inside of so many second rounds, short ways are not tried. */
+enum { JSONATA_MOST_REPEATS = 2 };
+
 struct jsonata_eval {
     struct jn_arena *arena;             /* everything this evaluation makes; never NULL */
     struct jn_shapes *shapes;           /* key lists of this context */
@@ -85,6 +89,7 @@ struct jsonata_eval {
     /* The machine; see function.c for the value stack, context.c for the rest. */
     uint32_t max_depth;                 /* UINT32_MAX / 2 when there is no limit */
     uint32_t fused;                     /* paths being run item by item; see path.c, "order of errors" */
+    uint32_t repeats;                   /* evaluations around this one whose short way came to nothing */
     bool has_tripped;                   /* the fault is a guardrail's: it passes through everything */
     bool has_overrides;                 /* a built-in's name means something else in this evaluation */
     bool is_ordered;                    /* run them step by step instead */

@@ -170,7 +170,7 @@ static bool order_quickly(struct sorting *s, uint32_t *order, uint32_t n)
 {
     enum { TERMS = 32 };        /* the C stack's sake */
     struct jsonata_eval *e = s->e;
-    if (e->program->is_plain || s->step->term_count > TERMS)
+    if (e->program->is_plain || e->repeats >= JSONATA_MOST_REPEATS || s->step->term_count > TERMS)
         return false;
     jn_value *top = e->top;
     const uint32_t depth = e->depth;
@@ -220,8 +220,11 @@ jn_value sort_items(const struct step *step, struct jsonata_eval *e, jn_value it
         s.keys[i].type = VALUE_UNBOUND;
     for (uint32_t i = 0; i < n; i++)
         order[i] = i;
-    if (!order_quickly(&s, order, n))
+    if (!order_quickly(&s, order, n)) {
+        e->repeats++;
         merge_sort(&s, order, order + n, n);
+        e->repeats--;
+    }
     if (jsonata_failed(e))
         return jn_undefined();
     return gather(&s, order, n, tuples ? JN_SEQUENCE | JN_TUPLE_STREAM : 0);

@@ -71,12 +71,44 @@ static void counted_ranges_take_no_memory(void **unused)
     assert_int_equal(run("$count([1..300000].($ > 299990 ? $))", false, &limits), JN_OK);
 }
 
+/* Short ways that come to nothing, one inside the other: the second round must not double at each level. */
+static void second_rounds_do_not_multiply(void **unused)
+{
+    static const struct { const char *before, *inner, *after; } nests[] = {
+        { "$count($.[", "1", "])" },
+        { "$.{'k': $count($.[", "1", "])}" },
+        { "{'b': 1}{'k': $count(b.[", "1", "])}" },
+        { "[{},{}]^($.(", "1 + 'x'", "))" },
+    };
+    enum { LEVELS = 40 };
+    (void)unused;
+    const struct jsonata_limits limits = { .max_steps = 400000, .timeout_ms = 20000, .max_depth = 100000 };
+    for (size_t i = 0; i < sizeof nests / sizeof *nests; i++) {
+        char text[LEVELS * 64 + 16] = "";
+        for (int k = 0; k < LEVELS; k++)
+            strcat(text, nests[i].before);
+        strcat(text, nests[i].inner);
+        for (int k = 0; k < LEVELS; k++)
+            strcat(text, nests[i].after);
+        struct jsonata *program;
+        struct jsonata_error err = { .position = 0 };
+        struct jsonata_context *c = jsonata_context_new(&limits);
+        jn_value v;
+        assert_int_equal(jsonata_compile((jn_str){ text, strlen(text) }, NULL, &program, NULL), JN_OK);
+        if (jsonata_evaluate(program, c, (jn_value){ 0 }, (jn_value){ 0 }, &v, &err) && strcmp(err.code, "T2002"))
+            fail_msg("%s nested: %s", nests[i].before, err.message);
+        jsonata_free(program);
+        jsonata_context_free(c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(look_ups_take_steps_in_proportion),
         cmocka_unit_test(accumulating_takes_memory_in_proportion),
         cmocka_unit_test(counted_ranges_take_no_memory),
+        cmocka_unit_test(second_rounds_do_not_multiply),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
