@@ -185,6 +185,8 @@ enum { PAIRS_AT_HAND = 32 };
 /* Pairs being compared, outermost first.  Most values are flat, so that the system is rarely asked for memory. */
 struct pairs {
     struct jn_arena *arena;         /* where the list grows; NULL: malloc */
+    jn_go_on_fn *go_on;             /* NULL: always */
+    void *arg;
     struct pair *at;
     size_t len, cap;
     struct pair at_hand[PAIRS_AT_HAND];
@@ -206,7 +208,7 @@ static bool grow_pairs(struct pairs *s)
 
 static bool push_pair(struct pairs *s, jn_value a, jn_value b)
 {
-    if (s->len == s->cap && !grow_pairs(s))
+    if ((s->len == s->cap && !grow_pairs(s)) || (s->go_on && !s->go_on(s->arg)))
         return false;
     s->at[s->len++] = (struct pair){ a, b, 0 };
     return true;
@@ -280,10 +282,12 @@ static bool equal_all(struct pairs *s, jn_value a, jn_value b)
 }
 
 /* Without memory for the list, which only values nested very deep need, the answer is "not equal". */
-static bool equal_deep(struct jn_arena *arena, jn_value a, jn_value b)
+static bool equal_deep(struct jn_arena *arena, jn_value a, jn_value b, jn_go_on_fn *go_on, void *arg)
 {
     struct pairs s;                 // not zeroed: the places at hand are many
     s.arena = arena;
+    s.go_on = go_on;
+    s.arg = arg;
     s.at = s.at_hand;
     s.len = 0;
     s.cap = PAIRS_AT_HAND;
@@ -295,13 +299,13 @@ static bool equal_deep(struct jn_arena *arena, jn_value a, jn_value b)
 
 bool jn_equal(jn_value a, jn_value b)
 {
-    return equal_deep(NULL, a, b);
+    return equal_deep(NULL, a, b, NULL, NULL);
 }
 
-bool jn_equal_in(struct jn_arena *scratch, jn_value a, jn_value b)
+bool jn_equal_in(struct jn_arena *scratch, jn_value a, jn_value b, jn_go_on_fn *go_on, void *arg)
 {
     const jn_mark mark = jn_arena_mark(scratch);
-    const bool equal = equal_deep(scratch, a, b);
+    const bool equal = equal_deep(scratch, a, b, go_on, arg);
     if (scratch->at != mark.at)
         jn_arena_rewind(scratch, mark);
     return equal;

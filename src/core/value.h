@@ -207,8 +207,12 @@ static inline jn_value jn_object_get(const struct jn_object *o, jn_str key)
     return slot < 0 ? jn_undefined() : o->values[slot];
 }
 
-/* jn_equal() with its working memory in an arena: false when that fails, which the arena tells. */
-bool jn_equal_in(struct jn_arena *scratch, jn_value a, jn_value b);
+/* Asked at every container on the way through values: false stops the walk.  Values can share their parts so often that
+ * a small one takes for ever to go through. */
+typedef bool jn_go_on_fn(void *arg);
+
+/* jn_equal() with its working memory in an arena: false when that fails, which the arena tells, or when `go_on` says so. */
+bool jn_equal_in(struct jn_arena *scratch, jn_value a, jn_value b, jn_go_on_fn *go_on, void *arg);
 
 /* A copy of everything below `v` that does not borrow from the text or arena it came from; functions are shared.
  * undefined when `a` has failed. */

@@ -52,6 +52,16 @@ jn_value jsonata_to_boolean(struct jsonata_eval *e, jn_value v)
     }
 }
 
+static bool step_on(void *e)
+{
+    return jsonata_step(e);
+}
+
+bool jsonata_equal(struct jsonata_eval *e, jn_value a, jn_value b)
+{
+    return jn_equal_in(e->arena, a, b, step_on, e);
+}
+
 bool jsonata_is_true(struct jsonata_eval *e, jn_value v)
 {
     const jn_value b = jsonata_to_boolean(e, v);

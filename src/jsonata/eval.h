@@ -140,6 +140,13 @@ static inline bool jsonata_step(struct jsonata_eval *e)
 /* Looks at all guardrails now, in the midst of something that takes long without steps.  False when one tripped. */
 bool jsonata_look_around(struct jsonata_eval *e);
 
+/* Work that no loop of ours goes through one by one, as so many steps: moving long texts. */
+static inline bool jsonata_steps(struct jsonata_eval *e, size_t steps)
+{
+    e->fuel -= steps < e->fuel ? (uint32_t)steps : e->fuel;
+    return jsonata_step(e);
+}
+
 /* ---- values -------------------------------------------------------------------------------------------------- */
 
 /* An empty sequence (or plain array when flags is 0) with room for `cap`; undefined after raising. */
@@ -194,6 +201,9 @@ jn_value jsonata_to_boolean(struct jsonata_eval *e, jn_value v);
 
 /* The same for tests: undefined is false. */
 bool jsonata_is_true(struct jsonata_eval *e, jn_value v);
+
+/* Deep equality, counting steps: false once a guardrail has tripped. */
+bool jsonata_equal(struct jsonata_eval *e, jn_value a, jn_value b);
 
 /* $string: text of any value; numbers at 15 digits; D3001 for infinities.  undefined gives undefined. */
 jn_value jsonata_to_string(struct jsonata_eval *e, jn_value v, bool prettify);

@@ -92,7 +92,7 @@ bool hash_set_has(struct jsonata_eval *e, struct hash_set *s, const jn_value *it
     uint64_t at = h & s->mask;
     for (; s->place[at] && jsonata_step(e); at = (at + 1) & s->mask) {
         const uint32_t i = s->place[at] - 1;
-        if (s->hash[i] == h && jn_equal_in(e->arena, items[i], v))
+        if (s->hash[i] == h && jsonata_equal(e, items[i], v))
             return true;
     }
     if (add != NO_PLACE) {

@@ -158,7 +158,7 @@ static inline jn_value equality(struct jsonata_eval *e, jn_value l, jn_value r, 
         return jn_boolean(jn_str_eq(jn_text(l), jn_text(r)) == wanted);
     if (l.type == JN_NUMBER)
         return jn_boolean((jn_num(l) == jn_num(r)) == wanted);
-    return jn_boolean(jn_equal_in(e->arena, l, r) == wanted);
+    return jn_boolean(jsonata_equal(e, l, r) == wanted);
 }
 
 static jn_value eval_equal(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)

@@ -59,11 +59,22 @@ void line_append(struct line *l, struct units_text t)
 void line_insert(struct line *l, int64_t at, struct units_text t)
 {
     const int64_t len = (int64_t)l->len, from = at < 0 ? (at + len < 0 ? 0 : at + len) : at < len ? at : len;
-    if (!t.len || !line_reserve(l, t.len))
+    enum { STEP = 64 };         // units moved that count as a step of work: pictures may ask for a million insertions
+    if (!t.len || !line_reserve(l, t.len) || !jsonata_steps(l->e, (size_t)(len - from) / STEP))
         return;
     memmove(l->at + from + t.len, l->at + from, (size_t)(len - from) * sizeof *l->at);
     memcpy(l->at + from, t.at, t.len * sizeof *t.at);
     l->len += t.len;
+}
+
+void line_prepend(struct line *l, struct units_text t, size_t times)
+{
+    if (!t.len || !times || !line_reserve(l, t.len * times))
+        return;
+    memmove(l->at + t.len * times, l->at, l->len * sizeof *l->at);
+    for (size_t i = 0; i < times; i++)
+        memcpy(l->at + i * t.len, t.at, t.len * sizeof *t.at);
+    l->len += t.len * times;
 }
 
 void line_remove(struct line *l, size_t from, size_t count)

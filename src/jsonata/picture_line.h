@@ -55,6 +55,9 @@ void line_append(struct line *l, struct units_text t);
 /* Inserts at a place as slice() of ECMAScript takes it: counted from the end when negative, clamped. */
 void line_insert(struct line *l, int64_t at, struct units_text t);
 
+/* Puts `t` in front, `times` times. */
+void line_prepend(struct line *l, struct units_text t, size_t times);
+
 /* Takes `count` units from `from` on out. */
 void line_remove(struct line *l, size_t from, size_t count);
 

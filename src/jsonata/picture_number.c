@@ -490,8 +490,8 @@ static void fit(struct formatter *f)
     const int64_t point = find_point(f), right = (int64_t)l->len - point - 1;
     for (int64_t i = right; i < (int64_t)f->picture->min_fraction; i++)
         line_append(l, zero);
-    for (int64_t i = point; i < (int64_t)f->picture->min_integer; i++)
-        line_insert(l, 0, zero);
+    if (point < (int64_t)f->picture->min_integer)
+        line_prepend(l, zero, (size_t)((int64_t)f->picture->min_integer - point));
 }
 
 static void group(struct formatter *f)

@@ -101,7 +101,7 @@ static inline bool is_equal(struct jsonata_eval *e, jn_value a, jn_value b)
         return false;
     if (a.type == JN_STRING)
         return a.len == b.len && !memcmp(a.as.text, b.as.text, a.len);
-    return jn_equal_in(e->arena, a, b);
+    return jsonata_equal(e, a, b);
 }
 
 static bool distinct_has(struct jsonata_eval *e, struct tally *t, jn_value v)

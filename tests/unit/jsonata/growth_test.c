@@ -95,7 +95,7 @@ static void second_rounds_do_not_multiply(void **unused)
         struct jsonata_context *c = jsonata_context_new(&limits);
         jn_value v;
         assert_int_equal(jsonata_compile((jn_str){ text, strlen(text) }, NULL, &program, NULL), JN_OK);
-        if (jsonata_evaluate(program, c, (jn_value){ 0 }, (jn_value){ 0 }, &v, &err) && strcmp(err.code, "T2002"))
+        if (jsonata_evaluate(program, c, jn_make_number(1), (jn_value){ 0 }, &v, &err) && strcmp(err.code, "T2002"))
             fail_msg("%s nested: %s", nests[i].before, err.message);
         jsonata_free(program);
         jsonata_context_free(c);

@@ -253,6 +253,8 @@ static void loops_without_end_are_stopped_by_time_and_steps(void **state)
         "($f := function($x) { $g($x) }; $g := function($x) { $f($x) }; $f(1))",
         "$map([1..9999999], function($v) { $map([1..9999999], function($w) { 1 }) })",
         "$reduce([1..3000], function($a, $v) { $reduce([1..3000], function($x, $y) { 1 }) })",
+        "($f := function($x, $n) { $n = 0 ? $x : $f({'a': $x, 'b': $x}, $n - 1) }; $f(1, 60) = $f(1, 60))",
+        "($f := function($x, $n) { $n = 0 ? $x : $f([[$x, $x]], $n - 1) }; $distinct([[$f([1], 60)], [$f([1], 60)]]))",
     };
     for (size_t i = 0; i < sizeof endless / sizeof *endless; i++) {
         assert_code(&time, endless[i], "D1012");
