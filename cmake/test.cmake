@@ -10,6 +10,14 @@ function(alc_unit_test name)
     set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 60 SKIP_RETURN_CODE 77)
 endfunction()
 
+# alc_failing_memory(NAME): lets a unit test make our requests for memory fail; see tests/support/failing_memory.h.
+function(alc_failing_memory name)
+    target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/failing_memory.c)
+    foreach(function malloc calloc realloc reallocarray aligned_alloc strdup strndup)
+        target_link_options(${name} PRIVATE -Wl,--wrap=${function})
+    endforeach()
+endfunction()
+
 # alc_fuzzer(NAME LIBS...): tests/fuzz/NAME.c with LLVMFuzzerTestOneInput.  Without ALC_FUZZ it is linked with
 # replay_main.c, which runs the seeds once, so that the seeds are tested by every compiler.
 function(alc_fuzzer name)

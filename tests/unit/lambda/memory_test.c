@@ -1,87 +1,13 @@
 /* memory_test.c - everything that asks for memory, with the n-th request failing, n = 1, 2, ... until none fails: each
  * time the failure is JN_NO_MEMORY or, where a caller can go on, none; nothing leaks (the sanitizer watches), and the
- * thing works once there is memory again.  The linker puts our functions in front of the library's (see
- * CMakeLists.txt). */
+ * thing works once there is memory again. */
+#include "failing_memory.h"
+
 #include "vectors.h"
 
 #include "lambda/client.h"
 #include "lambda/profile.h"
 #include "lambda/sigv4.h"
-
-static long countdown = -1;         /* requests until one fails; < 0: none does */
-
-static bool must_fail(void)
-{
-    return countdown >= 0 && countdown-- == 0;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-char *__wrap_strdup(const char *z);
-char *__wrap_strndup(const char *z, size_t max);
-
-void *__wrap_malloc(size_t size)
-{
-    return must_fail() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return must_fail() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-    return must_fail() ? NULL : __real_realloc(p, size);
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-    return must_fail() ? NULL : __real_aligned_alloc(alignment, size);
-}
-
-char *__wrap_strndup(const char *z, size_t max)
-{
-    const size_t len = strnlen(z, max);
-    char *copy = __wrap_malloc(len + 1);
-    if (copy) {
-        memcpy(copy, z, len);
-        copy[len] = '\0';
-    }
-    return copy;
-}
-
-char *__wrap_strdup(const char *z)
-{
-    return __wrap_strndup(z, SIZE_MAX);
-}
-
-/* Runs `scenario` with the n-th request failing until it passes untouched, which must not happen before
- * `least` times. */
-static void with_failing_memory(enum jn_status (*scenario)(struct jn_error *err), unsigned least)
-{
-    for (unsigned n = 0; n < 1000; n++) {
-        struct jn_error err = { 0 };
-        countdown = n;
-        const enum jn_status s = scenario(&err);
-        const bool untouched = countdown >= 0;
-        countdown = -1;
-        if (untouched) {
-            assert_int_equal(s, JN_OK);
-            assert_true(n >= least);
-            return;
-        }
-        if (s != JN_NO_MEMORY && s != JN_OK)
-            fail_msg("request %u failed, and the status is %d: %s", n, s, err.message);
-    }
-    fail_msg("no end");
-}
 
 /* ---- scenarios ----------------------------------------------------------------------------------------------- */
 
@@ -98,13 +24,12 @@ static enum jn_status sign_once(struct jn_error *err)
     lambda_sigv4_init(&signer);
     lambda_sigv4_init(&fresh);
     enum jn_status s = lambda_sigv4_sign(&signer, &req, &scope, NULL, err);
-    const long left = countdown;
-    countdown = -1;
+    const long left = memory_pause();
     assert_int_equal(lambda_sigv4_sign(&signer, &req, &scope, NULL, NULL), JN_OK);
     assert_int_equal(lambda_sigv4_sign(&fresh, &req, &scope, NULL, NULL), JN_OK);
     assert_string_equal(signer.signature, fresh.signature);
     assert_string_equal(signer.authorization.data, fresh.authorization.data);
-    countdown = left;
+    memory_resume(left);
     if (!s)
         s = lambda_sigv4_presign(&signer, &req, &scope, NULL, err);
     lambda_sigv4_clear(&signer);
