@@ -50,14 +50,13 @@ static enum jn_status read_error_once(struct jn_error *err)
 {
     struct jn_arena a;
     struct lambda_service_error e;
-    (void)err;
     jn_arena_init(&a, 0);
     enum jn_status s = lambda_read_service_error(&a, "lambda", 400, NULL, 0, JN_STR("{\"message\":\"\\u0041\"}"), 0,
                                                  &e);
     if (!s)
         s = lambda_read_service_error(&a, "sts", 400, NULL, 0, JN_STR("<Code>&amp;</Code>"), 0, &e);
     jn_arena_clear(&a);
-    return s;
+    return s ? jn_fail(err, s, "the body") : s;     // the sentence is left to its caller
 }
 
 static enum jn_status read_answer_once(struct jn_error *err)
@@ -71,6 +70,8 @@ static enum jn_status read_answer_once(struct jn_error *err)
                                            err);
     if (!s)
         s = lambda_read_function_error(&a, r.payload, &f);
+    if (s && !*err->message)
+        jn_fail(err, s, "the payload");         // this function leaves the sentence to its caller
     jn_arena_clear(&a);
     return s;
 }
@@ -94,7 +95,8 @@ static struct base_loop *loop;
 
 static void on_outcome(const struct lambda_outcome *o, void *arg)
 {
-    *(enum jn_status *)arg = o->status;
+    *(struct jn_error *)arg = o->error;
+    ((struct jn_error *)arg)->status = o->status;
 }
 
 /* A call to a port where nobody listens: JN_IO is what success looks like here. */
@@ -104,14 +106,18 @@ static enum jn_status call_once(struct jn_error *err)
     const struct base_env env = base_env_of(environment);
     const struct lambda_client_options opt = { .cred = { .env = &env, .clock = base_clock_system() },
                                                .endpoint = "http://127.0.0.1:9" };
-    enum jn_status s = lambda_client_new(loop, &opt, &client, err), outcome = JN_IO;
+    enum jn_status s = lambda_client_new(loop, &opt, &client, err);
+    struct jn_error outcome = { .status = JN_IO };
     if (!s)
         s = lambda_invoke_start(client, &(struct lambda_invoke){ .function = JN_STR("f") }, on_outcome, &outcome, NULL,
                                 err);
     if (!s)
         base_loop_run(loop);
     lambda_client_free(client);
-    return s ? s : outcome == JN_IO ? JN_OK : outcome;
+    if (s || outcome.status == JN_IO)
+        return s;
+    *err = outcome;
+    return outcome.status;
 }
 
 static void signing_survives(void **state)
