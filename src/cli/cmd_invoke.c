@@ -17,7 +17,8 @@ struct invoke_options {
     bool quiet, log_json;
 };
 
-#define OPTION(name, argument, kind, member, help) { name, argument, help, kind, offsetof(struct invoke_options, member) }
+#define OPTION(name, argument, kind, member, help) \
+    { name, argument, help, kind, offsetof(struct invoke_options, member) }
 
 static const struct cli_option options[] = {
     OPTION("--function", "NAME", CLI_TEXT, function, "the function: name, partial ARN or ARN (required)"),

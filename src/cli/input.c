@@ -209,15 +209,15 @@ static enum verdict step(struct input_cutter *c, unsigned char ch)
     }
 }
 
-/* Could a new value begin on the line at `p`?  Lines that are indented or begin with a closing bracket or a comma belong
- * to the faulty value above them. */
+/* Could a new value begin on the line at `p`?  Lines that are indented or begin with a closing bracket or a comma
+ * belong to the faulty value above them. */
 static bool looks_new(unsigned char first)
 {
     return !is_space(first) && first != '}' && first != ']' && first != ',' && first != ':';
 }
 
-/* End of the faulty text that begins at c->start; SIZE_MAX when it is not in sight yet.  A mistake on a line that itself
- * looks like a new value ends the text before that line. */
+/* End of the faulty text that begins at c->start; SIZE_MAX when it is not in sight yet.  A mistake on a line that
+ * itself looks like a new value ends the text before that line. */
 static size_t resync_end(const struct input_cutter *c)
 {
     const char *data = c->pending.data;

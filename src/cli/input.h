@@ -1,9 +1,9 @@
 /* input.h - a stream of JSON values, one after the other (NDJSON or concatenated, also over several lines), cut into
  * single texts with the line each begins on.  Only the cut is made here: whoever takes a text reads and checks it.
  *
- * The cutter follows JSON's grammar closely enough to see a mistake near where it is, and then goes on: the faulty text,
- * up to the end of its line, or up to the next line that looks like a new value if it spans lines, is handed out like a
- * value and will fail to read.  So one broken record never swallows the ones behind it. */
+ * The cutter follows JSON's grammar closely enough to see a mistake near where it is, and then goes on: the faulty
+ * text, up to the end of its line, or up to the next line that looks like a new value if it spans lines, is handed out
+ * like a value and will fail to read.  So one broken record never swallows the ones behind it. */
 #ifndef CLI_INPUT_H
 #define CLI_INPUT_H
 

@@ -1,5 +1,5 @@
-/* invoke_report.h - what `invoke` says of a message that failed: some lines for people, and a record that holds the input
- * so that it can be sent again. */
+/* invoke_report.h - what `invoke` says of a message that failed: some lines for people, and a record that holds the
+ * input so that it can be sent again. */
 #ifndef CLI_INVOKE_REPORT_H
 #define CLI_INVOKE_REPORT_H
 

@@ -1,8 +1,8 @@
 /* invoke_run.h - the pump of `invoke`: takes messages from the input, keeps a number of them in flight, and writes
  * results in the order of the input.
  *
- * A window of slots bounds memory: a slot is filled from the input, sent, answered, written and free again.  Writing is in
- * order, so one slow call can hold back the window's worth behind it, and then reading pauses. */
+ * A window of slots bounds memory: a slot is filled from the input, sent, answered, written and free again.  Writing
+ * is in order, so one slow call can hold back the window's worth behind it, and then reading pauses. */
 #ifndef CLI_INVOKE_RUN_H
 #define CLI_INVOKE_RUN_H
 
@@ -19,7 +19,8 @@ struct invoke_run_options {
     bool quiet;                     /* neither progress line nor summary */
 };
 
-/* Runs to the end of the input, or until SIGINT or SIGTERM and the end of what is in flight.  Returns the exit status. */
+/* Runs to the end of the input, or until SIGINT or SIGTERM and the end of what is in flight.  Returns the exit
+ * status. */
 int invoke_run(const struct invoke_run_options *opt, struct jn_error *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* progress.h - counting outcomes, and telling a person about them: a line that renews itself on a terminal, and a summary.
- * Latencies go into buckets of logarithmic width (about 6 %), so that memory does not grow with the input. */
+/* progress.h - counting outcomes, and telling a person about them: a line that renews itself on a terminal, and a
+ * summary. Latencies go into buckets of logarithmic width (about 6 %), so that memory does not grow with the input. */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 

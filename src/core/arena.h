@@ -73,10 +73,10 @@ void *jn_arena_zalloc(struct jn_arena *a, size_t size);
 /* Grows the block `p` of `old` bytes to `size`: in place when it is the last one and fits, else by a copy. */
 void *jn_arena_grow(struct jn_arena *a, void *p, size_t old, size_t size);
 
-/* `len` bytes like those of `block`, with room for `more` behind them: in place when `block` is what an earlier call gave,
- * as long as it was made then, and nobody has appended to it since; so that text or an array made longer bit by bit costs
- * what it is long.  Whoever holds the block sees its first `len` bytes unchanged in either case.  NULL when the arena has
- * failed. */
+/* `len` bytes like those of `block`, with room for `more` behind them: in place when `block` is what an earlier call
+ * gave, as long as it was made then, and nobody has appended to it since; so that text or an array made longer bit by
+ * bit costs what it is long.  Whoever holds the block sees its first `len` bytes unchanged in either case.  NULL when
+ * the arena has failed. */
 void *jn_arena_append(struct jn_arena *a, const void *block, size_t len, size_t more);
 
 /* A copy of `s`, followed by a NUL; {NULL, 0} when the arena has failed. */

@@ -1,5 +1,5 @@
-/* buf.c - growable bytes on malloc.  Growth is by a factor, so that appending n bytes one by one copies at most 2n, or 3n of
- * a long text, of which memory for twice as much is not to be had for a few bytes. */
+/* buf.c - growable bytes on malloc.  Growth is by a factor, so that appending n bytes one by one copies at most 2n, or
+ * 3n of a long text, of which memory for twice as much is not to be had for a few bytes. */
 #include "core/buf.h"
 
 #include <stdarg.h>
@@ -17,8 +17,8 @@ static char *fail(struct jn_buf *b, enum jn_status s)
     return NULL;
 }
 
-/* The capacity to have for `need` bytes: twice what there was, or half as much again when that is long.  A long piece gets
- * a little more than it needs, since something short is likely to follow it. */
+/* The capacity to have for `need` bytes: twice what there was, or half as much again when that is long.  A long piece
+ * gets a little more than it needs, since something short is likely to follow it. */
 static size_t next_capacity(const struct jn_buf *b, size_t need)
 {
     enum { LONG = 1 << 20 };

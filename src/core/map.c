@@ -99,7 +99,8 @@ int jn_shape_find_hash(const struct jn_shape *s, jn_str key, uint32_t hash)
     for (uint32_t i = hash & s->table_mask; s->table[i]; i = (i + 1) & s->table_mask) {
         const uint32_t slot = s->table[i] - 1;
         const struct jn_key *k = &s->keys[slot];
-        if (k->hash == hash && slot < s->len && jn_str_eq(k->name, key))    // beyond are keys of longer objects: jn_object_join()
+        // Beyond s->len are keys of longer objects: jn_object_join().
+        if (k->hash == hash && slot < s->len && jn_str_eq(k->name, key))
             return (int)slot;
     }
     return -1;

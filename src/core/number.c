@@ -235,8 +235,9 @@ static bool has_digits(char **p, double *d)
     return !isinf(*d);
 }
 
-/* Hundredths, which prices and their like are: 12.5, 0.07.  Up to 15 digits come back from a double as they were, and no
- * two such numbers are the same double, so that these are the shortest digits.  0 when `d`, which is positive, is none. */
+/* Hundredths, which prices and their like are: 12.5, 0.07.  Up to 15 digits come back from a double as they were, and
+ * no two such numbers are the same double, so that these are the shortest digits.  0 when `d`, which is positive, is
+ * none. */
 static size_t format_hundredths(char *out, double d)
 {
     if (FLT_EVAL_METHOD != 0 || !(d < 1e12 && d >= 0.01))
@@ -309,8 +310,8 @@ static int round_digits(char *digits, int n, int *e, double d)
 }
 
 /* The nearest number of hundredths, when `d` is the double for it or next to that one: then it is what rounding to 15
- * digits gives.  For hundredths below 10^15 have 15 digits, which come back unchanged from a double; and units of the 15th
- * digit are at least 4.5 times as far apart as doubles, so that a neighbour is nearer to them than to any other.
+ * digits gives.  For hundredths below 10^15 have 15 digits, which come back unchanged from a double; and units of the
+ * 15th digit are at least 4.5 times as far apart as doubles, so that a neighbour is nearer to them than to any other.
  * Prices and their sums and products are mostly of this kind.  NaN when it does not apply. */
 static double round_hundredths(double d)
 {

@@ -152,8 +152,8 @@ static inline bool jn_array_push(struct jn_arena *a, struct jn_array *x, jn_valu
 /* Appends all members of `from`. */
 bool jn_array_push_all(struct jn_arena *a, struct jn_array *x, const struct jn_array *from);
 
-/* An array of the members of `x` and `n` more; `x` stays as it is.  Arrays made longer bit by bit cost what they are long:
- * see jn_arena_append().  NULL when the arena has failed or the array would be too long. */
+/* An array of the members of `x` and `n` more; `x` stays as it is.  Arrays made longer bit by bit cost what they are
+ * long: see jn_arena_append().  NULL when the arena has failed or the array would be too long. */
 struct jn_array *jn_array_join(struct jn_arena *a, const struct jn_array *x, const jn_value *more, uint32_t n);
 
 /* ---- shapes and objects -------------------------------------------------------------------------------------- */
@@ -211,7 +211,8 @@ static inline jn_value jn_object_get(const struct jn_object *o, jn_str key)
  * a small one takes for ever to go through. */
 typedef bool jn_go_on_fn(void *arg);
 
-/* jn_equal() with its working memory in an arena: false when that fails, which the arena tells, or when `go_on` says so. */
+/* jn_equal() with its working memory in an arena: false when that fails, which the arena tells, or when `go_on` says
+ * so. */
 bool jn_equal_in(struct jn_arena *scratch, jn_value a, jn_value b, jn_go_on_fn *go_on, void *arg);
 
 /* A copy of everything below `v` that does not borrow from the text or arena it came from; functions are shared.

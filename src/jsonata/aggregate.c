@@ -329,10 +329,16 @@ static bool is_filtered_tail(const struct compiler *c, const struct ast_node *as
     return ast->tail_call && c->shells;
 }
 
+/* x.[...]: arrays that stay one item each, at which a tally would give up. */
+static bool ends_in_array(const struct ast_node *path)
+{
+    return path->items.len && path->items.at[path->items.len - 1]->kind == AST_ARRAY;
+}
+
 struct node *compile_aggregate(struct compiler *c, const struct ast_node *ast)
 {
     if (!is_aggregate(c, ast->left) || ast->items.len != 1 || ast->items.at[0]->kind != AST_PATH ||
-        is_filtered_tail(c, ast))
+        ends_in_array(ast->items.at[0]) || is_filtered_tail(c, ast))
         return compile_call(c, ast);
     struct tally_plan *plan = c->plan;
     c->plan = NULL;

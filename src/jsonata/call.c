@@ -258,8 +258,8 @@ static jn_value eval_range_sum(const struct node *n, struct jsonata_eval *e, jn_
     return eval_range_call(n, e, context, f, true);
 }
 
-/* In tail position: leaves the call to function_invoke().  Errors on the way there, too: the function whose tail this is
- * has been left by then, and does not put its place on them. */
+/* In tail position: leaves the call to function_invoke().  Errors on the way there, too: the function whose tail this
+ * is has been left by then, and does not put its place on them. */
 static jn_value eval_tail_call(const struct node *n, struct jsonata_eval *e, jn_value context,
                                struct jsonata_frame *f)
 {
@@ -352,7 +352,7 @@ static void compile_procedure(struct compiler *c, const struct ast_node *ast, st
     n->site.token = procedure_token(c, procedure);
     n->hint = procedure_hint(c, ast);
     n->literal = procedure_literal(procedure);
-    n->tail_site.position = procedure->kind == AST_PATH ? 0 : procedure->position;     // the reference's paths have none
+    n->tail_site.position = procedure->kind == AST_PATH ? 0 : procedure->position;  // paths have none in the reference
     if (procedure->kind == AST_VARIABLE)
         n->tail_site.token = n->site.token;
     compile_needs(&n->node, n->procedure);

@@ -1,8 +1,8 @@
 /* clone.c - the copy of a value that a JSON round trip would give: $clone, transforms, the text of containers.
  *
  * $clone goes through $string, so that numbers come out at 15 digits, and functions as "" (spec 11.2).  What the round
- * trip would not change need not be copied: a clone shares it, since nobody changes a value in place.  A container whose
- * text is canonical (core/value.h) is such a thing without a look at its members.
+ * trip would not change need not be copied: a clone shares it, since nobody changes a value in place.  A container
+ * whose text is canonical (core/value.h) is such a thing without a look at its members.
  *
  * Only `in` can tell a container from a copy of it, and a transform without a plain pattern changes its clone in place:
  * for those there is a clone that shares nothing but scalars. */

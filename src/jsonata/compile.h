@@ -300,8 +300,9 @@ struct jn_buf *jsonata_text_buffer(struct jsonata_eval *e);
 /* The function object of a built-in, made in `a`. */
 jn_value library_function(struct jn_arena *a, const struct jsonata_builtin *b);
 
-/* The range in a node of kind NODE_RANGE_ARRAY; and what a range's operands come to: its first number and how many there
- * are.  False when there are none, or after raising.  So a range that is only counted or gone through takes no memory. */
+/* The range in a node of kind NODE_RANGE_ARRAY; and what a range's operands come to: its first number and how many
+ * there are.  False when there are none, or after raising.  So a range that is only counted or gone through takes no
+ * memory. */
 const struct node *array_range(const struct node *array);
 bool range_bounds(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f,
                   double *first, uint32_t *len);

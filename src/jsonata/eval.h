@@ -218,8 +218,8 @@ jn_value jsonata_append(struct jsonata_eval *e, jn_value a, jn_value b);
 /* A name step (spec 7.6): member of an object, of every object in an array.  Gives a value or a sequence. */
 jn_value jsonata_lookup(struct jsonata_eval *e, jn_value v, jn_str name);
 
-/* What JSON.parse(JSON.stringify(v)) would make of it, numbers at 15 digits (clone.c): $clone.  It shares what it can with
- * `v` as far as the program cannot tell. */
+/* What JSON.parse(JSON.stringify(v)) would make of it, numbers at 15 digits (clone.c): $clone.  It shares what it can
+ * with `v` as far as the program cannot tell. */
 jn_value jsonata_clone(struct jsonata_eval *e, jn_value v);
 
 /* The same for those who only read it, and for those who change it in place: no container of it is anybody else's. */

@@ -252,8 +252,8 @@ BUILTIN(fn_spread)
     return jsonata_failed(e) ? jn_undefined() : result;
 }
 
-/* $merge([$all, $more]), again and again, with few members in $more that are new: then $all is not copied.  NULL when it
- * is not so. */
+/* $merge([$all, $more]), again and again, with few members in $more that are new: then $all is not copied.  NULL when
+ * it is not so. */
 static struct jn_object *merge_longer(struct jsonata_eval *e, const struct jn_object *all, const struct jn_object *more)
 {
     enum { LONG = 64 };

@@ -173,7 +173,8 @@ static size_t leading_digits(jn_str s)
     return n;
 }
 
-/* Where a pattern starts to look: its second argument as ECMAScript's lastIndex, be it only the key that $each gives. */
+/* Where a pattern starts to look: its second argument as ECMAScript's lastIndex, be it only the key that $each
+ * gives. */
 static int64_t start_of(jn_value v)
 {
     double from = v.type == JN_NUMBER ? jn_num(v) : 0;

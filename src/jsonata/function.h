@@ -48,8 +48,9 @@ enum jsonata_function_kind {
     FUNCTION_NEXT,          /* the `next` member of a match */
 };
 
-/* In the flags of a function value: it has been an argument.  The reference wraps such a function in another one, whose
- * calls do not see the caller's context and do not count as calls by name: see function.c, "errors on their way out". */
+/* In the flags of a function value: it has been an argument.  The reference wraps such a function in another one,
+ * whose calls do not see the caller's context and do not count as calls by name: see function.c, "errors on their way
+ * out". */
 enum { FUNCTION_PASSED = 0x80 };
 
 struct jsonata_function {

@@ -33,8 +33,8 @@ struct hash_set {
 /* An empty set with room for `len` members, in the evaluation's arena.  False after raising. */
 bool hash_set_init(struct jsonata_eval *e, struct hash_set *s, uint32_t len);
 
-/* Whether one of items[0..], whose places are in the set, equals `v`.  If not, and `add` is not NO_PLACE, the set learns
- * that `v` is going to stand at items[add]. */
+/* Whether one of items[0..], whose places are in the set, equals `v`.  If not, and `add` is not NO_PLACE, the set
+ * learns that `v` is going to stand at items[add]. */
 enum { NO_PLACE = UINT32_MAX };
 bool hash_set_has(struct jsonata_eval *e, struct hash_set *s, const jn_value *items, jn_value v, uint32_t add);
 

@@ -8,8 +8,8 @@
  *     there: keys are plain paths from a variable or the context, and the conjuncts before them, keys too.
  *   - Order stays that of the loops, since the places of one hash are linked in their order.
  *
- * The table is made when the loop meets the same array for the second time; whether the expression for B depends on
- * $a thus needs no thought.  A key that is an array or object anywhere in B makes the table useless; one in A makes that
+ * The table is made when the loop meets the same array for the second time; whether the expression for B depends on $a
+ * thus needs no thought.  A key that is an array or object anywhere in B makes the table useless; one in A makes that
  * row look at all items. */
 #include "jsonata/join.h"
 
@@ -66,7 +66,8 @@ static bool is_numbered(const struct ast_rare *step, jn_str name)
     return found;
 }
 
-/* With a focus (@$b) the item is $b, and the context is what it was before the step; without, the item is the context. */
+/* With a focus (@$b) the item is $b, and the context is what it was before the step; without, the item is the
+ * context. */
 static enum side side_of(const struct ast_rare *step, const struct ast_node *ast)
 {
     const struct ast_node *head = plain_head(ast);
@@ -111,7 +112,8 @@ static bool add_conjuncts(struct compiler *c, struct join_plan *p, const struct 
     return p->len > 0;
 }
 
-static const struct join_plan *compile_plan(struct compiler *c, const struct ast_rare *step, const struct ast_node *test)
+static const struct join_plan *compile_plan(struct compiler *c, const struct ast_rare *step,
+                                             const struct ast_node *test)
 {
     struct join_plan p = { .len = 0 };
     if (!add_conjuncts(c, &p, step, test) || c->failed)

@@ -1,8 +1,8 @@
 /* member.c - `v in array` (spec 7.7).
  *
- * Members are compared one by one, containers and functions by identity.  A long array that is asked again gets a set of
- * its scalars, for the rest of the evaluation.  Nothing may be forgotten then: the memory of an array that is gone could
- * become another one. */
+ * Members are compared one by one, containers and functions by identity.  A long array that is asked again gets a set
+ * of its scalars, for the rest of the evaluation.  Nothing may be forgotten then: the memory of an array that is gone
+ * could become another one. */
 #include "jsonata/compile.h"
 #include "jsonata/hash_set.h"
 

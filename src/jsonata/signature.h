@@ -15,8 +15,8 @@ uint32_t jsonata_signature_apply(struct jsonata_eval *e, const struct jsonata_si
                                  const jn_value *args, uint32_t count, jn_value *out);
 
 /* The usual case: every argument is of a type that its parameter takes as it is.  Then `args`, with nothing for the
- * parameters that are left out, is what jsonata_signature_apply() would make of it; it has room for them.  Gives how many
- * there are, or UINT32_MAX when it is another case. */
+ * parameters that are left out, is what jsonata_signature_apply() would make of it; it has room for them.  Gives how
+ * many there are, or UINT32_MAX when it is another case. */
 uint32_t jsonata_signature_fits(const struct jsonata_signature *s, jn_value *args, uint32_t count);
 
 /* How many parameters it has; NULL has none. */

@@ -1,13 +1,13 @@
 /* sort_keys.c - stable sorting by columns of numbers or strings.
  *
- * Every value gives a number of 64 bits that has its order: a double's bits with the sign turned, a string's first eight
- * bytes behind what all strings have in common.  Short arrays are sorted by insertion and merging, long ones by
- * distribution, byte after byte from the lowest, of which those that are the same everywhere are left out: keys of real
- * data differ in few.  Strings whose numbers are equal are then compared in full.
+ * Every value gives a number of 64 bits that has its order: a double's bits with the sign turned, a string's first
+ * eight bytes behind what all strings have in common.  Short arrays are sorted by insertion and merging, long ones by
+ * distribution, byte after byte from the lowest, of which those that are the same everywhere are left out: keys of
+ * real data differ in few.  Strings whose numbers are equal are then compared in full.
  *
- * Bytes have the order of UTF-16 code units but for two cases.  U+E000 to U+FFFF (EE, EF) come after the surrogates that
- * make up the higher planes (F0 to F4): they are moved up.  A lone surrogate (ED A0 to ED BF) comes among those: then all
- * numbers are made equal, and full comparison decides. */
+ * Bytes have the order of UTF-16 code units but for two cases.  U+E000 to U+FFFF (EE, EF) come after the surrogates
+ * that make up the higher planes (F0 to F4): they are moved up.  A lone surrogate (ED A0 to ED BF) comes among those:
+ * then all numbers are made equal, and full comparison decides. */
 #include "jsonata/sort_keys.h"
 
 #include "jsonata/unicode.h"

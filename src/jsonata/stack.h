@@ -21,8 +21,8 @@ void reserve_close(struct reserve *r, struct jn_budget *b);
 /* Lets `more` bytes more be touched; false when the budget or the range has no more. */
 bool reserve_grow(struct reserve *r, struct jn_budget *b, size_t more);
 
-/* Gives back what is used beyond about a megabyte, or nearly all of it when that is much for the budget.  The content is
- * lost. */
+/* Gives back what is used beyond about a megabyte, or nearly all of it when that is much for the budget.  The content
+ * is lost. */
 void reserve_trim(struct reserve *r, struct jn_budget *b);
 
 /* The first byte after the guard page, and the first that is not in use; not for stacks. */

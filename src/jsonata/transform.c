@@ -1,13 +1,13 @@
 /* transform.c - | pattern | update, delete | (spec 7.10).
  *
  * The node gives a function.  Called, it clones its argument and changes the clone: the pattern's matches are objects
- * in it, and each is updated in place.  What an update puts in is not copied, so that of an object that is in two places
- * both see the changes, as in the reference; unless it might hold the match itself: the result never contains itself (spec
- * 16.11).
+ * in it, and each is updated in place.  What an update puts in is not copied, so that of an object that is in two
+ * places both see the changes, as in the reference; unless it might hold the match itself: the result never contains
+ * itself (spec 16.11).
  *
- * Mostly the pattern is a path of names.  What it can find is then known, and only the containers on the way there need to
- * be our own; the rest of the clone is shared with the argument.  Objects that get and lose the same members have the same
- * shapes before and after, so that the change is worked out once and then done by moving values. */
+ * Mostly the pattern is a path of names.  What it can find is then known, and only the containers on the way there
+ * need to be our own; the rest of the clone is shared with the argument.  Objects that get and lose the same members
+ * have the same shapes before and after, so that the change is worked out once and then done by moving values. */
 #include "jsonata/compile.h"
 #include "jsonata/join.h"
 
@@ -154,7 +154,8 @@ static void remove_keys(const struct transform_node *t, struct jsonata_eval *e, 
 
 /* ---- changes worked out once --------------------------------------------------------------------------------- */
 
-/* What an object of shape `from` becomes with the members of a `with` object (NULL: none), without the constant keys. */
+/* What an object of shape `from` becomes with the members of a `with` object (NULL: none), without the constant
+ * keys. */
 struct change {
     const struct jn_shape *from, *with;
     struct jn_shape *to;                    /* NULL: to be done the general way */

@@ -13,8 +13,8 @@
  *
  * Where variables need a frame per row, since a lambda may keep them, each evaluation gets a copy of the columns.
  *
- * Errors come in the order of rows here and in the order of steps in the reference; tuple.c runs a path that failed again
- * with rows, to find the reference's error. */
+ * Errors come in the order of rows here and in the order of steps in the reference; tuple.c runs a path that failed
+ * again with rows, to find the reference's error. */
 #include "jsonata/tuple.h"
 
 enum { LOOPED_STEPS = 64, NUMBERED = 4 };   /* nesting that the C stack bears easily; #$i in filters of one step */

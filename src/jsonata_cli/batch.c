@@ -28,8 +28,8 @@ struct request {
 
 /* ---- answers --------------------------------------------------------------------------------------------------- */
 
-/* The longest texts that are answered.  A small value can have a text without end, when its members are shared: a result
- * may be as long as JavaScript's longest string, an error's value as long as one still looks at. */
+/* The longest texts that are answered.  A small value can have a text without end, when its members are shared: a
+ * result may be as long as JavaScript's longest string, an error's value as long as one still looks at. */
 enum { LONGEST_RESULT = 1 << 29, LONGEST_VALUE = 1 << 20 };
 
 struct text {

@@ -1,7 +1,7 @@
 /* Fuzz target: whatever the reader accepts, the writer must give back as text that reads as an equal value; in compact
- * and in indented form, with and without canonical spans.  Reading a prefix must not accept more than it used.  The quick
- * way and the general one must come out the same, mistakes included; json_portable_fuzz runs the same without vector
- * instructions, on the same corpus. */
+ * and in indented form, with and without canonical spans.  Reading a prefix must not accept more than it used.  The
+ * quick way and the general one must come out the same, mistakes included; json_portable_fuzz runs the same without
+ * vector instructions, on the same corpus. */
 #include "core/buf.h"
 #include "core/demand.h"
 #include "core/value.h"

@@ -1,5 +1,5 @@
-/* jsonata_parse_fuzz.c - any bytes as an expression: compiled or refused with a place inside it, never worse.  Only a `%`
- * that is all of the expression has no place, as in the reference. */
+/* jsonata_parse_fuzz.c - any bytes as an expression: compiled or refused with a place inside it, never worse.  Only a
+ * `%` that is all of the expression has no place, as in the reference. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-/* failing_memory.h - our libraries' requests for memory, made to fail one by one: call alc_failing_memory() for a test.  The
- * linker puts our functions in front of the C library's for what is linked statically; libuv's, libcurl's and other
- * libraries' requests stay their own.  (heap_count.h fails everybody's, and counts them.) */
+/* failing_memory.h - our libraries' requests for memory, made to fail one by one: call alc_failing_memory() for a
+ * test.  The linker puts our functions in front of the C library's for what is linked statically; libuv's, libcurl's
+ * and other libraries' requests stay their own.  (heap_count.h fails everybody's, and counts them.) */
 #ifndef FAILING_MEMORY_H
 #define FAILING_MEMORY_H
 

@@ -1,8 +1,8 @@
 /* heap_count.h - the C library's allocator, counted and made to fail: link heap_count.c into a test for it.
  *
- * What is counted is what blocks really take (malloc_usable_size), from all code in the process, libraries included, and
- * calls to mmap() that do not come from inside the C library.  The sanitizers bring allocators of their own: under them
- * nothing is counted, nothing fails, and heap_is_counted() says so. */
+ * What is counted is what blocks really take (malloc_usable_size), from all code in the process, libraries included,
+ * and calls to mmap() that do not come from inside the C library.  The sanitizers bring allocators of their own: under
+ * them nothing is counted, nothing fails, and heap_is_counted() says so. */
 #ifndef HEAP_COUNT_H
 #define HEAP_COUNT_H
 

@@ -75,9 +75,11 @@ static void counted_ranges_take_no_memory(void **unused)
 static void second_rounds_do_not_multiply(void **unused)
 {
     static const struct { const char *before, *inner, *after; } nests[] = {
-        { "$count($.[", "1", "])" },
-        { "$.{'k': $count($.[", "1", "])}" },
-        { "{'b': 1}{'k': $count(b.[", "1", "])}" },
+        { "$sum($.(", "'x'", "))" },
+        { "{'b': 1}{'k': $sum(b.(", "'x'", "))}" },
+        { "$count($.([", "1", "]))" },
+        { "$.{'k': $count($.([", "1", "]))}" },
+        { "{'b': 1}{'k': $count(b.([", "1", "]))}" },
         { "[{},{}]^($.(", "1 + 'x'", "))" },
     };
     enum { LEVELS = 40 };
@@ -95,7 +97,8 @@ static void second_rounds_do_not_multiply(void **unused)
         struct jsonata_context *c = jsonata_context_new(&limits);
         jn_value v;
         assert_int_equal(jsonata_compile((jn_str){ text, strlen(text) }, NULL, &program, NULL), JN_OK);
-        if (jsonata_evaluate(program, c, jn_make_number(1), (jn_value){ 0 }, &v, &err) && strcmp(err.code, "T2002"))
+        const enum jn_status s = jsonata_evaluate(program, c, jn_make_number(1), (jn_value){ 0 }, &v, &err);
+        if (s && (s != JN_EVALUATION || err.code[0] != 'T'))
             fail_msg("%s nested: %s", nests[i].before, err.message);
         jsonata_free(program);
         jsonata_context_free(c);
