@@ -213,8 +213,8 @@ static bool keeps_context(const struct ast_node *ast)
     }
 }
 
-/* In a value of a grouping: below paths, lambdas and the like the context is another one, and the plan of no concern.
- * */
+/* In a value of a grouping: below paths, lambdas and the like the context is another one, and the plan of no
+ * concern. */
 static struct node *compile_planned(struct compiler *c, const struct ast_node *ast)
 {
     struct tally_plan *plan = c->plan;
