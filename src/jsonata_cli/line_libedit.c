@@ -164,6 +164,8 @@ static void set_keys(struct line_editor *e)
     e->lib.el_set(e->el, EL_BIND, "^R", "em-inc-search-prev", NULL);
     e->lib.el_source(e->el, NULL);                              // the person's own .editrc
     e->lib.el_set(e->el, EL_SETTY, "-d", "-isig", NULL);        // ^C is a key while a line is edited
+    // What is typed while an expression runs waits as it is: the terminal's own editing would swallow a ^D.
+    e->lib.el_set(e->el, EL_SETTY, "-x", "-icanon", "-echo", NULL);
 }
 
 struct line_editor *line_editor_open(const char *history_path, line_complete_fn *complete_words, void *arg)
