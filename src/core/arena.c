@@ -137,6 +137,19 @@ void jn_arena_rewind(struct jn_arena *a, jn_mark m)
         enter(a, m.chunk, m.at);
 }
 
+bool jn_arena_is_since(const struct jn_arena *a, jn_mark m, const void *p)
+{
+    const uintptr_t at = (uintptr_t)p;
+    struct jn_arena_chunk *c = m.chunk ? m.chunk : a->first;
+    for (uintptr_t from = m.chunk ? (uintptr_t)m.at : 0; c; c = c->next, from = 0) {
+        if (at >= (uintptr_t)chunk_start(c) && at < (uintptr_t)chunk_end(c))
+            return at >= from;
+        if (c == a->current)
+            return false;
+    }
+    return false;
+}
+
 static void *fail(struct jn_arena *a, enum jn_status s)
 {
     if (!a->failed)

@@ -52,6 +52,9 @@ static inline enum jn_status jn_arena_failed(const struct jn_arena *a)
 jn_mark jn_arena_mark(const struct jn_arena *a);
 void jn_arena_rewind(struct jn_arena *a, jn_mark m);
 
+/* Whether the block at `p` was allocated after the mark: false also for blocks of other arenas. */
+bool jn_arena_is_since(const struct jn_arena *a, jn_mark m, const void *p);
+
 /* The slow path of jn_arena_alloc(): opens or reuses a chunk. */
 void *jn_arena_alloc_slow(struct jn_arena *a, size_t size);
 

@@ -127,9 +127,11 @@ static jn_value cut(struct jsonata_eval *e, jn_value v, jn_value needle, bool af
     return after ? piece_of(v, at + needle.len, v.len) : piece_of(v, 0, at);
 }
 
+/* A text to look for that is missing is the text "undefined" to ECMAScript's indexOf(). */
 BUILTIN(fn_substring_before)
 {
-    return cut(e, args[0], args[1], false);
+    const jn_value missing = jn_string(JN_STR("undefined"), JN_STR_ASCII);
+    return cut(e, args[0], jn_is_undefined(args[1]) ? missing : args[1], false);
 }
 
 BUILTIN(fn_substring_after)

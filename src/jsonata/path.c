@@ -159,6 +159,54 @@ static jn_value run_steps(const struct path_node *p, struct jsonata_eval *e, jn_
     return jsonata_failed(e) ? jn_undefined() : collector_end(&out, wrap);
 }
 
+/* ---- segments between sorts ----------------------------------------------------------------------------------- */
+
+static bool is_step_by_step(const struct jsonata_eval *e)
+{
+    return e->is_ordered || e->program->is_plain || e->max_sequence != UINT32_MAX;
+}
+
+/* The items that a segment before a sort has found, as an array. */
+static jn_value collected_items(struct collector *out, struct jsonata_eval *e)
+{
+    jn_value v = collector_end(out, true);
+    if (v.type != JN_ARRAY)
+        return v;
+    if (v.flags & JN_CONS)
+        return jsonata_sequence(e, v);
+    v.flags = JN_SEQUENCE;
+    return v;
+}
+
+/* Sorts need all items, and so end a segment of steps that push. */
+static jn_value run_sorted(const struct path_node *p, struct jsonata_eval *e, jn_value context,
+                           struct jsonata_frame *f)
+{
+    jn_value items = first_items(p, e, context, f);
+    uint32_t at = p->steps[0].is_once;
+    const bool is_stepwise = is_step_by_step(e);
+    struct collector out;
+    if (at == 0 && is_nothing(items))
+        return jn_undefined();
+    while (at < p->len && !is_nothing(items) && !jsonata_failed(e)) {
+        if (p->steps[at].kind == STEP_SORT) {
+            items = sort_items(&p->steps[at], e, items, f, NULL);
+            if (p->steps[at].filters.len && !jsonata_failed(e))
+                items = filters_apply(&p->steps[at].filters, e, items, f);
+            at++;
+            continue;
+        }
+        uint32_t to = at;
+        while (to < p->len && p->steps[to].kind != STEP_SORT && !(is_stepwise && to > at))
+            to++;
+        collector_init(&out, e);
+        run_segment(p, e, f, at, to, items, &out.sink);
+        items = to == p->len ? collector_end(&out, true) : collected_items(&out, e);
+        at = to;
+    }
+    return items;
+}
+
 /* ---- order of errors ----------------------------------------------------------------------------------------- */
 
 /* The reference finishes each step for all items before it begins the next, so that of two errors it reports the one in
@@ -167,6 +215,8 @@ static jn_value run_steps(const struct path_node *p, struct jsonata_eval *e, jn_
 static jn_value run_ordered(const struct path_node *p, struct jsonata_eval *e, jn_value context,
                             struct jsonata_frame *f)
 {
+    if (p->has_sort)
+        return run_sorted(p, e, context, f);
     jn_value items = first_items(p, e, context, f);
     for (uint32_t i = p->steps[0].is_once; i + 1 < p->len && !is_nothing(items) && !jsonata_failed(e); i++)
         items = path_step_all(&p->steps[i], e, items, f);
@@ -198,12 +248,18 @@ static void find_first_error(const struct path_node *p, struct jsonata_eval *e, 
         e->fault = met;
 }
 
+static jn_value run_fused(const struct path_node *p, struct jsonata_eval *e, jn_value context,
+                          struct jsonata_frame *f, bool wrap)
+{
+    return p->has_sort ? run_sorted(p, e, context, f) : run_steps(p, e, context, f, wrap);
+}
+
 static jn_value run_path(const struct path_node *p, struct jsonata_eval *e, jn_value context,
                          struct jsonata_frame *f, bool wrap)
 {
     if ((!p->has_order && e->max_sequence == UINT32_MAX) || p->len < 2)
-        return run_steps(p, e, context, f, wrap);
-    if (e->is_ordered || e->program->is_plain || e->max_sequence != UINT32_MAX) {
+        return run_fused(p, e, context, f, wrap);
+    if (is_step_by_step(e)) {
         const jn_value v = run_ordered(p, e, context, f);
         return wrap ? v : jsonata_unwrap(v);
     }
@@ -212,51 +268,12 @@ static jn_value run_path(const struct path_node *p, struct jsonata_eval *e, jn_v
     jn_value *top = e->top;
     const uint32_t depth = e->depth;
     e->fused++;
-    const jn_value v = run_steps(p, e, context, f, wrap);
+    const jn_value v = run_fused(p, e, context, f, wrap);
     if (--e->fused == 0 && jsonata_failed(e)) {
         e->depth = depth;
         find_first_error(p, e, context, f, top);
     }
     return v;
-}
-
-/* The items that a segment before a sort has found, as an array. */
-static jn_value collected_items(struct collector *out, struct jsonata_eval *e)
-{
-    jn_value v = collector_end(out, true);
-    if (v.type != JN_ARRAY)
-        return v;
-    if (v.flags & JN_CONS)
-        return jsonata_sequence(e, v);
-    v.flags = JN_SEQUENCE;
-    return v;
-}
-
-static jn_value run_sorted(const struct path_node *p, struct jsonata_eval *e, jn_value context,
-                           struct jsonata_frame *f)
-{
-    jn_value items = first_items(p, e, context, f);
-    uint32_t at = p->steps[0].is_once;
-    struct collector out;
-    if (at == 0 && is_nothing(items))
-        return jn_undefined();
-    while (at < p->len && !is_nothing(items) && !jsonata_failed(e)) {
-        if (p->steps[at].kind == STEP_SORT) {
-            items = sort_items(&p->steps[at], e, items, f, NULL);
-            if (p->steps[at].filters.len && !jsonata_failed(e))
-                items = filters_apply(&p->steps[at].filters, e, items, f);
-            at++;
-            continue;
-        }
-        uint32_t to = at;
-        while (to < p->len && p->steps[to].kind != STEP_SORT)
-            to++;
-        collector_init(&out, e);
-        run_segment(p, e, f, at, to, items, &out.sink);
-        items = to == p->len ? collector_end(&out, true) : collected_items(&out, e);
-        at = to;
-    }
-    return items;
 }
 
 jn_value path_step_all(const struct step *step, struct jsonata_eval *e, jn_value items, struct jsonata_frame *f)
@@ -305,9 +322,7 @@ static jn_value eval_path(const struct node *n, struct jsonata_eval *e, jn_value
     jn_value v;
     if (p->tuples)
         v = tuple_path(p, e, context, f);
-    else if (p->has_sort)
-        v = path_finish(p, e, run_sorted(p, e, context, f), f);
-    else if (p->keep_singleton || p->group || n->raw)
+    else if (p->has_sort || p->keep_singleton || p->group || n->raw)
         v = path_finish(p, e, run_path(p, e, context, f, true), f);
     else
         v = run_path(p, e, context, f, false);

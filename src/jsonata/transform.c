@@ -3,7 +3,7 @@
  * The node gives a function.  Called, it clones its argument and changes the clone: the pattern's matches are objects
  * in it, and each is updated in place.  What an update puts in is not copied, so that of an object that is in two
  * places both see the changes, as in the reference; unless it might hold the match itself: the result never contains
- * itself (spec 16.11).
+ * itself (spec 16.11).  What a pattern finds outside of the clone (|$$.a|...|) stays as it is: it is the host's.
  *
  * Mostly the pattern is a path of names.  What it can find is then known, and only the containers on the way there
  * need to be our own; the rest of the clone is shared with the argument.  Objects that get and lose the same members
@@ -170,6 +170,7 @@ struct run {
     struct jsonata_eval *e;
     struct jsonata_frame *f;
     bool has_spine;
+    jn_mark before;                         /* whatever is the clone's was made since */
     struct change changes[CHANGES];
     uint32_t next;
 };
@@ -292,6 +293,11 @@ static bool is_lost_or_empty(jn_value match, const struct jn_object *update)
     return match.type == JN_ARRAY || !update->shape->len;
 }
 
+static bool is_ours(const struct run *r, jn_value match)
+{
+    return r->has_spine || match.type != JN_OBJECT || jn_arena_is_since(r->e->arena, r->before, match.as.object);
+}
+
 /* Matches may be scalars (|**|...|): there is nothing to update in them, and nothing to remove. */
 static void change(struct run *r, jn_value match)
 {
@@ -306,21 +312,23 @@ static void change(struct run *r, jn_value match)
         raise_at(e, t->update_position, "T2011", is_object ? match : update);
         return;
     }
-    join_forget(e);
-    if (knows_keys(r) && match.type == JN_OBJECT &&
+    const bool is_own = is_ours(r, match);
+    if (is_own)
+        join_forget(e);
+    if (is_own && knows_keys(r) && match.type == JN_OBJECT &&
         change_at_once(r, match.as.object, is_empty ? NULL : update.as.object))
         return;
-    if (!is_empty && !jsonata_failed(e))
+    if (is_own && !is_empty && !jsonata_failed(e))
         merge_update(e, match.as.object, update.as.object);
     const jn_value keys = t->remove && !jsonata_failed(e) ? node_eval(t->remove, e, match, r->f) : jn_undefined();
     if (!jn_is_undefined(keys) && !jsonata_failed(e))
-        remove_keys(t, e, match, keys);
+        remove_keys(t, e, is_own ? match : jn_undefined(), keys);
 }
 
 static jn_value transform(const struct transform_node *t, struct jsonata_eval *e, jn_value v, jn_value context,
                           struct jsonata_frame *f)
 {
-    struct run r = { .t = t, .e = e, .f = f };
+    struct run r = { .t = t, .e = e, .f = f, .before = jn_arena_mark(e->arena) };
     const jn_value clone = clone_input(t, e, v, context, f, &r.has_spine);
     if (jsonata_failed(e))
         return jn_undefined();

@@ -24,6 +24,7 @@ const KNOWN = [
     { name: 'grouped-hole', matches: d => areResults(d) && withoutHoles(d.reference.text) === withoutHoles(d.ours.text) },
     { name: 'function-objects', matches: d => /implementation|_jsonata_/.test(d.reference.text || '') ||
         d.reference.kind === 'function' && (d.ours.code === 'T2011' || /\/.*\//.test(d.expression)) },
+    { name: 'outside-update', matches: d => /\|\s*(\$\$|\$\w)/.test(d.expression) && d.what === 'another result' },
     { name: 'array-update', matches: d => d.ours.code === 'T2011' },
     { name: 'odd-matcher', matches: d => d.ours.code === 'T1010' },
     { name: 'long-token', matches: d => /another token$/.test(d.what) && String(d.ours.token).length >= 100 },
