@@ -44,7 +44,6 @@ enum { JN_OVERCOPY = 3 };
 /* The quick way looks at this many bytes without asking where the text ends. */
 enum { JN_QUICK_MARGIN = 40 };
 
-#define JN_APART __attribute__((noinline))      /* keeps what is rarely done out of what is always done */
 #define JN_INLINE inline __attribute__((always_inline))
 #define JN_LIKELY(x) __builtin_expect(!!(x), 1)
 #define JN_UNLIKELY(x) __builtin_expect(!!(x), 0)

@@ -31,6 +31,9 @@ static inline uint64_t jn_load8(const char *p)
     return word;
 }
 
+/* Keeps what is rarely done out of what is always done. */
+#define JN_APART __attribute__((noinline))
+
 /* memcmp() == 0 for texts that are mostly short: loads of a fixed size, which may overlap, in place of a call. */
 static inline bool jn_same_bytes(const char *a, const char *b, size_t n)
 {

@@ -1,8 +1,8 @@
 /* lex.c - text to tokens (spec, section 3).
  *
  * The text is UTF-8 (or WTF-8) and validated once, at the start, so that everything after it may step from byte to
- * byte; what the language counts is UTF-16 code units, so the place is kept twice: `at` in bytes, `position` in
- * units.  A token's position is the place just after it; an error says which place it means.
+ * byte; what the language counts is UTF-16 code units, so the lexer knows how many of the bytes before it are no units
+ * of their own.  A token's position is the place just after it; an error says which place it means.
  *
  * Whether '/' divides or opens a regex depends on the grammar, so the parser says for each token whether an operand has
  * just ended. */
@@ -28,7 +28,8 @@ const char *token_text(enum token_kind k)
 
 /* ---- characters ---------------------------------------------------------------------------------------------- */
 
-enum { BLANK = 1, DIGIT = 2, OPERATOR = 4, FOLLOWING = 8 };     /* FOLLOWING: second and later bytes of a character */
+/* FOLLOWING: second and later bytes of a character.  QUOTE: begins a token of its own kind, but may stand in names. */
+enum { BLANK = 1, DIGIT = 2, OPERATOR = 4, FOLLOWING = 8, QUOTE = 16 };
 
 static const uint8_t classes[256] = {
     [' '] = BLANK,    ['\t'] = BLANK,   ['\n'] = BLANK,   ['\r'] = BLANK,   ['\v'] = BLANK,
@@ -39,7 +40,7 @@ static const uint8_t classes[256] = {
     [';'] = OPERATOR, [':'] = OPERATOR, ['?'] = OPERATOR, ['+'] = OPERATOR, ['-'] = OPERATOR,
     ['*'] = OPERATOR, ['/'] = OPERATOR, ['%'] = OPERATOR, ['|'] = OPERATOR, ['='] = OPERATOR,
     ['<'] = OPERATOR, ['>'] = OPERATOR, ['^'] = OPERATOR, ['&'] = OPERATOR, ['!'] = OPERATOR,
-    ['~'] = OPERATOR, [0x80 ... 0xBF] = FOLLOWING,
+    ['~'] = OPERATOR, ['"'] = QUOTE,    ['\''] = QUOTE,   ['`'] = QUOTE,    [0x80 ... 0xBF] = FOLLOWING,
 };
 
 static unsigned class_of(char c)
@@ -83,13 +84,17 @@ static bool at_end(const struct lexer *l)
     return l->at >= l->text.len;
 }
 
+/* UTF-16 code units before the current byte. */
+static inline int64_t position_of(const struct lexer *l)
+{
+    return (int64_t)l->at - l->surplus;
+}
+
 /* Goes on to an offset.  Over ASCII, bytes are units. */
 static inline void go_to(struct lexer *l, size_t to)
 {
-    if (l->is_ascii)
-        l->position += (int64_t)(to - l->at);
     for (size_t i = l->at; i < to && !l->is_ascii; i++)
-        l->position += units_of(l->text.data[i]);
+        l->surplus += 1 - (int64_t)units_of(l->text.data[i]);
     l->at = to;
 }
 
@@ -114,9 +119,6 @@ static inline size_t find_class(const struct lexer *l, size_t at, unsigned wante
     return at;
 }
 
-/* Keeps what is rarely done out of the way from token to token. */
-#define APART __attribute__((noinline))
-
 /* ---- tokens -------------------------------------------------------------------------------------------------- */
 
 /* Tokens are written where they are wanted, member by member: they are too large to be handed about. */
@@ -125,8 +127,7 @@ static inline void put_token(const struct lexer *l, struct token *t, enum token_
     t->kind = kind;
     t->ignore_case = t->multiline = false;
     t->text = text;
-    t->value = jn_undefined();
-    t->position = l->position;
+    t->position = (int32_t)position_of(l);
 }
 
 static void put_end(const struct lexer *l, struct token *t)
@@ -149,9 +150,9 @@ static void fail_token(struct lexer *l, struct token *t, const char *code, int64
 }
 
 /* comment := '/' '*' ... '*' '/'     Not nested. */
-APART static bool skip_comment(struct lexer *l)
+JN_APART static bool skip_comment(struct lexer *l)
 {
-    const int64_t start = l->position;
+    const int64_t start = position_of(l);
     const size_t close = jn_str_find(l->text, JN_STR("*/"), l->at + 2);
     if (close == SIZE_MAX) {
         fail(l, "S0106", start, (jn_str){ 0 });
@@ -161,23 +162,28 @@ APART static bool skip_comment(struct lexer *l)
     return true;
 }
 
-static void skip_blank(struct lexer *l)
+/* Goes to the next token's first byte; false when there is none. */
+static inline bool skip_blank(struct lexer *l)
 {
+    const char *text = l->text.data;
     for (;;) {
         size_t to = l->at;
-        while (to < l->text.len && is_blank(l->text.data[to]))
+        while (to < l->text.len && is_blank(text[to]))
             to++;
-        if (to != l->at)
-            go_to(l, to);
-        if (at_end(l) || l->text.data[to] != '/' || peek(l, 1) != '*' || !skip_comment(l))
-            return;
+        l->at = to;
+        if (to == l->text.len)
+            return false;
+        if (text[to] != '/' || peek(l, 1) != '*')
+            return true;
+        if (!skip_comment(l))
+            return false;
     }
 }
 
 /* regex := '/' body '/' ('i' | 'm')*
  * The body ends at a '/' outside all brackets that no odd number of backslashes precedes.  Brackets count wherever they
  * stand, also in a character class, unless the character before is a backslash: so the reference has it. */
-APART static void regex(struct lexer *l, struct token *t)
+JN_APART static void regex(struct lexer *l, struct token *t)
 {
     skip(l, 1);
     const size_t start = l->at;
@@ -195,12 +201,12 @@ APART static void regex(struct lexer *l, struct token *t)
         before = c;
     }
     if (at_end(l)) {
-        fail_token(l, t, "S0302", l->position, (jn_str){ 0 });
+        fail_token(l, t, "S0302", position_of(l), (jn_str){ 0 });
         return;
     }
     const jn_str body = since(l, start);
     if (body.len == 0) {
-        fail_token(l, t, "S0301", l->position, (jn_str){ 0 });
+        fail_token(l, t, "S0301", position_of(l), (jn_str){ 0 });
         return;
     }
     skip(l, 1);
@@ -209,70 +215,59 @@ APART static void regex(struct lexer *l, struct token *t)
         t->ignore_case |= peek(l, 0) == 'i';
         t->multiline |= peek(l, 0) == 'm';
     }
-    t->position = l->position;
+    t->position = position_of(l);
 }
 
-static enum token_kind pair(const struct lexer *l, char second, enum token_kind both, enum token_kind alone)
-{
-    return peek(l, 1) == second ? both : alone;
-}
+/* What an operator's first character is by itself, and together with a second one.  Of ? that is not all. */
+struct operator_kind {
+    uint8_t alone, both;
+    char second;
+};
 
-/* The operator that begins here: the longer one wins. */
-static enum token_kind operator_of(const struct lexer *l)
-{
-    switch (l->text.data[l->at]) {
-    case '.': return pair(l, '.', TOKEN_RANGE, TOKEN_DOT);
-    case ':': return pair(l, '=', TOKEN_BIND, TOKEN_COLON);
-    case '!': return pair(l, '=', TOKEN_NOT_EQUAL, TOKEN_EXCLAMATION);
-    case '>': return pair(l, '=', TOKEN_GREATER_EQUAL, TOKEN_GREATER);
-    case '<': return pair(l, '=', TOKEN_LESS_EQUAL, TOKEN_LESS);
-    case '*': return pair(l, '*', TOKEN_DESCENDANTS, TOKEN_STAR);
-    case '~': return pair(l, '>', TOKEN_CHAIN, TOKEN_TILDE);
-    case '?': return peek(l, 1) == ':' ? TOKEN_ELVIS : pair(l, '?', TOKEN_COALESCE, TOKEN_QUESTION);
-    case '[': return TOKEN_LEFT_BRACKET;
-    case ']': return TOKEN_RIGHT_BRACKET;
-    case '{': return TOKEN_LEFT_BRACE;
-    case '}': return TOKEN_RIGHT_BRACE;
-    case '(': return TOKEN_LEFT_PAREN;
-    case ')': return TOKEN_RIGHT_PAREN;
-    case ',': return TOKEN_COMMA;
-    case '@': return TOKEN_AT;
-    case '#': return TOKEN_HASH;
-    case ';': return TOKEN_SEMICOLON;
-    case '+': return TOKEN_PLUS;
-    case '-': return TOKEN_MINUS;
-    case '/': return TOKEN_SLASH;
-    case '%': return TOKEN_PERCENT;
-    case '|': return TOKEN_BAR;
-    case '=': return TOKEN_EQUAL;
-    case '^': return TOKEN_CARET;
-    default: return TOKEN_AMPERSAND;
-    }
-}
+static const struct operator_kind operator_kinds[128] = {
+    ['.'] = { TOKEN_DOT, TOKEN_RANGE, '.' },
+    [':'] = { TOKEN_COLON, TOKEN_BIND, '=' },
+    ['!'] = { TOKEN_EXCLAMATION, TOKEN_NOT_EQUAL, '=' },
+    ['>'] = { TOKEN_GREATER, TOKEN_GREATER_EQUAL, '=' },
+    ['<'] = { TOKEN_LESS, TOKEN_LESS_EQUAL, '=' },
+    ['*'] = { TOKEN_STAR, TOKEN_DESCENDANTS, '*' },
+    ['~'] = { TOKEN_TILDE, TOKEN_CHAIN, '>' },
+    ['?'] = { TOKEN_QUESTION, TOKEN_COALESCE, '?' },
+    ['['] = { .alone = TOKEN_LEFT_BRACKET },
+    [']'] = { .alone = TOKEN_RIGHT_BRACKET },
+    ['{'] = { .alone = TOKEN_LEFT_BRACE },
+    ['}'] = { .alone = TOKEN_RIGHT_BRACE },
+    ['('] = { .alone = TOKEN_LEFT_PAREN },
+    [')'] = { .alone = TOKEN_RIGHT_PAREN },
+    [','] = { .alone = TOKEN_COMMA },
+    ['@'] = { .alone = TOKEN_AT },
+    ['#'] = { .alone = TOKEN_HASH },
+    [';'] = { .alone = TOKEN_SEMICOLON },
+    ['+'] = { .alone = TOKEN_PLUS },
+    ['-'] = { .alone = TOKEN_MINUS },
+    ['/'] = { .alone = TOKEN_SLASH },
+    ['%'] = { .alone = TOKEN_PERCENT },
+    ['|'] = { .alone = TOKEN_BAR },
+    ['='] = { .alone = TOKEN_EQUAL },
+    ['^'] = { .alone = TOKEN_CARET },
+    ['&'] = { .alone = TOKEN_AMPERSAND },
+};
 
-static bool is_pair(enum token_kind k)
+/* The operator that begins here with `c`: the longer one wins. */
+static inline void operator(struct lexer *l, struct token *t, char c)
 {
-    switch (k) {
-    case TOKEN_RANGE:
-    case TOKEN_BIND:
-    case TOKEN_NOT_EQUAL:
-    case TOKEN_GREATER_EQUAL:
-    case TOKEN_LESS_EQUAL:
-    case TOKEN_DESCENDANTS:
-    case TOKEN_CHAIN:
-    case TOKEN_ELVIS:
-    case TOKEN_COALESCE:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static void operator(struct lexer *l, struct token *t)
-{
+    const struct operator_kind *o = &operator_kinds[c & 0x7F];
     const size_t start = l->at;
-    const enum token_kind kind = operator_of(l);
-    skip(l, 1U + is_pair(kind));
+    enum token_kind kind = o->alone;
+    l->at = start + 1;
+    if (o->second && !at_end(l)) {
+        const char second = l->text.data[start + 1];
+        if (second == o->second)
+            kind = o->both;
+        else if (c == '?' && second == ':')
+            kind = TOKEN_ELVIS;
+        l->at += kind != o->alone;
+    }
     put_token(l, t, kind, since(l, start));
 }
 
@@ -313,21 +308,21 @@ static bool scan_string(struct lexer *l, char quote, bool *escapes)
         skip(l, 1);
         const char c = peek(l, 0);
         if (c == 'u' && escape_value(l->text, l->at + 1) < 0) {
-            fail(l, "S0104", l->position, (jn_str){ 0 });
+            fail(l, "S0104", position_of(l), (jn_str){ 0 });
             return false;
         }
         if (c != 'u' && (c == '\0' || !strchr(escape_names, c))) {
             size_t next = l->at;
             if (!at_end(l))
                 jn_utf8_next(l->text, &next);
-            fail(l, "S0103", l->position, jn_str_sub(l->text, l->at, next));
+            fail(l, "S0103", position_of(l), jn_str_sub(l->text, l->at, next));
             return false;
         }
         if (c == 'u')
             skip(l, 4);
     }
     if (at_end(l))
-        fail(l, "S0101", l->position, (jn_str){ 0 });
+        fail(l, "S0101", position_of(l), (jn_str){ 0 });
     return !l->fault.code;
 }
 
@@ -368,7 +363,7 @@ static jn_str decode_string(struct jn_arena *a, jn_str body)
 }
 
 /* string := '"' char* '"' | "'" char* "'"     Escapes as in JSON; newlines may stand in it. */
-APART static void string(struct lexer *l, struct token *t)
+JN_APART static void string(struct lexer *l, struct token *t)
 {
     const char quote = peek(l, 0);
     skip(l, 1);
@@ -393,10 +388,10 @@ static size_t digits_at(const struct lexer *l, size_t ahead)
 }
 
 /* number := ('0' | [1-9][0-9]*) ('.' [0-9]+)? ([eE] [-+]? [0-9]+)?     No sign: that is an operator. */
-APART static void number(struct lexer *l, struct token *t)
+JN_APART static void number(struct lexer *l, struct token *t)
 {
     const size_t start = l->at;
-    const int64_t position = l->position;
+    const int64_t position = position_of(l);
     size_t len = peek(l, 0) == '0' ? 1 : digits_at(l, 0);
     if (peek(l, len) == '.' && is_digit(peek(l, len + 1)))
         len += 1 + digits_at(l, len + 1);
@@ -416,13 +411,13 @@ APART static void number(struct lexer *l, struct token *t)
 }
 
 /* quoted := '`' [^`]* '`' */
-APART static void quoted_name(struct lexer *l, struct token *t)
+JN_APART static void quoted_name(struct lexer *l, struct token *t)
 {
     const size_t start = l->at + 1;
     const size_t close = jn_str_find(l->text, JN_STR("`"), start);
     skip(l, close == SIZE_MAX ? l->text.len : close + 1 - l->at);
     if (close == SIZE_MAX) {
-        fail_token(l, t, "S0105", l->position, (jn_str){ 0 });
+        fail_token(l, t, "S0105", position_of(l), (jn_str){ 0 });
         return;
     }
     put_token(l, t, TOKEN_NAME, jn_str_sub(l->text, start, close));
@@ -469,7 +464,7 @@ static void name(struct lexer *l, struct token *t)
     const size_t start = l->at;
     go_to(l, find_class(l, start, BLANK | OPERATOR));
     const jn_str text = since(l, start);
-    if (text.data[0] == '$') {
+    if (*text.data == '$') {
         put_token(l, t, TOKEN_VARIABLE, (jn_str){ text.data + 1, text.len - 1 });
         return;
     }
@@ -510,22 +505,22 @@ void lexer_init(struct lexer *l, struct jn_arena *a, jn_str text)
 
 void lexer_next(struct lexer *l, bool infix, struct token *t)
 {
-    skip_blank(l);
-    if (at_end(l)) {
+    if (!skip_blank(l)) {
         put_end(l, t);
         return;
     }
     const char c = l->text.data[l->at];
-    if (c == '/' && !infix)
+    const unsigned class = class_of(c);
+    if (!(class & (OPERATOR | DIGIT | QUOTE)))
+        name(l, t);
+    else if (class & OPERATOR && (c != '/' || infix))
+        operator(l, t, c);
+    else if (class & OPERATOR)
         regex(l, t);
-    else if (class_of(c) & OPERATOR)
-        operator(l, t);
-    else if (c == '"' || c == '\'')
-        string(l, t);
-    else if (is_digit(c))
+    else if (class & DIGIT)
         number(l, t);
     else if (c == '`')
         quoted_name(l, t);
     else
-        name(l, t);
+        string(l, t);
 }

@@ -9,16 +9,16 @@ struct lexer {
     struct jn_arena *arena;     /* decoded strings */
     jn_str text;
     size_t at;                  /* bytes */
-    int64_t position;           /* UTF-16 code units before `at` */
-    bool is_ascii;              /* the whole text: then both are the same */
+    int64_t surplus;            /* bytes before `at` that are no UTF-16 code units of their own */
+    bool is_ascii;              /* the whole text: then there are none */
     struct jsonata_fault fault; /* code != NULL: the first error; the lexer then only gives TOKEN_END */
 };
 
 struct token {
-    enum token_kind kind;
     jn_str text;                /* name, variable without $, operator, regex body; the source for numbers */
-    jn_value value;             /* decoded string, number, true, false, null */
-    int64_t position;
+    jn_value value;             /* decoded string, number, true, false, null; else anything */
+    int32_t position;
+    enum token_kind kind;
     bool ignore_case, multiline;    /* regex flags */
 };
 

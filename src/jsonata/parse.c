@@ -45,11 +45,13 @@ static bool failed(const struct parser *p)
     return p->fault->code || jn_arena_failed(p->arena);
 }
 
+/* The current token becomes the end of the text, and stays it. */
 static void fail(struct parser *p, struct jsonata_fault fault)
 {
     if (!failed(p))
         *p->fault = fault;
     p->token.kind = TOKEN_END;
+    p->lexer.at = p->lexer.text.len;
 }
 
 /* A syntax error that recover mode survives.  `at`: the offending token, for its value. */
@@ -74,11 +76,18 @@ static void report_here(struct parser *p, struct jsonata_fault fault, const stru
         p->token = (struct token){ .kind = TOKEN_ERROR, .text = JN_STR("(error)"), .position = -1 };
 }
 
+/* Memory is out. */
+JN_APART static struct ast_node *no_node(struct parser *p)
+{
+    fail(p, (struct jsonata_fault){ 0 });
+    return &p->spare;
+}
+
 static struct ast_node *new_node(struct parser *p, enum ast_kind kind, int64_t position)
 {
     struct ast_node *n = ast_new(p->arena, kind, position);
     p->size++;
-    return n ? n : &p->spare;
+    return n ? n : no_node(p);
 }
 
 static void push(struct parser *p, struct ast_list *l, struct ast_node *n)
@@ -95,22 +104,27 @@ static void no_operator(struct parser *p)
     report_here(p, (struct jsonata_fault){ .code = "S0204", .position = t.position, .token = t.text }, &t);
 }
 
-/* Reads the next token.  `infix`: an operand has just ended. */
-static void advance(struct parser *p, bool infix)
+/* The token that was read is the end, no operator, or to be seen by someone. */
+JN_APART static void look_at_token(struct parser *p)
 {
-    if (failed(p)) {
-        p->token.kind = TOKEN_END;
-        return;
-    }
-    if (p->errors)
-        p->before = p->token;
-    lexer_next(&p->lexer, infix, &p->token);
     if (p->lexer.fault.code)
         fail(p, p->lexer.fault);
-    else if (p->seen)
+    if (failed(p))
+        return;
+    if (p->seen)
         p->seen(p->seen_arg, &p->token);
     if (p->token.kind == TOKEN_EXCLAMATION || p->token.kind == TOKEN_TILDE)
         no_operator(p);
+}
+
+/* Reads the next token.  `infix`: an operand has just ended. */
+static inline void advance(struct parser *p, bool infix)
+{
+    if (p->errors)
+        p->before = p->token;
+    lexer_next(&p->lexer, infix, &p->token);
+    if (p->token.kind <= TOKEN_TILDE || p->seen)
+        look_at_token(p);
 }
 
 /* Takes a token that must be there. */
@@ -140,6 +154,12 @@ static struct ast_node *named(struct parser *p, enum ast_kind kind, const struct
 {
     struct ast_node *n = new_node(p, kind, t->position);
     n->text = t->text;
+    return n;
+}
+
+static struct ast_node *literal(struct parser *p, enum ast_kind kind, const struct token *t)
+{
+    struct ast_node *n = named(p, kind, t);
     n->literal = t->value;
     return n;
 }
@@ -162,17 +182,17 @@ static struct ast_node *parse_variable(struct parser *p, const struct token *t)
 
 static struct ast_node *parse_string(struct parser *p, const struct token *t)
 {
-    return named(p, AST_STRING, t);
+    return literal(p, AST_STRING, t);
 }
 
 static struct ast_node *parse_number(struct parser *p, const struct token *t)
 {
-    return named(p, AST_NUMBER, t);
+    return literal(p, AST_NUMBER, t);
 }
 
 static struct ast_node *parse_value(struct parser *p, const struct token *t)
 {
-    return named(p, AST_VALUE, t);
+    return literal(p, AST_VALUE, t);
 }
 
 static struct ast_node *parse_wildcard(struct parser *p, const struct token *t)

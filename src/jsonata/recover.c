@@ -6,7 +6,7 @@
 
 static bool is_operator(enum token_kind k)
 {
-    return k >= TOKEN_LEFT_BRACKET && k != TOKEN_ERROR;
+    return (k >= TOKEN_LEFT_BRACKET && k != TOKEN_ERROR) || k == TOKEN_EXCLAMATION || k == TOKEN_TILDE;
 }
 
 /* What the reference calls a token's type. */

@@ -7,6 +7,7 @@
 /* kind, text, left binding power */
 #define TOKENS(X)                                                                                          \
     X(TOKEN_END, "(end)", 0)                                                                               \
+    X(TOKEN_EXCLAMATION, "!", 0) X(TOKEN_TILDE, "~", 0)     /* no operators by themselves */               \
     X(TOKEN_NAME, "(name)", 0) X(TOKEN_VARIABLE, "(variable)", 0) X(TOKEN_STRING, "(string)", 0)           \
     X(TOKEN_NUMBER, "(number)", 0) X(TOKEN_VALUE, "(value)", 0) X(TOKEN_REGEX, "(regex)", 0)               \
     X(TOKEN_LEFT_BRACKET, "[", 80) X(TOKEN_LEFT_PAREN, "(", 80) X(TOKEN_AT, "@", 80) X(TOKEN_HASH, "#", 80)\
@@ -20,8 +21,7 @@
     X(TOKEN_AND, "and", 30) X(TOKEN_OR, "or", 25) X(TOKEN_QUESTION, "?", 20) X(TOKEN_BIND, ":=", 10)       \
     X(TOKEN_RIGHT_BRACKET, "]", 0) X(TOKEN_RIGHT_PAREN, ")", 0) X(TOKEN_RIGHT_BRACE, "}", 0)               \
     X(TOKEN_COMMA, ",", 0) X(TOKEN_SEMICOLON, ";", 0) X(TOKEN_COLON, ":", 0) X(TOKEN_BAR, "|", 0)          \
-    X(TOKEN_RANGE, "..", 0) X(TOKEN_DESCENDANTS, "**", 0)                                                 \
-    X(TOKEN_EXCLAMATION, "!", 0) X(TOKEN_TILDE, "~", 0)                                                    \
+    X(TOKEN_RANGE, "..", 0) X(TOKEN_DESCENDANTS, "**", 0)                                                  \
     X(TOKEN_ERROR, "(error)", 10)       /* stands where recover mode has met an error; never in the text */
 
 enum token_kind {
