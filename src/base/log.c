@@ -35,7 +35,9 @@ static const struct {
     { "lambda", BASE_TRACE_LAMBDA },
     { "local", BASE_TRACE_LOCAL },
     { "state", BASE_TRACE_STATE },
-    { "all", BASE_TRACE_HTTP | BASE_TRACE_LAMBDA | BASE_TRACE_LOCAL | BASE_TRACE_STATE },
+    { "amqp", BASE_TRACE_AMQP },
+    { "all", BASE_TRACE_HTTP | BASE_TRACE_LAMBDA | BASE_TRACE_LOCAL | BASE_TRACE_STATE |
+             BASE_TRACE_AMQP },
 };
 
 /* ---- setting up ---------------------------------------------------------------------------------------------- */
@@ -191,7 +193,9 @@ static void log_line(const struct base_log *l, enum base_log_level level, const 
     jn_buf_init(&line, 0);
     char time[32];
     base_time_iso(time, l->clock->wall_ms(l->clock));
-    if (l->json)
+    if (l->format)
+        l->format(l, level, fields, message, &line);
+    else if (l->json)
         put_json(&line, l, level, time, message, fields);
     else
         put_text(&line, l, level, time, message, fields);
