@@ -5,7 +5,8 @@
  * Whoever makes a demand promises that nothing else looks (src/jsonata/demand.c says how it knows).
  *
  * A demand speaks of a value and of what is below it by name.  Arrays are transparent: they are always built, and what
- * is asked of one is asked of its members.  NULL stands for everything, a demand without members for the span alone.
+ * is asked of one is asked of its members.  The outermost object is built, too: what is unusual in one of its members
+ * then costs that member's second reading, and not the whole text's.  NULL stands for everything, a demand without members for the span alone.
  *
  *     { customer: { name: {} } }
  *

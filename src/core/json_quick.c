@@ -367,7 +367,7 @@ other:
         return hand_back(&q, JN_AT_VALUE);
     const struct jn_demand *d = JN_LIKELY(!q.f->demand) ? NULL : demand_here(&q);
     if (*q.p == '{') {
-        if (d && d->len == 0) {
+        if (d && d->len == 0 && q.f != q.r->frames) {
             const enum outcome skipped = skip_object(&q);
             if (skipped == FAILED)
                 return NULL;

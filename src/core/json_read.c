@@ -266,7 +266,7 @@ static const char *skip_object(struct jn_reader *r, const char *p)
 static const char *open_container(struct jn_reader *r, const char *p)
 {
     const struct jn_demand *demand = demand_here(r);
-    if (demand && demand->len == 0 && *p == '{' && !r->is_plain) {
+    if (demand && demand->len == 0 && *p == '{' && r->depth && !r->is_plain) {
         const char *after = skip_object(r, p);
         if (after != p)
             return after;

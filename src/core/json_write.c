@@ -252,15 +252,36 @@ static void open_container(struct writer *w, struct frame f)
     w->frames[w->depth++] = f;
 }
 
+/* Makes room for a container that was read from a text of n bytes, since what is written will be about as long: so a
+ * long one is not moved again and again, and takes no more than it needs.  Only a hint, which must not fail by itself. */
+static void expect(struct writer *w, size_t n)
+{
+    enum { LONG_TEXT = 64 * 1024 };
+    const struct jn_buf *b = w->b;
+    const struct jn_budget *budget = b->budget;
+    if (!w->compact || n < LONG_TEXT || b->sink || n > (b->ceiling - b->len) / 2)
+        return;
+    if (!budget || (budget->used < budget->limit && n < (budget->limit - budget->used) / 4))
+        room(w, n);
+}
+
 static void write_array(struct writer *w, const struct jn_array *x)
 {
-    if (w->compact && x->span && x->canonical)
+    if (w->compact && x->span && x->canonical) {
         put_span(w, x->span, x->span_len);
-    else
-        open_container(w, (struct frame){ .members = x->items, .len = x->len });
+        return;
+    }
+    expect(w, x->span ? x->span_len : 0);
+    open_container(w, (struct frame){ .members = x->items, .len = x->len });
 }
 
 static void write_unread(struct writer *w, const struct jn_object *o);
+
+static void open_object(struct writer *w, const struct jn_object *o)
+{
+    expect(w, o->span ? o->span_len : 0);
+    open_container(w, (struct frame){ .members = o->values, .shape = o->shape, .len = o->shape->len });
+}
 
 static void write_object(struct writer *w, const struct jn_object *o)
 {
@@ -269,7 +290,7 @@ static void write_object(struct writer *w, const struct jn_object *o)
     else if (o->unread)
         write_unread(w, o);
     else
-        open_container(w, (struct frame){ .members = o->values, .shape = o->shape, .len = o->shape->len });
+        open_object(w, o);
 }
 
 static inline void write_value(struct writer *w, jn_value v)

@@ -3,6 +3,7 @@
  * Asked only of expressions that select and pass on: paths of names, constructors around them, constants, $count and
  * $exists.  In these, who looks at what can be told from the text:
  *
+ *   - $ and $$ are the input, since no name of such a path is evaluated in another context.
  *   - A name looks at the members of the objects it is applied to.  Each path from the input marks its places, so those
  *     objects are built; arrays are built anyway.
  *   - What a path ends at is passed on.  Until it is written, the evaluator copies it, puts it in arrays and objects,
@@ -58,13 +59,21 @@ static bool is_bare(const struct ast_node *n)
            !n->tuple && !n->keep_array && !n->keep_singleton_array;
 }
 
-/* path := name ( '.' name )* */
+/* `$` or `$$`, which are the same where no step of a path is around them. */
+static bool is_input(const struct ast_node *n)
+{
+    return n->kind == AST_VARIABLE && (n->text.len == 0 || jn_str_eq(n->text, JN_STR("$"))) && is_bare(n);
+}
+
+/* path := ( name | '$' | '$$' ) ( '.' name )* */
 static bool mark_path(struct analysis *x, const struct ast_node *path, struct spot *p)
 {
     if (path->items.len > DEEPEST)
         return false;
     for (uint32_t i = 0; i < path->items.len; i++) {
         const struct ast_node *step = path->items.at[i];
+        if (i == 0 && is_input(step))
+            continue;
         if (step->kind != AST_NAME || !is_bare(step))
             return false;
         p = place_below(x, p, step->text);
@@ -107,6 +116,8 @@ static bool mark(struct analysis *x, const struct ast_node *n, struct spot *inpu
     case AST_NUMBER:
     case AST_VALUE:
         return true;
+    case AST_VARIABLE:
+        return is_input(n);
     case AST_PATH:
         return mark_path(x, n, input);
     case AST_CALL:

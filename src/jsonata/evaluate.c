@@ -321,8 +321,8 @@ enum jn_status jsonata_evaluate_text(const struct jsonata *program, struct jsona
 {
     jn_value input, result = jn_undefined();
     jsonata_context_reset(c);
-    // The host may have functions of its own for the names that demand.c knows; what is laid out anew is better read.
-    const bool by_demand = !c->registered && jn_is_undefined(bindings) && !(opt && (opt->indent || opt->tabs));
+    // The host may have values of its own for the names that demand.c knows; what is laid out anew is better read.
+    const bool by_demand = !c->registered && jn_length(bindings) == 0 && !(opt && (opt->indent || opt->tabs));
     enum jn_status s = read_input(c, text, by_demand ? program->demand : NULL, &input, err);
     if (!s)
         s = jsonata_evaluate(program, c, input, bindings, &result, err);

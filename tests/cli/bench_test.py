@@ -25,6 +25,14 @@ class Bench(CommandTest):
         self.assertGreater(report["iterations"], 0)
         self.assertGreater(report["peak_bytes"], len(document))
 
+    def test_passing_on_takes_at_most_three_times_the_input(self):
+        items = [{"id": i, "about": "some words " * 40, "tags": ["a", "b"], "place": {"x": i / 8}} for i in range(2000)]
+        document = json.dumps({"source": "erp", "items": items}, separators=(",", ":"))
+        file = self.file("d.json", document)
+        for expression in ("$", "items", "{'n': $count(items), 'source': source, 'items': items}"):
+            report = self.report(expression, file)
+            self.assertLess(report["peak_bytes"], 3 * len(document), expression)
+
     def test_steady_state_asks_the_system_for_nothing(self):
         self.assertEqual(self.report("-n", "[1..100].{'a': $, 'b': $string($)}")["system_allocations_per_eval"], 0)
 

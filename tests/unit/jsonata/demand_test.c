@@ -44,6 +44,8 @@ static void paths_say_what_they_look_at(void **state)
         { "{\"x\": a.b, \"y\": a, \"z\": [a.c, {\"w\": a.b.d}], \"n\": 1}", "{a:{b:{d:{}},c:{}}}" },
         { "$exists(a.b)", "{a:{b:{}}}" },
         { "[1, \"x\", null]", "{}" },
+        { "$", "{}" },
+        { "{\"payload\": $$, \"id\": $.a.id, \"n\": $count($)}", "{a:{id:{}}}" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct jsonata *program = compile(cases[i].expression, false);
@@ -62,7 +64,7 @@ static void what_is_not_understood_wants_everything(void **state)
 {
     (void)state;
     static const char *const expressions[] = {
-        "$", "$$", "a[0]", "a[b]", "a.b[]", "a[b=1].c", "a = b", "a & \"\"", "a + 1", "a ? b : c", "*", "**.a", "a.*",
+        "$[0]", "$.$", "$.a.$", "a.$", "a.$$", "$$$", "$x", "($)", "a[0]", "a[b]", "a.b[]", "a[b=1].c", "a = b", "a & \"\"", "a + 1", "a ? b : c", "*", "**.a", "a.*",
         "$string(a)", "$keys(a)", "$sum(a.b)", "$count(a, b)", "$count()", "$count(a[b])", "a.{\"x\": b}", "a{b: c}",
         "{a: b}", "{$string(a): 1}", "($x := a; $x)", "function($x){$x}", "$map(a, function($x){$x})", "a^(b)", "a@$x",
         "a#$i", "a.%", "$ ~> |a|{\"b\": 1}|", "a ~> $count", "$count(?)", "[a..b]", "-a", "a.$string()",
@@ -85,6 +87,7 @@ static const char *const passing[] = {
     "a", "a.b", "a.b.c", "b", "{\"a\": a, \"n\": $count(a), \"e\": $exists(a.b)}", "[a, b, a.b]",
     "{\"x\": {\"y\": [a.b, a]}}",
     "[[a], [[b]]]", "$count(a.b)", "$exists(b.c)", "{\"none\": nothing.here, \"a\": a}", "[a.b.c, a.b]", "{}", "1",
+    "$", "$$", "$.a", "$$.a.b", "{\"x\": $, \"b\": $.a.b, \"n\": $count($)}", "[$]", "[$, $$.b, a]",
     "{\"c\": a.c, \"b\": {\"b\": b.a, \"a\": b.b}}",
 };
 
