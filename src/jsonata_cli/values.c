@@ -1,6 +1,6 @@
-/* values.c - see values.h.  A value that does not read because the text ends too early is tried again with twice as
- * much text, so that even a huge document is looked at a constant number of times per byte; a file of moderate size is
- * read at once.  Reading is read(2)'s, so that what a slow peer has sent is answered before it sends more. */
+/* values.c - see values.h.  A value that does not read because the text ends too early is tried again when its brackets
+ * are closed, or with twice as much text, which finds mistakes early; so even a huge document that comes in small pieces
+ * is looked at a constant number of times per byte.  A file of moderate size is read at once.  Reading is read(2)'s, so that what a slow peer has sent is answered before it sends more. */
 #include "values.h"
 
 #include <errno.h>
@@ -29,7 +29,7 @@ static bool open_file(struct values *v, const char *path, struct jn_error *err)
     v->name = is_stdin ? "standard input" : path;
     v->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     v->is_open = v->fd >= 0;
-    v->has_ended = false;
+    v->has_ended = v->has_room = false;
     return v->is_open || fail(err, JN_IO, path, strerror(errno));
 }
 
@@ -53,12 +53,14 @@ static bool open_next(struct values *v, struct jn_error *err)
 }
 
 /* How much room to read into: as much as there is already, and all of a file that is not large. */
-static size_t room_wanted(const struct values *v)
+static size_t room_wanted(struct values *v)
 {
     struct stat st;
     if (v->len == 0 && fstat(v->fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= FIRST_READ &&
-        st.st_size < AT_ONCE)
-        return (size_t)st.st_size + 1;          // one more, to see the end at once
+        st.st_size < AT_ONCE) {
+        v->has_room = true;
+        return (size_t)st.st_size + 1;          // one more, to see the end without more room
+    }
     return v->len > FIRST_READ ? v->len : FIRST_READ;
 }
 
@@ -69,7 +71,7 @@ static bool make_room(struct values *v, struct jn_error *err)
         memmove(v->data, v->data + v->at, v->len - v->at);
     v->len -= v->at;
     v->at = 0;
-    if (v->cap - v->len >= FIRST_READ && v->cap - v->len >= v->len)
+    if (v->cap - v->len >= (v->has_room ? 1 : FIRST_READ))
         return true;
     const size_t room = room_wanted(v);
     if (v->cap - v->len >= room)
@@ -141,22 +143,56 @@ static bool may_go_on(jn_str text, enum jn_status s, size_t used, const struct j
     return used == text.len && !strchr("}]\" \t\r\n", text.data[text.len - 1]);
 }
 
+/* The outline of a value whose text has not all come: its brackets and strings.  It tells when the text may be complete
+ * without reading all of it again for each piece. */
+struct outline {
+    size_t tried;                   /* bytes that were not enough; 0: none yet */
+    size_t seen, depth;
+    bool in_string, is_escaped;
+};
+
+/* Takes one character; true when the value ends with it. */
+static bool outline_ends(struct outline *o, char c)
+{
+    if (o->in_string) {
+        o->in_string = o->is_escaped || c != '"';
+        o->is_escaped = !o->is_escaped && c == '\\';
+        return !o->in_string && !o->depth;
+    }
+    o->in_string = c == '"';
+    if (c == '{' || c == '[')
+        o->depth++;
+    return (c == '}' || c == ']') && --o->depth == 0;
+}
+
+/* Whether it is worth trying to read the value. */
+static bool is_due(struct outline *o, jn_str text)
+{
+    if (!text.len || !o->tried || text.len / 2 >= o->tried || !strchr("{[\"", *text.data))
+        return true;
+    while (o->seen < text.len)
+        if (outline_ends(o, text.data[o->seen++]))
+            return true;
+    return false;
+}
+
 /* One value from the current file. */
 static enum values_result next_here(struct values *v, struct jn_arena *a, struct jn_shapes *shapes, jn_value *out,
                                     struct jn_error *err)
 {
-    for (;;) {
+    for (struct outline o = { .tried = 0 };;) {
         skip_space(v);
-        const size_t left = v->len - v->at;
-        if (left == 0 && v->has_ended)
+        const jn_str text = { v->data + v->at, v->len - v->at };
+        if (text.len == 0 && v->has_ended)
             return VALUES_END;
         const struct jn_read_options opt = { .prefix = true, .shapes = shapes };
         size_t used = 0;
         struct jn_error e = { 0 };
-        const jn_str text = { v->data + v->at, left };
-        const enum jn_status s = left ? jn_read(a, text, &opt, out, &used, &e) : JN_BAD_TEXT;
-        if (!v->has_ended && may_go_on(text, s, used, &e)) {
+        const bool tries = v->has_ended || is_due(&o, text);
+        const enum jn_status s = tries && text.len ? jn_read(a, text, &opt, out, &used, &e) : JN_BAD_TEXT;
+        if (!v->has_ended && (!tries || may_go_on(text, s, used, &e))) {
             jn_arena_reset(a);
+            o.tried = tries ? text.len : o.tried;
             if (!read_more(v, err))
                 return VALUES_FAILED;
             continue;

@@ -15,6 +15,7 @@ struct values {
     uint64_t line;              /* line of data[at], from 1 */
     bool is_open, has_started;
     bool has_ended;             /* the current file has no more */
+    bool has_room;              /* for all of it */
 };
 
 enum values_result { VALUES_ONE, VALUES_END, VALUES_FAILED };

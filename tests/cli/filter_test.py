@@ -6,6 +6,7 @@ import pty
 import re
 import shutil
 import subprocess
+import time
 import unittest
 
 from support import JSONATA, ROOT, SANITIZED, CommandTest, peak_megabytes, run
@@ -71,6 +72,44 @@ class Input(CommandTest):
                 process.stdin.flush()
                 self.assertEqual(process.stdout.readline(), b"%d\n" % i)
             process.stdin.close()
+
+    def test_values_that_come_in_pieces(self):
+        text = rb'{"a":"}]\"\\","b":[[],{"c":"{[\u0022"}]} "]" [] 12 {} "\\" [{"a":{}},[1]] null'
+        expected = run("-c", "[$]", text=text).stdout
+        self.assertEqual(len(expected.splitlines()), 8)
+        with subprocess.Popen([JSONATA, "-c", "[$]"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            for i in range(len(text)):
+                process.stdin.write(text[i:i + 1])
+                process.stdin.flush()
+                time.sleep(0.001)
+            process.stdin.close()
+            self.assertEqual(process.stdout.read().decode(), expected)
+
+    def test_mistakes_in_a_long_value_are_found_before_it_ends(self):
+        pipe = subprocess.PIPE
+        with subprocess.Popen([JSONATA, "$"], stdin=pipe, stdout=subprocess.DEVNULL, stderr=pipe) as process:
+            try:
+                process.stdin.write(b"[1" + b",[]" * 50000 + b"\n,2 3" + b",[]" * 200000)
+                process.stdin.flush()
+            except BrokenPipeError:
+                pass
+            self.assertIn(b"line 2, column 4", process.stderr.readline())
+
+    def cpu_seconds(self, *arguments, pieces=()):
+        with subprocess.Popen([JSONATA, *arguments], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+            for piece in pieces:
+                process.stdin.write(piece)
+            process.stdin.close()
+            usage = os.wait4(process.pid, 0)[2]
+            process.returncode = 0
+        return usage.ru_utime + usage.ru_stime
+
+    def test_a_pipe_takes_little_more_work_than_a_file(self):
+        pieces = [b'{"items":['] + [b'{"id":1,"name":"some name"},' * 100] * 4000 + [b"null]}"]
+        path = self.folder / "d.json"
+        with open(path, "wb") as file:
+            file.writelines(pieces)
+        self.assertLess(self.cpu_seconds("$count(items)", pieces=pieces), 20 * self.cpu_seconds("$count(items)", path))
 
     @unittest.skipIf(SANITIZED, "memory is not the command's own under a sanitizer")
     def test_memory_stays_flat(self):
