@@ -90,6 +90,15 @@ static void keep_memory(void)
     mallopt(M_TRIM_THRESHOLD, KEPT);
 }
 
+/* What waits in the buffer has to get out, too: a full disk often shows only now. */
+static int finish_output(int status)
+{
+    const bool is_out = fflush(stdout) == 0 && !ferror(stdout);
+    if (is_out || (status != OK && status != FALSE_RESULT))
+        return status;
+    return complain(INPUT_ERROR, "standard output cannot be written");
+}
+
 int main(int argc, char **argv)
 {
     keep_memory();
@@ -97,7 +106,7 @@ int main(int argc, char **argv)
     struct options o;
     int status = options_read(&o, argc, argv);
     if (status == OK)
-        status = run(&o);
+        status = finish_output(run(&o));
     options_clear(&o);
     return status;
 }

@@ -268,8 +268,10 @@ void options_help(void)
         printf("  %s  %-24s%s\n", letter, name, table[i].help);
     }
     fputs("\n"
+          "What stands behind -- is no option: jsonata -- '-price' order.json\n"
+          "\n"
           "Exit status: 0 fine, 1 see -e, 2 wrong usage, 3 the expression is faulty, 4 the input\n"
-          "cannot be read, 5 an evaluation failed.\n"
+          "cannot be read or the output cannot be written, 5 an evaluation failed.\n"
           "\n"
           "  jsonata '$sum(lines.(price * quantity))' order.json\n"
           "  jsonata -r 'customer.(first & \" \" & last)' orders.ndjson\n"

@@ -172,10 +172,11 @@ class Output(CommandTest):
         self.assertEqual((done.stdout, done.stderr), (b"1\n", b""))
 
     def test_full_disk(self):
-        with open("/dev/full", "wb") as full:
-            done = subprocess.run([JSONATA, "-n", "[1..10000]"], stdout=full, stderr=subprocess.PIPE, timeout=60)
-        self.assertEqual(done.returncode, 4)
-        self.assertIn(b"cannot be written", done.stderr)
+        numbers = "1 " * 100000
+        for arguments, text in (["$"], numbers), (["$"], "1"), (["-n", "1"], ""), (["--ast", "a"], ""), (["--help"], ""):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([JSONATA, *arguments], input=text.encode(), stdout=full, stderr=subprocess.PIPE)
+            self.assertEqual((done.stderr, done.returncode), (b"jsonata: standard output cannot be written\n", 4))
 
 
 class Variables(CommandTest):
