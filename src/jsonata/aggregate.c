@@ -337,7 +337,7 @@ static bool ends_in_array(const struct ast_node *path)
 
 struct node *compile_aggregate(struct compiler *c, const struct ast_node *ast)
 {
-    if (!is_aggregate(c, ast->left) || ast->items.len != 1 || ast->items.at[0]->kind != AST_PATH ||
+    if (ast->items.len != 1 || ast->items.at[0]->kind != AST_PATH || !is_aggregate(c, ast->left) ||
         ends_in_array(ast->items.at[0]) || is_filtered_tail(c, ast))
         return compile_call(c, ast);
     struct tally_plan *plan = c->plan;

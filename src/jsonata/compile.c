@@ -316,8 +316,7 @@ bool program_compile(struct jsonata *program, jn_str text, size_t max_depth, str
     struct compiler c = { .arena = program->arena, .program = program, .fault = fault };
     program->text = jn_arena_copy(c.arena, text);
     program->id = text_id(text);
-    c.global_numbers = jn_object_new(c.arena, 8);
-    if (!program->text.data || !c.global_numbers)
+    if (!program->text.data)
         return false;
     struct ast_node *tree = jsonata_parse_recover(c.arena, program->text, max_depth, errors, fault);
     if (!tree)

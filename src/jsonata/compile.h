@@ -151,7 +151,8 @@ struct compiler {
     struct jn_arena *arena;
     struct jsonata *program;
     struct scope *scope;                /* where we are */
-    struct jn_object *global_numbers;   /* name -> number */
+    struct known_name **names;          /* of variables: a hash table (scope.c) */
+    uint32_t names_len, names_cap;
     uint32_t global_cap;
     struct jsonata_fault *fault;
     const struct tuple_layout *tuples;  /* of the innermost path with tuples around */
@@ -247,6 +248,12 @@ struct place scope_place(struct compiler *c, jn_str name);
 
 /* The number of a free name. */
 uint32_t scope_global(struct compiler *c, jn_str name);
+
+/* Both for a variable. */
+void scope_settle(struct compiler *c, struct variable_node *v);
+
+/* The built-in of that name, or NULL. */
+const struct jsonata_builtin *scope_builtin(struct compiler *c, jn_str name);
 
 /* ---- frames and variables at run time ------------------------------------------------------------------------ */
 

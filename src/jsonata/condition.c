@@ -75,7 +75,7 @@ static unsigned effects_of_builtin(struct compiler *c, const struct ast_node *ca
 {
     const jn_str name = call->left->text;
     struct place *places;
-    if (c->program->is_dynamic || varies(name) || !jsonata_library_find(name) || scope_find(c, name, &places))
+    if (c->program->is_dynamic || scope_find(c, name, &places) || varies(name) || !scope_builtin(c, name))
         return EFFECT_CALLS;
     for (uint32_t i = 1 - first; calls_functions(name) && i < call->items.len; i++)
         if (!is_written_out(call->items.at[i]))

@@ -280,11 +280,9 @@ static bool keys_are_constant(struct compiler *c, const struct group *g)
     struct jn_object *seen = jn_object_new(c->arena, g->len);
     for (uint32_t i = 0; seen && i < g->len; i++) {
         const jn_str name = g->pairs[i].name;
-        if (!name.data || is_reserved(name) || jn_shape_find(seen->shape, name) >= 0)
+        if (!name.data || is_reserved(name) || !jn_object_set(c->arena, seen, name, jn_null()))
             return false;
-        if (!jn_object_set(c->arena, seen, name, jn_null()))
-            return false;
-        if (seen->shape->keys[i].index_like != UINT32_MAX)
+        if (seen->shape->len <= i || seen->shape->keys[i].index_like != UINT32_MAX)     // the same key twice; a number
             return false;
     }
     return seen && g->len <= JN_SHAPE_MAX;

@@ -33,11 +33,13 @@ struct walk {
     uint32_t scope_len, scope_cap;
 };
 
-static void *grow(struct compiler *c, void *p, uint32_t len, uint32_t *cap, size_t size)
+enum { MANY = 32, FEW_PLACES = 2 };     /* room to begin with */
+
+static void *grow(struct compiler *c, void *p, uint32_t len, uint32_t *cap, uint32_t first, size_t size)
 {
     if (len < *cap)
         return p;
-    const uint32_t more = *cap ? *cap * 2 : 32;
+    const uint32_t more = *cap ? *cap * 2 : first;
     void *q = jn_arena_grow(c->arena, p, *cap * size, more * size);
     if (!q)
         c->failed = true;
@@ -46,11 +48,87 @@ static void *grow(struct compiler *c, void *p, uint32_t len, uint32_t *cap, size
     return q;
 }
 
+/* ---- names --------------------------------------------------------------------------------------------------- */
+
+/* What the program knows of a name, wherever it stands. */
+struct known_name {
+    jn_str text;
+    uint32_t hash;
+    uint32_t global;            /* its number, or NO_GLOBAL */
+    bool is_bound;              /* somewhere */
+    bool is_looked_up;          /* in the library */
+    const struct jsonata_builtin *builtin;
+};
+
+enum { NO_GLOBAL = UINT32_MAX };
+
+/* The place of a name in the table: its own, or the empty one where it belongs. */
+static struct known_name **place_of_name(const struct compiler *c, jn_str text, uint32_t hash)
+{
+    for (uint32_t i = hash;; i++) {
+        struct known_name **place = &c->names[i & (c->names_cap - 1)];
+        if (!*place || ((*place)->hash == hash && jn_str_eq((*place)->text, text)))
+            return place;
+    }
+}
+
+/* Twice the places, a power of two. */
+static bool more_names(struct compiler *c)
+{
+    const uint32_t old_cap = c->names_cap, cap = old_cap ? old_cap * 2 : 64;
+    struct known_name **old = c->names, **names = jn_arena_zalloc(c->arena, cap * sizeof(struct known_name *));
+    if (!names)
+        return false;
+    c->names = names;
+    c->names_cap = cap;
+    for (uint32_t i = 0; i < old_cap; i++)
+        if (old[i])
+            *place_of_name(c, old[i]->text, old[i]->hash) = old[i];
+    return true;
+}
+
+/* NULL after failing. */
+static struct known_name *name_of(struct compiler *c, jn_str text)
+{
+    const uint32_t hash = jn_hash(text);
+    if (2 * c->names_len >= c->names_cap && !more_names(c)) {
+        c->failed = true;
+        return NULL;
+    }
+    struct known_name **place = place_of_name(c, text, hash);
+    if (*place)
+        return *place;
+    struct known_name *name = jn_arena_alloc(c->arena, sizeof *name);
+    if (!name) {
+        c->failed = true;
+        return NULL;
+    }
+    *name = (struct known_name){ .text = text, .hash = hash, .global = NO_GLOBAL };
+    c->names_len++;
+    return *place = name;
+}
+
+static const struct jsonata_builtin *builtin_of(struct known_name *name)
+{
+    if (!name->is_looked_up)
+        name->builtin = jsonata_library_find(name->text);
+    name->is_looked_up = true;
+    return name->builtin;
+}
+
+const struct jsonata_builtin *scope_builtin(struct compiler *c, jn_str name)
+{
+    struct known_name *known = name_of(c, name);
+    return known ? builtin_of(known) : NULL;
+}
+
+/* ---- scopes -------------------------------------------------------------------------------------------------- */
+
 static struct scope *scope_new(struct walk *w, struct scope *outer)
 {
     struct scope *s = compile_alloc(w->c, sizeof *s);
     s->outer = outer;
-    w->scopes = grow(w->c, w->scopes, w->scope_len, &w->scope_cap, sizeof(struct scope *));
+    w->scopes = grow(w->c, w->scopes, w->scope_len, &w->scope_cap, MANY, sizeof(struct scope *));
     if (w->scopes && !w->c->failed)
         w->scopes[w->scope_len++] = s;
     return s;
@@ -58,10 +136,13 @@ static struct scope *scope_new(struct walk *w, struct scope *outer)
 
 static void declare(struct walk *w, struct scope *s, jn_str name)
 {
+    struct known_name *known = name_of(w->c, name);
     if (!s->names)
         s->names = jn_object_new(w->c->arena, 4);
-    if (!s->names || !jn_object_set(w->c->arena, s->names, name, jn_null()))
+    if (!known || !s->names || !jn_object_set(w->c->arena, s->names, name, jn_null()))
         w->c->failed = true;
+    else
+        known->is_bound = true;
 }
 
 /* Nothing below, and nothing bound. */
@@ -95,7 +176,7 @@ static void visit(struct walk *w, struct ast_node *ast, struct scope *s)
     if (!ast || w->c->failed || is_leaf(ast) || is_row_of_leaves(ast))
         return;
     if (w->len == w->cap)
-        w->at = grow(w->c, w->at, w->len, &w->cap, sizeof(struct visit));
+        w->at = grow(w->c, w->at, w->len, &w->cap, MANY, sizeof(struct visit));
     if (!w->c->failed)
         w->at[w->len++] = (struct visit){ ast, s };
 }
@@ -267,14 +348,14 @@ static int find_name(const struct scope *s, jn_str name)
     return s->names ? jn_shape_find(s->names->shape, name) : -1;
 }
 
-uint32_t scope_find(struct compiler *c, jn_str name, struct place **places)
+/* The same for a name that is bound somewhere. */
+static uint32_t find_places(struct compiler *c, jn_str name, struct place **places)
 {
     uint32_t n = 0, cap = 0, hops = 0;
-    *places = NULL;
     for (const struct scope *s = c->scope; s; s = s->outer) {
         const int i = find_name(s, name);
         if (i >= 0) {
-            *places = grow(c, *places, n, &cap, sizeof(struct place));
+            *places = grow(c, *places, n, &cap, FEW_PLACES, sizeof(struct place));
             if (c->failed)
                 return 0;
             (*places)[n++] = (struct place){ hops, s->layout.first + (uint32_t)i };
@@ -286,6 +367,13 @@ uint32_t scope_find(struct compiler *c, jn_str name, struct place **places)
     return n;
 }
 
+uint32_t scope_find(struct compiler *c, jn_str name, struct place **places)
+{
+    const struct known_name *known = name_of(c, name);
+    *places = NULL;
+    return known && known->is_bound ? find_places(c, name, places) : 0;
+}
+
 struct place scope_place(struct compiler *c, jn_str name)
 {
     const int i = find_name(c->scope, name);
@@ -294,26 +382,42 @@ struct place scope_place(struct compiler *c, jn_str name)
     return (struct place){ 0, c->scope->layout.first + (uint32_t)(i < 0 ? 0 : i) };
 }
 
-uint32_t scope_global(struct compiler *c, jn_str name)
+static bool more_globals(struct compiler *c)
 {
     struct jsonata *p = c->program;
-    const int known = jn_shape_find(c->global_numbers->shape, name);
-    if (known >= 0 || c->failed)
-        return known < 0 ? 0 : (uint32_t)known;
-    const uint32_t old = c->global_cap;
-    if (p->globals == c->global_cap) {
-        c->global_cap = old ? old * 2 : 16;
-        p->global_name = jn_arena_grow(c->arena, p->global_name, old * sizeof(jn_str), c->global_cap * sizeof(jn_str));
-        p->global_default = jn_arena_grow(c->arena, p->global_default, old * sizeof(jn_value),
-                                          c->global_cap * sizeof(jn_value));
-    }
-    if (!p->global_name || !p->global_default ||
-        !jn_object_set(c->arena, c->global_numbers, name, jn_null())) {
+    const uint32_t old = c->global_cap, cap = old ? old * 2 : 16;
+    p->global_name = jn_arena_grow(c->arena, p->global_name, old * sizeof(jn_str), cap * sizeof(jn_str));
+    p->global_default = jn_arena_grow(c->arena, p->global_default, old * sizeof(jn_value), cap * sizeof(jn_value));
+    c->global_cap = cap;
+    return p->global_name && p->global_default;
+}
+
+static uint32_t global_of(struct compiler *c, struct known_name *name)
+{
+    struct jsonata *p = c->program;
+    if (name->global != NO_GLOBAL)
+        return name->global;
+    if (c->failed || (p->globals == c->global_cap && !more_globals(c))) {
         c->failed = true;
         return 0;
     }
-    const struct jsonata_builtin *b = jsonata_library_find(name);
-    p->global_name[p->globals] = name;
+    const struct jsonata_builtin *b = builtin_of(name);
+    p->global_name[p->globals] = name->text;
     p->global_default[p->globals] = b ? library_function(c->arena, b) : jn_undefined();
-    return p->globals++;
+    return name->global = p->globals++;
+}
+
+uint32_t scope_global(struct compiler *c, jn_str name)
+{
+    struct known_name *known = name_of(c, name);
+    return known ? global_of(c, known) : 0;
+}
+
+void scope_settle(struct compiler *c, struct variable_node *v)
+{
+    struct known_name *known = name_of(c, v->name);
+    if (!known)
+        return;
+    v->places = known->is_bound ? find_places(c, v->name, &v->place) : 0;
+    v->global = global_of(c, known);
 }

@@ -113,8 +113,7 @@ static void settle_places(struct compiler *c, struct variable_node *v)
     v->node.eval = eval_named;
     if (c->program->is_dynamic)
         return;
-    v->places = scope_find(c, v->name, &v->place);
-    v->global = scope_global(c, v->name);
+    scope_settle(c, v);
     v->node.eval = v->places ? eval_places : eval_global;
     if (v->places && v->place[0].hops == 0) {
         v->node.kind = NODE_LOCAL;
