@@ -313,6 +313,9 @@ const struct node *call_argument(const struct node *call_node, uint32_t i)
 static jn_str procedure_token(struct compiler *c, const struct ast_node *ast)
 {
     switch (ast->kind) {
+    case AST_VARIABLE:
+    case AST_NAME:
+        return ast->text;
     case AST_PATH:
         return ast->items.len ? procedure_token(c, ast->items.at[0]) : (jn_str){ 0 };
     case AST_BLOCK:

@@ -7,43 +7,13 @@
 
 void *compile_alloc(struct compiler *c, size_t size)
 {
-    void *p = jn_arena_zalloc(c->arena, size);
+    void *p = jn_arena_alloc(c->arena, size);
     if (p)
-        return p;
+        return memset(p, 0, size);
     /* Whoever compiles writes into it and never reads what another wrote: the program is thrown away. */
     c->failed = true;
     memset(&c->spare, 0, sizeof c->spare);
     return size <= sizeof c->spare ? &c->spare : NULL;
-}
-
-struct node *compile_init(struct node *n, const struct ast_node *ast, node_fn *eval)
-{
-    n->eval = eval;
-    n->position = ast->position;
-    return n;
-}
-
-/* Nested evaluations that the reference counts for an operand and our node for it does not. */
-static uint8_t uncounted(const struct node *n)
-{
-    switch (n->kind) {
-    case NODE_CONSTANT:
-    case NODE_CONTEXT:
-    case NODE_LOCAL:
-    case NODE_VARIABLE:
-        return 1;
-    case NODE_NAME:
-        return 2;               /* the path, and the name in it */
-    default:
-        return 0;
-    }
-}
-
-void compile_needs(struct node *parent, const struct node *operand)
-{
-    const uint8_t n = uncounted(operand);
-    if (n > parent->need)
-        parent->need = n;
 }
 
 static jn_value eval_nothing(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
@@ -218,10 +188,12 @@ static bool keeps_context(const struct ast_node *ast)
 static struct node *compile_planned(struct compiler *c, const struct ast_node *ast)
 {
     struct tally_plan *plan = c->plan;
-    if (!plan || keeps_context(ast))
-        return compile_kind(c, ast);
-    c->plan = NULL;
+    const bool is_apart = plan && !keeps_context(ast);
+    if (is_apart)
+        c->plan = NULL;
     struct node *n = compile_kind(c, ast);
+    if (!is_apart)
+        return n;
     c->plan = plan;
     return ast->kind == AST_PATH && !has_shell(ast) ? compile_tallied_path(c, ast, n) : n;
 }
@@ -258,27 +230,17 @@ static const struct ast_node *left_operand(const struct ast_node *ast)
 }
 
 /* After a failure new nodes share the spare memory; a child must not be made in its parent's place. */
-static struct node *harmless(struct compiler *c, const struct ast_node *ast)
+JN_APART static struct node *harmless(struct compiler *c, const struct ast_node *ast)
 {
     compile_init(&c->harmless.node, ast, eval_nothing);
     return &c->harmless.node;
 }
 
 /* a + b + c + ... is a tree that leans to the left, as deep as the chain is long, and the parser makes it without
- * nesting.  Compile it from its lower end, so that we do not nest either: each node finds its left operand ready. */
-struct node *compile_node(struct compiler *c, const struct ast_node *ast)
+ * nesting.  Compile it from its lower end, so that we do not nest either: each node finds its left operand ready.
+ * `n`: the nodes below `ast`. */
+JN_APART static struct node *compile_chain(struct compiler *c, const struct ast_node *ast, uint32_t n)
 {
-    enum { SHORT = 32 };
-    if (c->failed)
-        return harmless(c, ast);
-    if (ast == c->ready_ast)
-        return c->ready_node;
-    uint32_t n = 0;
-    for (const struct ast_node *a = ast; (a = left_operand(a)) && a != c->ready_ast;)
-        n++;
-    if (n <= SHORT)
-        return compile_one(c, ast);
-
     c->program->is_deep = true;
     const struct ast_node **chain = compile_alloc(c, n * sizeof *chain);
     if (c->failed)
@@ -291,6 +253,19 @@ struct node *compile_node(struct compiler *c, const struct ast_node *ast)
         c->ready_node = node;
     }
     return compile_one(c, ast);
+}
+
+struct node *compile_node(struct compiler *c, const struct ast_node *ast)
+{
+    enum { SHORT = 32 };
+    if (c->failed)
+        return harmless(c, ast);
+    if (ast == c->ready_ast)
+        return c->ready_node;
+    uint32_t n = 0;
+    for (const struct ast_node *a = ast; (a = left_operand(a)) && a != c->ready_ast;)
+        n++;
+    return n <= SHORT ? compile_one(c, ast) : compile_chain(c, ast, n);
 }
 
 /* ---- programs ------------------------------------------------------------------------------------------------ */

@@ -27,6 +27,7 @@ enum node_kind {
     NODE_PATH,                  /* struct path_node */
     NODE_BUILTIN,               /* struct call_node of a built-in */
     NODE_RANGE_ARRAY,           /* [a..b] and nothing else: see array_range() */
+    NODE_KINDS,
 };
 
 /* The head of every node.  `eval` gives the finished value: filters applied, sequences unwrapped; unless `raw`, where a
@@ -182,11 +183,27 @@ static inline void *compile_new(struct compiler *c, size_t size)
     return memset(p, 0, size);
 }
 
-struct node *compile_init(struct node *n, const struct ast_node *ast, node_fn *eval);
+static inline struct node *compile_init(struct node *n, const struct ast_node *ast, node_fn *eval)
+{
+    n->eval = eval;
+    n->position = ast->position;
+    return n;
+}
+
 struct node *compile_constant(struct compiler *c, const struct ast_node *ast, jn_value v);
 
 /* Notes that `parent` evaluates `operand` in any case: sums up leaves for the depth counter. */
-void compile_needs(struct node *parent, const struct node *operand);
+static inline void compile_needs(struct node *parent, const struct node *operand)
+{
+    /* Nested evaluations that the reference counts for an operand and our node for it does not: for a name the path,
+     * and the name in it. */
+    static const uint8_t uncounted[NODE_KINDS] = {
+        [NODE_CONSTANT] = 1, [NODE_CONTEXT] = 1, [NODE_LOCAL] = 1, [NODE_VARIABLE] = 1, [NODE_NAME] = 2,
+    };
+    const uint8_t n = uncounted[operand->kind];
+    if (n > parent->need)
+        parent->need = n;
+}
 
 /* Families. */
 struct node *compile_variable(struct compiler *c, const struct ast_node *ast);

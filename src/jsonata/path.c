@@ -496,6 +496,15 @@ static bool all_names(const struct path_node *p)
     return path_is_simple(p);
 }
 
+/* The path is one name. */
+static void settle_name(struct path_node *p)
+{
+    p->node.eval = eval_name;
+    p->node.kind = NODE_NAME;
+    p->name = p->steps[0].name;
+    p->site = p->steps[0].site;
+}
+
 static void choose(struct compiler *c, struct path_node *p)
 {
     p->node.kind = NODE_PATH;
@@ -503,19 +512,16 @@ static void choose(struct compiler *c, struct path_node *p)
         p->has_order = p->can_raise = true;
         return;
     }
-    p->can_raise = raising_steps(p) > 0;
-    p->has_order = raising_steps(p) > 1;
+    const uint32_t raising = raising_steps(p);
+    p->can_raise = raising > 0;
+    p->has_order = raising > 1;
     for (uint32_t i = 0; i + 1 < p->len && !p->tuples; i++)
         step_join(&p->steps[i], &p->steps[i + 1]);
     if (!all_names(p))
         return;
     p->node.eval = eval_names;
-    if (p->len == 1) {
-        p->node.eval = eval_name;
-        p->node.kind = NODE_NAME;
-        p->name = p->steps[0].name;
-        p->site = p->steps[0].site;
-    }
+    if (p->len == 1)
+        settle_name(p);
 }
 
 /* Anything, and then nothing but names. */
@@ -530,8 +536,50 @@ static bool are_head_names(const struct path_node *p)
            !head->node->raw;
 }
 
+static bool is_bare_name(const struct ast_node *ast)
+{
+    return ast->kind == AST_NAME && ast->rare == &ast_rare_none && !ast->keep_array && !ast->cons_array && !ast->tuple;
+}
+
+static bool is_row_of_names(const struct ast_node *path)
+{
+    if (path->rare != &ast_rare_none || path->keep_singleton_array || path->scope || !path->items.len)
+        return false;
+    for (uint32_t i = 0; i < path->items.len; i++) {
+        if (!is_bare_name(path->items.at[i]))
+            return false;
+    }
+    return true;
+}
+
+/* a.b.c, as most paths are: what all others are asked need not be asked. */
+static struct node *compile_names(struct compiler *c, const struct ast_node *ast)
+{
+    struct path_node *p = COMPILE_NEW(c, struct path_node);
+    compile_init(&p->node, ast, eval_names);
+    p->node.kind = NODE_PATH;
+    p->node.need = 1;
+    p->steps = compile_alloc(c, ast->items.len * sizeof *p->steps);
+    if (c->failed)
+        return &p->node;
+    p->len = ast->items.len;
+    for (uint32_t i = 0; i < p->len; i++) {
+        struct step *s = &p->steps[i];
+        s->kind = STEP_NAME;
+        s->name = ast->items.at[i]->text;
+        s->site = new_site(c);
+        step_sinks_of_name(s);
+    }
+    p->steps[0].is_first = p->steps[p->len - 1].is_last = true;
+    if (p->len == 1)
+        settle_name(p);
+    return &p->node;
+}
+
 struct node *compile_path(struct compiler *c, const struct ast_node *ast)
 {
+    if (!c->program->is_plain && is_row_of_names(ast))
+        return compile_names(c, ast);
     struct path_node *p = COMPILE_NEW(c, struct path_node);
     compile_init(&p->node, ast, eval_path);
     struct scope *outer = scope_enter(c, ast);

@@ -133,6 +133,9 @@ jn_value jsonata_sequence(struct jsonata_eval *e, jn_value v);
 /* Chooses a step's `give` and `item`. */
 void step_sinks(struct compiler *c, struct step *s, const struct ast_node *ast);
 
+/* The same for a name without filters. */
+void step_sinks_of_name(struct step *s);
+
 /* Chooses give_joined and item_joined, now that the step after it is known. */
 void step_join(struct step *s, const struct step *next);
 

@@ -335,6 +335,12 @@ static bool is_bare(const struct ast_node *ast, const struct step *s, enum ast_k
     return ast->kind == kind && !ast->rare->predicates.len && !ast->keep_array && !ast->rare->group && !s->filters.len;
 }
 
+void step_sinks_of_name(struct step *s)
+{
+    s->give = give_name;
+    s->item = item_name;
+}
+
 void step_sinks(struct compiler *c, struct step *s, const struct ast_node *ast)
 {
     s->give = give_node;
