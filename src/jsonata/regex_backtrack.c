@@ -480,7 +480,7 @@ static bool take_many(struct machine *m, const struct instruction *i)
     uint32_t n = 0;
     while (n < i->c && take(m, i + 1))
         n++;
-    if (n < i->b || !spend(m, n / 8))
+    if (!spend(m, n / 8) || n < i->b)
         return false;
     m->pc++;
     const uint32_t least = i->is_back ? from - i->b : from + i->b;
@@ -612,13 +612,17 @@ static bool prepare_slots(struct machine *m)
     return true;
 }
 
+/* Instructions that make no choice count, too, if little: a pattern may have tens of thousands of them. */
 static enum jsonata_match run(struct machine *m)
 {
-    for (;;) {
+    enum { PER_STEP = 128 };
+    for (uint32_t done = 1;; done++) {
         const struct instruction *i = &m->code->program[m->pc++];
         if (i->op == OP_MATCH)
             return JSONATA_MATCH;
         if (!perform(m, i) && !go_back(m))
+            return m->failure;
+        if (done % PER_STEP == 0 && !spend(m, 1))
             return m->failure;
     }
 }

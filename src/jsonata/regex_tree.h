@@ -1,5 +1,5 @@
 /* regex_tree.h - a regular expression of ECMAScript as a tree (spec, section 10; ECMA-262 "Patterns" with annex B,
- * without the u and v flags).  regex_parse.c makes it; regex_translate.c writes it for PCRE2, and regex_machine.c
+ * without the u and v flags).  regex_parse.c makes it; regex_translate.c writes it for PCRE2, and regex_backtrack.c
  * compiles it for our own matcher, which takes what PCRE2 cannot do. */
 #ifndef JSONATA_REGEX_TREE_H
 #define JSONATA_REGEX_TREE_H

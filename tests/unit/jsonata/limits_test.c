@@ -348,6 +348,24 @@ static void backtracking_has_the_limit_it_is_given(void **state)
     assert_status(&many, text, JN_OK);
 }
 
+/* Long runs and long patterns, by our own matcher. */
+static void matching_without_a_choice_counts_as_well(void **state)
+{
+    (void)state;
+    const struct jsonata_limits few = { .max_match_steps = 50 }, many = { .max_match_steps = 50000 };
+    static const char run[] = "$contains($pad('', 20000, 'a'), /(?<!b+)a{30000}/)";
+    assert_code(&few, run, "D1012");
+    assert_status(&many, run, JN_OK);
+    enum { LEN = 10000 };
+    char *straight = malloc(LEN + 100);
+    snprintf(straight, LEN + 100, "$contains($pad('', 20000, 'a'), /(?<!b+)%0*d/)", LEN, 0);
+    for (char *p = strstr(straight, "+)") + 2; *p == '0'; p++)
+        *p = 'a';
+    assert_code(&few, straight, "D1012");
+    assert_status(&many, straight, JN_OK);
+    free(straight);
+}
+
 /* ---- compiling ----------------------------------------------------------------------------------------------- */
 
 /* What repeats `text` until it is `len` bytes long. */
@@ -401,6 +419,7 @@ int main(void)
         cmocka_unit_test(ranges_have_a_limit_of_their_own),
         cmocka_unit_test(hostile_patterns_are_bounded),
         cmocka_unit_test(backtracking_has_the_limit_it_is_given),
+        cmocka_unit_test(matching_without_a_choice_counts_as_well),
         cmocka_unit_test(expressions_have_a_limit_of_memory),
         cmocka_unit_test(errors_inside_eval_keep_the_guardrail),
     };
