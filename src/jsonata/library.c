@@ -11,9 +11,11 @@ static const struct jsonata_builtin *const families[] = {
 
 enum { FAMILIES = sizeof families / sizeof *families };
 
-static bool is_called(const struct jsonata_builtin *b, jn_str name)
+static inline bool is_called(const struct jsonata_builtin *b, jn_str name)
 {
-    size_t i = 0;
+    if (!name.len || *b->name != *name.data)
+        return false;
+    size_t i = 1;
     while (i < name.len && b->name[i] && b->name[i] == name.data[i])
         i++;
     return i == name.len && !b->name[i];

@@ -64,36 +64,48 @@ void jsonata_set_invert(struct jsonata_unit_set *set)
 
 enum { END = 0x10000 };
 
+/* Whether so many words are all `word`: sets are mostly long stretches of nothing, or of everything. */
+enum { STRETCH = 64 };
+static bool is_stretch(const uint64_t *at, uint64_t word)
+{
+    return *at == word && memcmp(at, at + 1, (STRETCH - 1) * sizeof *at) == 0;
+}
+
 /* The first unit from `from` on that is in the set, or with `is_in` false is not; END when there is none. */
 static uint32_t next_unit(const struct jsonata_unit_set *set, uint32_t from, bool is_in)
 {
+    const uint64_t none = is_in ? 0 : UINT64_MAX;
     while (from < END) {
-        const uint64_t word = (is_in ? set->bits[from >> 6] : ~set->bits[from >> 6]) >> (from & 63);
+        const uint64_t word = (set->bits[from >> 6] ^ none) >> (from & 63);
         if (word)
             return from + (uint32_t)__builtin_ctzll(word);
         from = (from | 63) + 1;
+        while (from <= END - 64 * STRETCH && is_stretch(&set->bits[from >> 6], none))
+            from += 64 * STRETCH;
     }
     return END;
 }
 
-static uint32_t count_ranges(const struct jsonata_unit_set *set)
+bool jsonata_set_is_ascii(const struct jsonata_unit_set *set)
 {
-    uint32_t n = 0;
-    for (uint32_t c = next_unit(set, 0, true); c < END; c = next_unit(set, next_unit(set, c, false), true))
-        n++;
-    return n;
+    return next_unit(set, 0x80, true) == END;
 }
 
 struct jsonata_ranges jsonata_set_ranges(struct jn_arena *a, const struct jsonata_unit_set *set)
 {
-    struct jsonata_range *at = jn_arena_alloc(a, count_ranges(set) * sizeof *at);
-    uint32_t n = 0;
+    uint32_t n = 0, cap = 4;
+    struct jsonata_range *at = jn_arena_alloc(a, cap * sizeof *at);
     for (uint32_t c = next_unit(set, 0, true); at && c < END;) {
+        if (n == cap) {
+            at = jn_arena_grow(a, at, cap * sizeof *at, 2 * cap * sizeof *at);
+            cap *= 2;
+        }
         const uint32_t end = next_unit(set, c, false);
-        at[n++] = (struct jsonata_range){ (uint16_t)c, (uint16_t)(end - 1) };
+        if (at)
+            at[n++] = (struct jsonata_range){ (uint16_t)c, (uint16_t)(end - 1) };
         c = next_unit(set, end, true);
     }
-    return (struct jsonata_ranges){ at, n };
+    return (struct jsonata_ranges){ at, at ? n : 0 };
 }
 
 bool jsonata_ranges_have(const struct jsonata_range *at, uint32_t count, uint16_t unit)

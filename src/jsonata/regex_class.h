@@ -19,6 +19,8 @@ void jsonata_set_add_line_ends(struct jsonata_unit_set *set);
 
 void jsonata_set_invert(struct jsonata_unit_set *set);
 
+bool jsonata_set_is_ascii(const struct jsonata_unit_set *set);
+
 /* The same set as ranges, ascending and apart: what is kept. */
 struct jsonata_range {
     uint16_t first, last;

@@ -115,8 +115,9 @@ static bool may_have(const struct jsonata_unit_set *set, uint32_t first, uint32_
 
 void jsonata_fold_set(struct jsonata_unit_set *set)
 {
+    const size_t runs = jsonata_set_is_ascii(set) ? 1 : FOLD_RUNS;      // nothing else folds from or to ASCII
     for (int pass = 0; pass < 2; pass++)        // up to the folded forms, then down to all that share one
-        for (size_t i = 0; i < FOLD_RUNS; i++) {
+        for (size_t i = 0; i < runs; i++) {
             const int32_t offset = pass ? fold_runs[i].delta : 0;
             if (!may_have(set, (uint32_t)(fold_runs[i].first + offset), (uint32_t)(fold_runs[i].last + offset)))
                 continue;

@@ -146,19 +146,13 @@ static void declare(struct walk *w, struct scope *s, jn_str name)
 }
 
 /* Nothing below, and nothing bound. */
-static bool is_leaf(const struct ast_node *ast)
+static inline bool is_leaf(const struct ast_node *ast)
 {
-    switch (ast->kind) {
-    case AST_NAME:
-    case AST_STRING:
-    case AST_NUMBER:
-    case AST_VALUE:
-        return ast->rare == &ast_rare_none;
-    case AST_VARIABLE:
-        return ast->rare == &ast_rare_none && !jn_str_eq(ast->text, JN_STR("eval"));
-    default:
+    const uint64_t leaves = UINT64_C(1) << AST_NAME | UINT64_C(1) << AST_STRING | UINT64_C(1) << AST_NUMBER |
+                            UINT64_C(1) << AST_VALUE;
+    if (ast->rare != &ast_rare_none)
         return false;
-    }
+    return leaves >> ast->kind & 1 || (ast->kind == AST_VARIABLE && !jn_str_eq(ast->text, JN_STR("eval")));
 }
 
 static bool is_row_of_leaves(const struct ast_node *path)
@@ -171,14 +165,20 @@ static bool is_row_of_leaves(const struct ast_node *path)
     return true;
 }
 
-static void visit(struct walk *w, struct ast_node *ast, struct scope *s)
+static void visit_later(struct walk *w, struct ast_node *ast, struct scope *s)
 {
-    if (!ast || w->c->failed || is_leaf(ast) || is_row_of_leaves(ast))
+    if (is_row_of_leaves(ast) || w->c->failed)
         return;
     if (w->len == w->cap)
         w->at = grow(w->c, w->at, w->len, &w->cap, MANY, sizeof(struct visit));
     if (!w->c->failed)
         w->at[w->len++] = (struct visit){ ast, s };
+}
+
+static inline void visit(struct walk *w, struct ast_node *ast, struct scope *s)
+{
+    if (ast && !is_leaf(ast))
+        visit_later(w, ast, s);
 }
 
 static void visit_list(struct walk *w, const struct ast_list *l, struct scope *s)
