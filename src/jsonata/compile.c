@@ -198,13 +198,18 @@ static struct node *compile_planned(struct compiler *c, const struct ast_node *a
     return ast->kind == AST_PATH && !has_shell(ast) ? compile_tallied_path(c, ast, n) : n;
 }
 
-static struct node *compile_one(struct compiler *c, const struct ast_node *ast)
+static inline void note_nesting(struct compiler *c, uint32_t nesting)
 {
     enum { DEEP = 60 };         /* nesting from which on the caller's stack is not good enough */
-    if (++c->nesting > DEEP)
-        c->program->is_deep = true;
-    if (c->nesting > c->program->nesting)
-        c->program->nesting = c->nesting;
+    if (nesting <= c->program->nesting)
+        return;
+    c->program->nesting = nesting;
+    c->program->is_deep = c->program->is_deep || nesting > DEEP;
+}
+
+static struct node *compile_one(struct compiler *c, const struct ast_node *ast)
+{
+    note_nesting(c, ++c->nesting);
     const bool is_shelled = has_shell(ast);
     c->shells += is_shelled;
     struct node *n = compile_planned(c, ast);
@@ -255,6 +260,20 @@ JN_APART static struct node *compile_chain(struct compiler *c, const struct ast_
     return compile_one(c, ast);
 }
 
+/* Constants and variables: there is nothing below them, nor around. */
+static inline bool is_leaf(const struct ast_node *ast)
+{
+    const uint64_t leaves = UINT64_C(1) << AST_STRING | UINT64_C(1) << AST_NUMBER | UINT64_C(1) << AST_VALUE |
+                            UINT64_C(1) << AST_VARIABLE;
+    return leaves >> ast->kind & 1 && !has_shell(ast);
+}
+
+static struct node *compile_leaf(struct compiler *c, const struct ast_node *ast)
+{
+    note_nesting(c, c->nesting + 1);
+    return ast->kind == AST_VARIABLE ? compile_variable(c, ast) : compile_constant(c, ast, ast->literal);
+}
+
 struct node *compile_node(struct compiler *c, const struct ast_node *ast)
 {
     enum { SHORT = 32 };
@@ -262,6 +281,8 @@ struct node *compile_node(struct compiler *c, const struct ast_node *ast)
         return harmless(c, ast);
     if (ast == c->ready_ast)
         return c->ready_node;
+    if (is_leaf(ast))
+        return compile_leaf(c, ast);
     uint32_t n = 0;
     for (const struct ast_node *a = ast; (a = left_operand(a)) && a != c->ready_ast;)
         n++;

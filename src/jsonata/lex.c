@@ -90,11 +90,17 @@ static inline int64_t position_of(const struct lexer *l)
     return (int64_t)l->at - l->surplus;
 }
 
+JN_APART static void count_surplus(struct lexer *l, size_t to)
+{
+    for (size_t i = l->at; i < to; i++)
+        l->surplus += 1 - (int64_t)units_of(l->text.data[i]);
+}
+
 /* Goes on to an offset.  Over ASCII, bytes are units. */
 static inline void go_to(struct lexer *l, size_t to)
 {
-    for (size_t i = l->at; i < to && !l->is_ascii; i++)
-        l->surplus += 1 - (int64_t)units_of(l->text.data[i]);
+    if (!l->is_ascii)
+        count_surplus(l, to);
     l->at = to;
 }
 
@@ -150,7 +156,7 @@ static void fail_token(struct lexer *l, struct token *t, const char *code, int64
 }
 
 /* comment := '/' '*' ... '*' '/'     Not nested. */
-JN_APART static bool skip_comment(struct lexer *l)
+static bool skip_comment(struct lexer *l)
 {
     const int64_t start = position_of(l);
     const size_t close = jn_str_find(l->text, JN_STR("*/"), l->at + 2);
@@ -162,28 +168,10 @@ JN_APART static bool skip_comment(struct lexer *l)
     return true;
 }
 
-/* Goes to the next token's first byte; false when there is none. */
-static inline bool skip_blank(struct lexer *l)
-{
-    const char *text = l->text.data;
-    for (;;) {
-        size_t to = l->at;
-        while (to < l->text.len && is_blank(text[to]))
-            to++;
-        l->at = to;
-        if (to == l->text.len)
-            return false;
-        if (text[to] != '/' || peek(l, 1) != '*')
-            return true;
-        if (!skip_comment(l))
-            return false;
-    }
-}
-
 /* regex := '/' body '/' ('i' | 'm')*
  * The body ends at a '/' outside all brackets that no odd number of backslashes precedes.  Brackets count wherever they
  * stand, also in a character class, unless the character before is a backslash: so the reference has it. */
-JN_APART static void regex(struct lexer *l, struct token *t)
+static void regex(struct lexer *l, struct token *t)
 {
     skip(l, 1);
     const size_t start = l->at;
@@ -254,7 +242,7 @@ static const struct operator_kind operator_kinds[128] = {
 };
 
 /* The operator that begins here with `c`: the longer one wins. */
-static inline void operator(struct lexer *l, struct token *t, char c)
+JN_APART static void operator(struct lexer *l, struct token *t, char c)
 {
     const struct operator_kind *o = &operator_kinds[c & 0x7F];
     const size_t start = l->at;
@@ -286,24 +274,22 @@ static int escape_value(jn_str text, size_t from)
 
 static const char escape_names[] = "\"\\/bfnrt", escape_values[] = "\"\\/\b\f\n\r\t";
 
-/* Bytes up to the next quote or backslash. */
-static size_t plain_length(const struct lexer *l, char quote)
+/* The next quote or backslash, or the end. */
+static inline size_t plain_end(const struct lexer *l, char quote)
 {
-    size_t n = l->at;
-    while (n < l->text.len && l->text.data[n] != quote && l->text.data[n] != '\\')
-        n++;
-    return n - l->at;
+    size_t at = l->at;
+    while (at < l->text.len && l->text.data[at] != quote && l->text.data[at] != '\\')
+        at++;
+    return at;
 }
 
 /* Finds the closing quote; false after an error.  `*escapes`: the body needs decoding. */
 static bool scan_string(struct lexer *l, char quote, bool *escapes)
 {
-    for (; !at_end(l) && peek(l, 0) != quote; skip(l, 1)) {
-        skip(l, plain_length(l, quote));
-        if (peek(l, 0) == quote)
+    for (;; skip(l, 1)) {
+        go_to(l, plain_end(l, quote));
+        if (at_end(l) || l->text.data[l->at] == quote)
             break;
-        if (peek(l, 0) != '\\')
-            continue;
         *escapes = true;
         skip(l, 1);
         const char c = peek(l, 0);
@@ -363,10 +349,9 @@ static jn_str decode_string(struct jn_arena *a, jn_str body)
 }
 
 /* string := '"' char* '"' | "'" char* "'"     Escapes as in JSON; newlines may stand in it. */
-JN_APART static void string(struct lexer *l, struct token *t)
+static void string(struct lexer *l, struct token *t)
 {
-    const char quote = peek(l, 0);
-    skip(l, 1);
+    const char quote = l->text.data[l->at++];
     const size_t start = l->at;
     bool escapes = false;
     if (!scan_string(l, quote, &escapes)) {
@@ -388,7 +373,7 @@ static size_t digits_at(const struct lexer *l, size_t ahead)
 }
 
 /* number := ('0' | [1-9][0-9]*) ('.' [0-9]+)? ([eE] [-+]? [0-9]+)?     No sign: that is an operator. */
-JN_APART static void number(struct lexer *l, struct token *t)
+static void number(struct lexer *l, struct token *t)
 {
     const size_t start = l->at;
     const int64_t position = position_of(l);
@@ -411,7 +396,7 @@ JN_APART static void number(struct lexer *l, struct token *t)
 }
 
 /* quoted := '`' [^`]* '`' */
-JN_APART static void quoted_name(struct lexer *l, struct token *t)
+static void quoted_name(struct lexer *l, struct token *t)
 {
     const size_t start = l->at + 1;
     const size_t close = jn_str_find(l->text, JN_STR("`"), start);
@@ -459,7 +444,7 @@ static void set_keyword(struct token *t)
 }
 
 /* name := everything up to a blank or an operator, quotes and backslashes included;  variable := '$' name? */
-static void name(struct lexer *l, struct token *t)
+JN_APART static void name(struct lexer *l, struct token *t)
 {
     const size_t start = l->at;
     go_to(l, find_class(l, start, BLANK | OPERATOR));
@@ -503,24 +488,59 @@ void lexer_init(struct lexer *l, struct jn_arena *a, jn_str text)
         fail(l, "S0201/utf8", (int64_t)jn_utf16_count(jn_str_sub(text, 0, invalid)), (jn_str){ 0 });
 }
 
+static inline void skip_blank(struct lexer *l)
+{
+    size_t at = l->at;
+    while (at < l->text.len && is_blank(l->text.data[at]))
+        at++;
+    l->at = at;
+}
+
+static bool is_at_comment(const struct lexer *l)
+{
+    return peek(l, 0) == '/' && peek(l, 1) == '*';
+}
+
+/* Comments, and then the next token. */
+static void after_comments(struct lexer *l, bool infix, struct token *t)
+{
+    while (is_at_comment(l)) {
+        if (!skip_comment(l))
+            break;
+        skip_blank(l);
+    }
+    lexer_next(l, infix, t);        // nested once, since there is no comment there
+}
+
+/* Numbers, strings and quoted names, and whatever begins with '/'. */
+JN_APART static void other(struct lexer *l, bool infix, struct token *t, char c)
+{
+    if (is_digit(c))
+        number(l, t);
+    else if (c == '`')
+        quoted_name(l, t);
+    else if (c != '/')
+        string(l, t);
+    else if (is_at_comment(l))
+        after_comments(l, infix, t);
+    else if (infix)
+        operator(l, t, c);
+    else
+        regex(l, t);
+}
+
 void lexer_next(struct lexer *l, bool infix, struct token *t)
 {
-    if (!skip_blank(l)) {
+    skip_blank(l);
+    if (at_end(l)) {
         put_end(l, t);
         return;
     }
     const char c = l->text.data[l->at];
-    const unsigned class = class_of(c);
-    if (!(class & (OPERATOR | DIGIT | QUOTE)))
+    if (!(class_of(c) & (OPERATOR | DIGIT | QUOTE)))
         name(l, t);
-    else if (class & OPERATOR && (c != '/' || infix))
+    else if (class_of(c) & OPERATOR && c != '/')
         operator(l, t, c);
-    else if (class & OPERATOR)
-        regex(l, t);
-    else if (class & DIGIT)
-        number(l, t);
-    else if (c == '`')
-        quoted_name(l, t);
     else
-        string(l, t);
+        other(l, infix, t, c);
 }

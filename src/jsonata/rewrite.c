@@ -24,7 +24,40 @@ struct rewriter {
     struct ast_rare spare_rare;
 };
 
-static struct ast_node *rewrite(struct rewriter *r, struct ast_node *n);
+static struct ast_node *rewrite_tree(struct rewriter *r, struct ast_node *n);
+
+/* Operands that stay what they are. */
+static inline bool is_settled(const struct ast_node *n)
+{
+    switch (n->kind) {
+    case AST_STRING:
+    case AST_NUMBER:
+    case AST_VALUE:
+    case AST_VARIABLE:
+    case AST_WILDCARD:
+    case AST_DESCENDANTS:
+    case AST_REGEX:
+    case AST_PLACEHOLDER:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static inline bool is_row_of_names(const struct ast_node *n)
+{
+    return n->kind == AST_PATH && !n->left && !n->keep_array;
+}
+
+static inline struct ast_node *rewrite(struct rewriter *r, struct ast_node *n)
+{
+    if (is_settled(n))
+        return n;
+    if (!is_row_of_names(n))
+        return rewrite_tree(r, n);
+    n->position = n->items.at[0]->position;
+    return n;
+}
 
 static bool failed(const struct rewriter *r)
 {
@@ -685,28 +718,8 @@ static struct ast_node *rewrite_node(struct rewriter *r, struct ast_node *n)
     }
 }
 
-/* Operands that stay what they are. */
-static bool is_settled(const struct ast_node *n)
+static struct ast_node *rewrite_tree(struct rewriter *r, struct ast_node *n)
 {
-    switch (n->kind) {
-    case AST_STRING:
-    case AST_NUMBER:
-    case AST_VALUE:
-    case AST_VARIABLE:
-    case AST_WILDCARD:
-    case AST_DESCENDANTS:
-    case AST_REGEX:
-    case AST_PLACEHOLDER:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static struct ast_node *rewrite(struct rewriter *r, struct ast_node *n)
-{
-    if (is_settled(n))
-        return n;
     struct ast_node *bottom = n, *done = NULL;
     n->up = NULL;
     for (; has_left_operand(bottom); bottom = bottom->left) {
