@@ -312,11 +312,6 @@ struct jn_shapes *jn_shapes_new_on(struct jn_budget *budget, uint32_t limit)
     return NULL;
 }
 
-struct jn_shapes *jn_shapes_new(uint32_t limit)
-{
-    return jn_shapes_new_on(NULL, limit);
-}
-
 void jn_shapes_free(struct jn_shapes *t)
 {
     if (!t)

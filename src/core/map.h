@@ -14,7 +14,7 @@ enum {
 };
 
 struct jn_shapes {
-    struct jn_arena own;            /* memory of a table made by jn_shapes_new() */
+    struct jn_arena own;            /* memory of a table made by jn_shapes_new_on() */
     struct jn_arena *memory;        /* where shapes live: &own, or the caller's */
     struct jn_shape *root;
     struct jn_shape **known;        /* open addressing by parent and key; never more than half full */

@@ -158,9 +158,8 @@ struct jn_array *jn_array_join(struct jn_arena *a, const struct jn_array *x, con
 
 /* ---- shapes and objects -------------------------------------------------------------------------------------- */
 
-/* A table of shared shapes with memory of its own, `limit` shapes at most (0: 2,000); its memory may count against a
- * budget.  Not for two threads at once. */
-struct jn_shapes *jn_shapes_new(uint32_t limit);
+/* A table of shared shapes with memory of its own, `limit` shapes at most (0: 2,000); its memory counts against the
+ * budget (NULL: none).  Not for two threads at once. */
 struct jn_shapes *jn_shapes_new_on(struct jn_budget *budget, uint32_t limit);
 void jn_shapes_free(struct jn_shapes *t);
 

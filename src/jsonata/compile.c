@@ -116,7 +116,7 @@ static struct jsonata_regex *make_regex(struct compiler *c, const struct ast_nod
     return r;
 }
 
-struct node *compile_regex(struct compiler *c, const struct ast_node *ast)
+static struct node *compile_regex(struct compiler *c, const struct ast_node *ast)
 {
     struct regex_link *link = COMPILE_NEW(c, struct regex_link);
     struct jsonata_function *fn = COMPILE_NEW(c, struct jsonata_function);

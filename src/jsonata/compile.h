@@ -233,7 +233,6 @@ struct node *compile_descendants(struct compiler *c, const struct ast_node *ast)
 struct node *compile_array(struct compiler *c, const struct ast_node *ast);
 struct node *compile_object(struct compiler *c, const struct ast_node *ast);
 struct node *compile_transform(struct compiler *c, const struct ast_node *ast);
-struct node *compile_regex(struct compiler *c, const struct ast_node *ast);
 
 /* ---- names (scope.c) ----------------------------------------------------------------------------------------- */
 
@@ -275,9 +274,6 @@ const struct jsonata_builtin *scope_builtin(struct compiler *c, jn_str name);
 /* ---- frames and variables at run time ------------------------------------------------------------------------ */
 
 struct jsonata_frame *frame_new(struct jsonata_eval *e, uint32_t slots, struct jsonata_frame *outer);
-
-/* Programs with $eval. */
-jn_value frame_find(struct jsonata_eval *e, const struct jsonata_frame *f, jn_str name);
 void frame_bind(struct jsonata_eval *e, struct jsonata_frame *f, jn_str name, jn_value v);
 
 /* Makes another program's caches and globals current, for a lambda that came from it, and goes back.  False after

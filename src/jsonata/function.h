@@ -30,12 +30,8 @@ struct jsonata_builtin {
 extern const struct jsonata_builtin jsonata_fn_string[], jsonata_fn_encode[], jsonata_fn_regex[], jsonata_fn_number[],
     jsonata_fn_boolean[], jsonata_fn_array[], jsonata_fn_object[], jsonata_fn_function[], jsonata_fn_datetime[];
 
-/* The built-in called `name`, or NULL.  Its place in the joined table is jsonata_library_index(); the table of compiled
- * signatures that library.c makes once per program has the same order. */
+/* The built-in called `name`, or NULL. */
 const struct jsonata_builtin *jsonata_library_find(jn_str name);
-uint32_t jsonata_library_count(void);
-const struct jsonata_builtin *jsonata_library_at(uint32_t index);
-uint32_t jsonata_library_index(const struct jsonata_builtin *b);
 
 enum jsonata_function_kind {
     FUNCTION_BUILTIN,       /* .builtin */

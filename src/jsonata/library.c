@@ -32,17 +32,7 @@ const struct jsonata_builtin *jsonata_library_find(jn_str name)
     return NULL;
 }
 
-uint32_t jsonata_library_count(void)
-{
-    uint32_t n = 0;
-    for (unsigned i = 0; i < FAMILIES; i++) {
-        for (const struct jsonata_builtin *b = families[i]; b->name; b++)
-            n++;
-    }
-    return n;
-}
-
-const struct jsonata_builtin *jsonata_library_at(uint32_t index)
+static const struct jsonata_builtin *builtin_at(size_t index)
 {
     for (unsigned i = 0; i < FAMILIES; i++) {
         for (const struct jsonata_builtin *b = families[i]; b->name; b++) {
@@ -53,7 +43,8 @@ const struct jsonata_builtin *jsonata_library_at(uint32_t index)
     return NULL;
 }
 
-uint32_t jsonata_library_index(const struct jsonata_builtin *wanted)
+/* Its place among all of them. */
+static uint32_t index_of(const struct jsonata_builtin *wanted)
 {
     uint32_t n = 0;
     for (unsigned i = 0; i < FAMILIES; i++) {
@@ -67,7 +58,7 @@ uint32_t jsonata_library_index(const struct jsonata_builtin *wanted)
 
 const char *jsonata_function_at(size_t index, const char **signature)
 {
-    const struct jsonata_builtin *b = index < UINT32_MAX ? jsonata_library_at((uint32_t)index) : NULL;
+    const struct jsonata_builtin *b = builtin_at(index);
     if (signature)
         *signature = b ? b->signature : NULL;
     return b ? b->name : NULL;
@@ -82,7 +73,7 @@ jn_value library_function(struct jn_arena *a, const struct jsonata_builtin *b)
     f->kind = FUNCTION_BUILTIN;
     f->arity = b->arity;
     f->as.builtin = b;
-    f->number = (uint8_t)jsonata_library_index(b);
+    f->number = (uint8_t)index_of(b);
     assert(f->number < JSONATA_MAX_BUILTINS);
     f->signature = b->signature ? jsonata_signature_compile(a, jn_str_of(b->signature), &fault) : NULL;
     return b->signature && !f->signature ? jn_undefined() : jsonata_function_value(f);

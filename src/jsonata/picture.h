@@ -40,9 +40,6 @@ const struct jsonata_integer_picture *jsonata_integer_picture_get(struct jsonata
 /* True for ECMAScript's white space and line terminators. */
 bool jsonata_is_blank(uint32_t c);
 
-/* True for the decimal digits, of any script in the basic plane, that pictures may be written with. */
-bool jsonata_is_decimal_digit(uint32_t c);
-
 /* Appends the text of the integer `value`.  Raises D3130 for pictures without digits, D1001 for numbers without end in
  * words, and Roman ones from ten million on. */
 void jsonata_put_integer(struct jsonata_output *out, double value, const struct jsonata_integer_picture *p);

@@ -30,11 +30,6 @@ static uint32_t zero_of(uint32_t c)
     return 0;
 }
 
-bool jsonata_is_decimal_digit(uint32_t c)
-{
-    return zero_of(c) != 0;
-}
-
 /* ---- analysing ----------------------------------------------------------------------------------------------- */
 
 static const struct {

@@ -5,7 +5,7 @@
 #include "core/buf.h"
 #include "jsonata/regex_tree.h"
 
-/* True when PCRE2 would match something else, or refuse the pattern: then it is for regex_machine.c.  `wide` as
+/* True when PCRE2 would match something else, or refuse the pattern: then it is for regex_backtrack.c.  `wide` as
  * below. */
 bool jsonata_regex_is_beyond_pcre2(const struct jsonata_regex_tree *tree, bool wide);
 

@@ -37,7 +37,8 @@ void frame_bind(struct jsonata_eval *e, struct jsonata_frame *f, jn_str name, jn
     f->names = b;
 }
 
-jn_value frame_find(struct jsonata_eval *e, const struct jsonata_frame *f, jn_str name)
+/* For programs with $eval, whose frames know names. */
+static jn_value frame_find(struct jsonata_eval *e, const struct jsonata_frame *f, jn_str name)
 {
     for (; f; f = f->outer) {
         for (const struct jsonata_binding *b = f->names; b; b = b->next) {

@@ -160,7 +160,7 @@ static enum jn_status measure(jn_str text, struct times *t, struct jn_error *err
 {
     struct jn_arena a;
     struct jn_buf out;
-    struct jn_shapes *shapes = jn_shapes_new(0);
+    struct jn_shapes *shapes = jn_shapes_new_on(NULL, 0);
     jn_arena_init(&a, 0);
     jn_buf_init(&out, 0);
     const size_t rounds = text.len > 300000000 / 10 ? 10 : 300000000 / (text.len + 100000);

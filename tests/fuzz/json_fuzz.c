@@ -135,7 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const jn_str text = copy_of((jn_str){ (const char *)data, size });
     struct jn_arena a;
     jn_arena_init(&a, 0);
-    struct jn_shapes *shapes = jn_shapes_new(20);   // few, so that private shapes are common
+    struct jn_shapes *shapes = jn_shapes_new_on(NULL, 20);   // few, so that private shapes are common
     struct jn_read_options opt = { .shapes = shapes, .max_depth = DEEPEST };
     struct jn_error err = { 0 };
     jn_value v, same;

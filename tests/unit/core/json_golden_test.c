@@ -97,7 +97,7 @@ static void check_valid(const char *name, jn_str text)
     struct jn_arena a, other;
     jn_arena_init(&a, 0);
     jn_arena_init(&other, 0);
-    struct jn_shapes *shapes = jn_shapes_new(0);
+    struct jn_shapes *shapes = jn_shapes_new_on(NULL, 0);
     const jn_str expected = expected_text(name, text);
     jn_value first = jn_undefined();
     for (int round = 0; round < 2; round++) {

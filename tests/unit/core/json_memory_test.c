@@ -19,7 +19,7 @@ static int set_up(void **state)
     static struct fixture f;
     jn_arena_init(&f.a, 0);
     jn_buf_init(&f.out, 0);
-    f.shapes = jn_shapes_new(0);
+    f.shapes = jn_shapes_new_on(NULL, 0);
     *state = &f;
     return f.shapes ? 0 : -1;
 }

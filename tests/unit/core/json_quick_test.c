@@ -72,7 +72,7 @@ struct readers {
 
 static void readers_init(struct readers *r, uint32_t shapes)
 {
-    *r = (struct readers){ .quick_shapes = jn_shapes_new(shapes), .general_shapes = jn_shapes_new(shapes) };
+    *r = (struct readers){ .quick_shapes = jn_shapes_new_on(NULL, shapes), .general_shapes = jn_shapes_new_on(NULL, shapes) };
     assert_non_null(r->quick_shapes);
     assert_non_null(r->general_shapes);
     jn_arena_init(&r->quick, 0);

@@ -21,7 +21,7 @@ static int set_up(void **state)
     if (!f)
         return -1;
     jn_arena_init(&f->a, 0);
-    f->shapes = jn_shapes_new(0);
+    f->shapes = jn_shapes_new_on(NULL, 0);
     *state = f;
     return f->shapes ? 0 : -1;
 }
@@ -240,7 +240,7 @@ static void keys_of_shapes_outlive_the_text(void **state)
 static void a_full_table_of_shapes_is_no_obstacle(void **state)
 {
     struct fixture *f = *state;
-    struct jn_shapes *small = jn_shapes_new(3);
+    struct jn_shapes *small = jn_shapes_new_on(NULL, 3);
     const struct jn_read_options opt = { .shapes = small };
     static const char text[] =
         "[{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5},{\"x\":1,\"1\":2,\"x\":3,\"0\":4},{\"a\":1,\"b\":2,\"c\":3},{}]";

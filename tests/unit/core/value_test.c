@@ -183,7 +183,7 @@ static struct jn_shape *ask_twice(struct jn_shapes *t, struct jn_shape *from, jn
 static void shapes_are_interned_and_bounded(void **state)
 {
     struct jn_arena *a = *state;
-    struct jn_shapes *t = jn_shapes_new(100);
+    struct jn_shapes *t = jn_shapes_new_on(NULL, 100);
     struct jn_shape *ab = jn_shapes_extend(t, jn_shapes_extend(t, jn_shapes_root(t), JN_STR("a")), JN_STR("b"));
     assert_ptr_equal(jn_shapes_extend(t, ab->parent, JN_STR("b")), ab);
     assert_int_equal(jn_shape_find(ab, JN_STR("b")), 1);
@@ -201,7 +201,7 @@ static void shapes_are_interned_and_bounded(void **state)
         assert_non_null(ask_twice(t, jn_shapes_root(t), numbered_key(a, "other", i)));
     assert_null(ask_twice(t, jn_shapes_root(t), JN_STR("new")));
     assert_non_null(jn_shapes_extend(t, jn_shapes_root(t), JN_STR("other0")));
-    struct jn_shapes *foreign = jn_shapes_new(0);
+    struct jn_shapes *foreign = jn_shapes_new_on(NULL, 0);
     assert_null(jn_shapes_extend(foreign, ab, JN_STR("c")));
     jn_shapes_free(foreign);
     jn_shapes_free(t);
