@@ -137,6 +137,7 @@ struct ast_node {
     bool cons_array : 1;            /* an array constructor at the start or end of a path: not flattened */
     bool tuple : 1;                 /* step (or path) yields tuples */
     bool tail_call : 1;             /* AST_CALL in tail position of a lambda body: the reference's thunk */
+    bool is_unscoped : 1;           /* nothing in it binds a name or makes a scope (scope.c); false also if not known */
     jn_str text;
     jn_value literal;
     struct ast_node *left, *right, *third;

@@ -24,6 +24,7 @@ struct parser {
     size_t depth, max_depth;
     size_t size, operand_size;      /* nodes so far; the same where the left operand began */
     size_t parents, operand_parents;    /* the same for % alone */
+    size_t scoped;                  /* what binds names, makes scopes or asks for them, so far */
     struct ast_errors *errors;      /* recover mode, else NULL */
     jsonata_token_fn *seen;
     void *seen_arg;
@@ -88,6 +89,13 @@ static struct ast_node *new_node(struct parser *p, enum ast_kind kind, int64_t p
     struct ast_node *n = ast_new(p->arena, kind, position);
     p->size++;
     return n ? n : no_node(p);
+}
+
+/* A node of a kind that scope.c must see. */
+static struct ast_node *new_scoped(struct parser *p, enum ast_kind kind, int64_t position)
+{
+    p->scoped++;
+    return new_node(p, kind, position);
 }
 
 static void push(struct parser *p, struct ast_list *l, struct ast_node *n)
@@ -177,6 +185,7 @@ static struct ast_node *parse_name(struct parser *p, const struct token *t)
 
 static struct ast_node *parse_variable(struct parser *p, const struct token *t)
 {
+    p->scoped += jn_str_eq(t->text, JN_STR("eval"));        // which can bind anything
     return named(p, AST_VARIABLE, t);
 }
 
@@ -208,7 +217,7 @@ static struct ast_node *parse_descendants(struct parser *p, const struct token *
 static struct ast_node *parse_parent(struct parser *p, const struct token *t)
 {
     p->parents++;
-    return new_node(p, AST_PARENT, t->position);
+    return new_scoped(p, AST_PARENT, t->position);
 }
 
 static struct ast_node *parse_regex(struct parser *p, const struct token *t)
@@ -230,7 +239,7 @@ static struct ast_node *parse_negation(struct parser *p, const struct token *t)
 /* block := '(' (expr (';' expr)* ';'?)? ')' */
 static struct ast_node *parse_block(struct parser *p, const struct token *t)
 {
-    struct ast_node *n = new_node(p, AST_BLOCK, t->position);
+    struct ast_node *n = new_scoped(p, AST_BLOCK, t->position);
     while (p->token.kind != TOKEN_RIGHT_PAREN) {
         push(p, &n->items, parse_expression(p, 0));
         if (!accept(p, TOKEN_SEMICOLON))
@@ -292,7 +301,7 @@ static struct ast_node *parse_object(struct parser *p, const struct token *t)
 /* transform := '|' pattern '|' update (',' delete)? '|' */
 static struct ast_node *parse_transform(struct parser *p, const struct token *t)
 {
-    struct ast_node *n = new_node(p, AST_TRANSFORM, t->position);
+    struct ast_node *n = new_scoped(p, AST_TRANSFORM, t->position);
     n->left = parse_expression(p, 0);
     expect(p, TOKEN_BAR, false);
     n->right = parse_expression(p, 0);
@@ -391,6 +400,7 @@ static struct ast_node *parse_chain(struct parser *p, const struct token *t, str
 static struct ast_node *parse_bound(struct parser *p, const struct token *t, struct ast_node *left)
 {
     struct ast_node *n = joined(p, t->kind == TOKEN_AT ? AST_FOCUS : AST_INDEX, t, left);
+    p->scoped++;
     if (n->right->kind != AST_VARIABLE) {
         report_here(p, (struct jsonata_fault){ .code = "S0214", .position = n->right->position, .token = t->text }, t);
         return left;
@@ -413,7 +423,7 @@ static struct ast_node *parse_bind(struct parser *p, const struct token *t, stru
                                                .token = ast_token(p->arena, left), .literal = literal_of(left) }, NULL);
         return left;
     }
-    struct ast_node *n = new_node(p, AST_BIND, t->position);
+    struct ast_node *n = new_scoped(p, AST_BIND, t->position);
     n->text = left->text;
     n->left = left;
     n->right = parse_expression(p, token_power(TOKEN_BIND) - 1);
@@ -634,6 +644,7 @@ static struct ast_node *parse_lambda(struct parser *p, struct ast_node *n)
             no_parameter(p, n->items.at[i], i);
     n->kind = AST_LAMBDA;
     n->left = NULL;
+    p->scoped++;
     if (p->token.kind == TOKEN_LESS)
         parse_signature(p, n);
     expect(p, TOKEN_LEFT_BRACE, false);
@@ -739,7 +750,7 @@ static struct ast_node *parse_expression(struct parser *p, int power)
     if (++p->depth > p->max_depth)
         fail(p, (struct jsonata_fault){ .code = "S0201/depth", .position = p->token.position,
                                         .value = jn_number((double)p->max_depth) });
-    const size_t start = p->size, parents = p->parents;
+    const size_t start = p->size, parents = p->parents, scoped = p->scoped;
     struct ast_node *left = parse_operand(p);
     while (token_power(p->token.kind) > power) {
         const struct token t = p->token;
@@ -749,6 +760,7 @@ static struct ast_node *parse_expression(struct parser *p, int power)
         left = rules[t.kind].infix(p, &t, left);
     }
     p->depth--;
+    left->is_unscoped = p->scoped == scoped;
     // cppcheck-suppress returnDanglingLifetime ; nodes copy what they want of a token
     return left;
 }

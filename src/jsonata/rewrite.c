@@ -137,6 +137,7 @@ static void float_slots(struct rewriter *r, struct ast_node *to, struct ast_node
 static void set_tuple(struct ast_node *n)
 {
     n->tuple = true;
+    n->is_unscoped = false;
     ast_mark(n, HAS_TUPLE);
 }
 

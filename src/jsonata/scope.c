@@ -177,7 +177,7 @@ static void visit_later(struct walk *w, struct ast_node *ast, struct scope *s)
 
 static inline void visit(struct walk *w, struct ast_node *ast, struct scope *s)
 {
-    if (ast && !is_leaf(ast))
+    if (ast && !ast->is_unscoped && !is_leaf(ast))
         visit_later(w, ast, s);
 }
 
