@@ -155,7 +155,7 @@ static void put_escaped(struct writer *w, const char *p, const char *end)
 /* `"s"` and then `behind`, if that is not NUL. */
 static inline void put_string(struct writer *w, jn_str s, bool known_plain, char behind)
 {
-    char *to = room(w, s.len + 3);
+    char *to = room(w, s.len + 2 + (behind != 0));
     if (!to)
         return;
     *to++ = '"';
@@ -214,9 +214,12 @@ static void put_number(struct writer *w, jn_value v)
         put(w, "null", 4);
         return;
     }
-    char *to = room(w, JN_NUMBER_MAX);
-    if (to)
-        w->at = to + jn_number_format(to, d);
+    if ((size_t)(w->limit - w->at) >= JN_NUMBER_MAX && w->at) {
+        w->at += jn_number_format(w->at, d);
+        return;
+    }
+    char text[JN_NUMBER_MAX];               // room is asked for what is needed only: there may be a ceiling above it
+    put(w, text, jn_number_format(text, d));
 }
 
 /* ---- containers ---------------------------------------------------------------------------------------------- */

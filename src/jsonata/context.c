@@ -232,15 +232,11 @@ void jsonata_context_free(struct jsonata_context *c)
     free(c);
 }
 
-enum { SPARE = 512 };
-
 void jsonata_context_limit(struct jsonata_context *c, const struct jsonata_limits *limits)
 {
     c->limits = limits ? *limits : (struct jsonata_limits){ .max_bytes = 0 };
     c->budget.limit = c->limits.max_bytes ? c->limits.max_bytes : (size_t)1 << 30;
-    /* The writer asks for a little more than it then needs: the exact length is looked at when it is done. */
-    c->out.ceiling = c->limits.max_output && c->limits.max_output < SIZE_MAX / 2 ? c->limits.max_output + SPARE
-                                                                                 : SIZE_MAX - 1;
+    c->out.ceiling = c->limits.max_output && c->limits.max_output < SIZE_MAX ? c->limits.max_output : SIZE_MAX - 1;
 }
 
 struct jn_arena *jsonata_context_arena(struct jsonata_context *c)

@@ -309,8 +309,6 @@ static enum jn_status write_result(struct jsonata_context *c, jn_value result, c
     c->is_writing = false;
     if (s)
         return fail_output(c, &cause, err);
-    if (c->limits.max_output && c->out.len > c->limits.max_output)
-        return fail_length(c, err);
     *out = jn_buf_str(&c->out);
     return JN_OK;
 }

@@ -23,6 +23,32 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* With room for just the text, and with one byte less. */
+static void a_ceiling_is_met_to_the_byte(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "1", "-0.5", "1e+21", "123456789.123", "true", "null", "\"\"", "\"a\"", "\"text\\n\"", "[]", "{}", "[1,2.5,[3]]",
+        "{\"a\":1,\"bc\":{\"d\":\"e\"}}", "{\"a\":1.50}", "[ 1 , \"x\" ]",
+    };
+    struct jn_arena *a = jn_arena_new(0);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        jn_value v;
+        size_t len;
+        assert_int_equal(jn_read(a, jn_str_of(texts[i]), NULL, &v, NULL, NULL), JN_OK);
+        char *text = jn_write_text(v, NULL, &len, NULL);
+        struct jn_buf *enough = jn_buf_new(len), *less = len > 1 ? jn_buf_new(len - 1) : NULL;
+        assert_int_equal(jn_write(enough, v, NULL, NULL), JN_OK);
+        assert_string_equal(jn_buf_text(enough).data, text);
+        if (less)
+            assert_int_equal(jn_write(less, v, NULL, NULL), JN_LIMIT);
+        jn_buf_free(enough);
+        jn_buf_free(less);
+        free(text);
+    }
+    jn_arena_free(a);
+}
+
 static void expect_text(jn_value v, const struct jn_write_options *opt, const char *expected)
 {
     size_t len = 0;
@@ -264,6 +290,7 @@ static void a_buffer_of_the_caller_is_used_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_ceiling_is_met_to_the_byte),
         cmocka_unit_test(a_sink_gets_the_text_in_pieces),
         cmocka_unit_test(a_sink_gets_long_spans_as_they_are),
         cmocka_unit_test(a_buffer_of_the_caller_is_used_again),
