@@ -136,6 +136,7 @@ struct jn_arena;
 /* "undefined", "null", "boolean", "number", "string", "array", "object", "function". */
 JN_API const char *jn_type_name(jn_value v);
 
+/* Values that need no memory. */
 JN_API jn_value jn_make_null(void);
 JN_API jn_value jn_make_boolean(bool b);
 JN_API jn_value jn_make_number(double d);
@@ -155,7 +156,8 @@ JN_API bool jn_get_boolean(jn_value v);
 JN_API double jn_get_number(jn_value v);
 JN_API jn_str jn_get_string(jn_value v);
 
-/* Members of an array, or of an object in JavaScript's order: keys that are array indices ("0", "7", "4294967294")
+/* How many members an array or object has, and the one at `i`, with the key of an object's; 0, undefined, and an empty
+ * text where there is none.  Objects are in JavaScript's order: keys that are array indices ("0", "7", "4294967294")
  * first and ascending, then the others as they were added. */
 JN_API size_t jn_length(jn_value v);
 JN_API jn_value jn_at(jn_value container, size_t i);
@@ -177,6 +179,8 @@ JN_API bool jn_equal(jn_value a, jn_value b);
 /* An arena that takes memory from the system in growing chunks, `ceiling` bytes at most (0: no ceiling).  NULL when the
  * system has none.  Everything made in it is freed together. */
 JN_API struct jn_arena *jn_arena_new(size_t ceiling);
+
+/* Frees an arena of jn_arena_new() (not a context's), and all that was made in it.  NULL is fine. */
 JN_API void jn_arena_free(struct jn_arena *a);
 
 /* Forgets everything in the arena but keeps its chunks for the next round. */
@@ -222,6 +226,8 @@ JN_API enum jn_status jn_read(struct jn_arena *a, jn_str text, const struct jn_r
  * writing and look once, at the end.  NULL when the system has no memory. */
 struct jn_buf;
 JN_API struct jn_buf *jn_buf_new(size_t ceiling);
+
+/* Frees a buffer with its bytes.  NULL is fine. */
 JN_API void jn_buf_free(struct jn_buf *b);
 
 /* The bytes so far, followed by a NUL that does not count; valid until the next change. */

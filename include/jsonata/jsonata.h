@@ -26,7 +26,8 @@ struct jsonata_context;     /* the memory of one evaluation after the other */
 /* An error as the reference reports it (its documentation's "error codes").  Members that a code does not use are
  * empty: "", 0, or undefined; `position` is a count of UTF-16 code units, -1 when there is no place.  The token's text
  * lives in the error itself (so do not copy the struct and drop the original), as the value of a syntax error does;
- * other values live in the context that raised the error, until its next evaluation. */
+ * other values live as a result does: see jsonata_evaluate().  Functions write it when they fail, and only then; who
+ * does not care passes NULL. */
 struct jsonata_error {
     char code[8];           /* "S0201", "T2001", "D3030", "U1001"; "" for JN_NO_MEMORY and the like */
     int64_t position;
@@ -55,12 +56,16 @@ struct jsonata_compile_options {
  * JN_BAD_TEXT with `err` filled for a syntax error (S0...), JN_LIMIT, JN_NO_MEMORY. */
 JN_API enum jn_status jsonata_compile(jn_str text, const struct jsonata_compile_options *opt, struct jsonata **out,
                                       struct jsonata_error *err);
+
+/* Frees a program; NULL is fine.  No evaluation may be using it any more, and no result of one: constants of the
+ * expression are not copied into results. */
 JN_API void jsonata_free(struct jsonata *program);
 
 /* Recover mode.  Compiling with `recover` succeeds in spite of most syntax errors (not of those inside a string, number
  * or other token, nor of those that are about the meaning of a complete expression, S0209 to S0217): evaluating the
  * program raises S0500, and its errors are listed here, in the order in which the reference's errors() gives them.
- * jsonata_error_at() fills `err` for 0 <= index < count; the rest of the error's lifetime is the program's. */
+ * jsonata_error_at() fills `err` for 0 <= index < count, else with an error that is empty; what `err` points to outside
+ * of itself lives as long as the program. */
 JN_API size_t jsonata_error_count(const struct jsonata *program);
 JN_API void jsonata_error_at(const struct jsonata *program, size_t index, struct jsonata_error *err);
 
@@ -100,10 +105,14 @@ struct jsonata_limits {
     void *host;                 /* handed to it */
 };
 
+/* A context with these limits (copied; NULL: the usual), the caller's, to be freed by jsonata_context_free().  NULL when
+ * the system has no memory. */
 JN_API struct jsonata_context *jsonata_context_new(const struct jsonata_limits *limits);
+
+/* Frees a context and everything in it: input, results, error values.  NULL is fine. */
 JN_API void jsonata_context_free(struct jsonata_context *c);
 
-/* Replaces the limits for the evaluations to come. */
+/* Replaces the limits for the evaluations to come (copied; NULL: the usual). */
 JN_API void jsonata_context_limit(struct jsonata_context *c, const struct jsonata_limits *limits);
 
 /* The context's arena: parse the input into it, so that one reset frees all.  It is reset by jsonata_context_reset()
@@ -121,7 +130,8 @@ JN_API void jsonata_context_reset(struct jsonata_context *c);
 JN_API void jsonata_context_trim(struct jsonata_context *c);
 
 /* Evaluates.  `input` may be undefined (no input).  `bindings` is an object whose members become variables, or
- * undefined. The result lives in the context until its reset; it may be undefined ("nothing") or a function.
+ * undefined.  The result may be undefined ("nothing") or a function.  It lives in the context until its reset, and
+ * borrows from what it was made of: the program, the input with its text, and the bindings must stay until then, too.
  * JN_EVALUATION with `err` filled when the expression raises an error; JN_LIMIT, JN_NO_MEMORY. */
 JN_API enum jn_status jsonata_evaluate(const struct jsonata *program, struct jsonata_context *c, jn_value input,
                                        jn_value bindings, jn_value *result, struct jsonata_error *err);
@@ -151,7 +161,8 @@ struct jsonata_call;            /* one call in progress */
 typedef jn_value jsonata_native_fn(struct jsonata_call *call, const jn_value *args, size_t count, void *host);
 
 /* Registers `fn` under `name` (without `$`) for all programs evaluated in this context.  `signature` as in the
- * documentation ("<s-n:b>"), or NULL.  JN_BAD_TEXT for a faulty signature. */
+ * documentation ("<s-n:b>"), or NULL: any arguments.  Both texts are copied; a name that is known already gets the new
+ * function.  JN_BAD_TEXT for a faulty signature, JN_NO_MEMORY. */
 JN_API enum jn_status jsonata_context_register(struct jsonata_context *c, const char *name, const char *signature,
                                                jsonata_native_fn *fn, void *host, struct jsonata_error *err);
 
