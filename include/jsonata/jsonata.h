@@ -105,8 +105,8 @@ struct jsonata_limits {
     void *host;                 /* handed to it */
 };
 
-/* A context with these limits (copied; NULL: the usual), the caller's, to be freed by jsonata_context_free().  NULL when
- * the system has no memory. */
+/* A context with these limits (copied; NULL: the usual); the caller's, who frees it by jsonata_context_free().  NULL
+ * when the system has no memory. */
 JN_API struct jsonata_context *jsonata_context_new(const struct jsonata_limits *limits);
 
 /* Frees a context and everything in it: input, results, error values.  NULL is fine. */

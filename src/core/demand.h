@@ -6,7 +6,8 @@
  *
  * A demand speaks of a value and of what is below it by name.  Arrays are transparent: they are always built, and what
  * is asked of one is asked of its members.  The outermost object is built, too: what is unusual in one of its members
- * then costs that member's second reading, and not the whole text's.  NULL stands for everything, a demand without members for the span alone.
+ * then costs that member's second reading, and not the whole text's.  NULL stands for everything, a demand without
+ * members for the span alone.
  *
  *     { customer: { name: {} } }
  *

@@ -256,7 +256,7 @@ static void open_container(struct writer *w, struct frame f)
 }
 
 /* Makes room for a container that was read from a text of n bytes, since what is written will be about as long: so a
- * long one is not moved again and again, and takes no more than it needs.  Only a hint, which must not fail by itself. */
+ * long one is not moved again and again, and takes no more than it needs.  Only a hint: it must not fail by itself. */
 static void expect(struct writer *w, size_t n)
 {
     enum { LONG_TEXT = 64 * 1024 };
