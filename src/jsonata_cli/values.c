@@ -1,7 +1,7 @@
 /* values.c - see values.h.  A value that does not read because the text ends too early is tried again when its brackets
- * are closed, or with twice as much text, which finds mistakes early; so even a huge document that comes in small pieces
- * is looked at a constant number of times per byte.  A file of moderate size is read at once.  Reading is read(2)'s, so
- * that what a slow peer has sent is answered before it sends more. */
+ * are closed, or with twice as much text, which finds mistakes early; so even a huge document that comes in small
+ * pieces is looked at a constant number of times per byte.  A file of moderate size is read at once.  Reading is
+ * read(2)'s, so that what a slow peer has sent is answered before it sends more. */
 #include "values.h"
 
 #include <errno.h>
