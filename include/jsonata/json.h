@@ -16,8 +16,8 @@
  * Values.  A `jn_value` is 16 bytes, copied freely, passed and returned in two registers.  It never owns memory:
  * strings, arrays and objects live in an arena (`struct jn_arena`), and what was read may still point into its text.
  * So a value is good as long as the arena and the text it was read from.  Look at values through the functions below,
- * never at the members: how a value is kept (a number as a double or as the digits it was read from, a container as
- * entries or as a span of its source) may change between versions.
+ * never at the members but `type`: how a value is kept (a number as a double or as the digits it was read from, a
+ * container as entries or as a span of its source) may change between versions.
  *
  * Two values are easily confused: `undefined` is JSONata's "nothing" and never stands inside a container or in
  * written text; `null` is the JSON value.  A zeroed jn_value is undefined.  Asking for what is not there, a member, an

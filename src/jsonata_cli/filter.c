@@ -88,7 +88,9 @@ static void evaluate_slurped(struct run *r)
     jn_value all;
     struct jn_error err = { 0 };
     struct jn_arena *a = jsonata_context_arena(r->context);
-    if (r->o->raw_input ? values_all_text(r->o->files, a, &all, &err) : values_all(r->o->files, a, &all, &err))
+    struct jn_shapes *shapes = jsonata_context_shapes(r->context);
+    if (r->o->raw_input ? values_all_text(r->o->files, a, &all, &err)
+                        : values_all(r->o->files, a, shapes, &all, &err))
         evaluate(r, all);
     else
         input_failed(r, &err);

@@ -120,7 +120,9 @@ static int set_slurpfile(struct options *o, char **values)
     jn_value all;
     struct jn_error err = { 0 };
     char *const file[] = { values[1], NULL };
-    if (!values_all(file, o->arena, &all, &err))
+    if (!o->keys && !(o->keys = jsonata_context_new(NULL)))
+        return complain(USAGE, "no memory");
+    if (!values_all(file, o->arena, jsonata_context_shapes(o->keys), &all, &err))
         return complain_about("--slurpfile", values[0], err.message);
     return bind(o, values[0], all);
 }
@@ -391,7 +393,9 @@ int options_read(struct options *o, int argc, char **argv)
 void options_clear(struct options *o)
 {
     jn_arena_free(o->arena);
+    jsonata_context_free(o->keys);
     o->arena = NULL;
+    o->keys = NULL;
 }
 
 char *options_expression(const struct options *o, size_t *len)

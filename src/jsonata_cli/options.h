@@ -18,6 +18,7 @@ struct options {
     struct jsonata_limits limits;
     jn_value bindings;              /* an object, in `arena` */
     struct jn_arena *arena;
+    struct jsonata_context *keys;   /* only for the key lists of what is in `arena`; NULL: none yet */
 };
 
 /* Reads the arguments; `argv` is reordered, and borrowed from then on.  Gives OK, or USAGE after saying what is wrong.

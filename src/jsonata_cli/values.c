@@ -128,10 +128,13 @@ static void skip_space(struct values *v)
 /* The place in the file, in front of the reader's sentence. */
 static void tell_place(const struct values *v, struct jn_error *err)
 {
-    char message[sizeof err->message];
+    char message[sizeof err->message], column[32] = "";
+    const unsigned long long line = v->line + (err->line ? err->line - 1 : 0);
     memcpy(message, err->message, sizeof message);
-    snprintf(err->message, sizeof err->message, "%s, line %llu, column %u: %.*s", v->name,
-             (unsigned long long)(v->line + err->line - 1), err->column, (int)sizeof message - 100, message);
+    if (err->line)                  // else it is about the value as a whole
+        snprintf(column, sizeof column, ", column %u", err->column);
+    snprintf(err->message, sizeof err->message, "%s, line %llu%s: %.*s", v->name, line, column,
+             (int)sizeof message - 100, message);
 }
 
 /* Whether more text could change what was read: a failure at its end, or a number or word that reaches it. */
@@ -222,7 +225,8 @@ enum values_result values_next(struct values *v, struct jn_arena *a, struct jn_s
 }
 
 /* The texts are kept in the arena, since values borrow from them. */
-static bool add_values(const char *path, struct jn_arena *a, jn_value all, struct jn_error *err)
+static bool add_values(const char *path, struct jn_arena *a, struct jn_shapes *shapes, jn_value all,
+                       struct jn_error *err)
 {
     size_t len;
     char *text = values_slurp(path, &len, err);
@@ -236,7 +240,7 @@ static bool add_values(const char *path, struct jn_arena *a, jn_value all, struc
                         .len = len, .line = 1, .has_ended = true };
     for (;;) {
         jn_value one;
-        const enum values_result r = next_here(&v, a, NULL, &one, err);
+        const enum values_result r = next_here(&v, a, shapes, &one, err);
         if (r != VALUES_ONE)
             return r == VALUES_END;
         if (!jn_array_add(a, all, one))
@@ -244,12 +248,12 @@ static bool add_values(const char *path, struct jn_arena *a, jn_value all, struc
     }
 }
 
-bool values_all(char *const *files, struct jn_arena *a, jn_value *out, struct jn_error *err)
+bool values_all(char *const *files, struct jn_arena *a, struct jn_shapes *shapes, jn_value *out, struct jn_error *err)
 {
     char *const from_stdin[] = { (char[]){ "-" }, NULL };
     *out = jn_make_array(a, 16);
     for (char *const *file = *files ? files : from_stdin; *file; file++) {
-        if (!add_values(*file, a, *out, err))
+        if (!add_values(*file, a, shapes, *out, err))
             return false;
     }
     return true;

@@ -32,8 +32,8 @@ enum values_result values_next_line(struct values *v, size_t most, jn_str *out, 
 
 void values_close(struct values *v);
 
-/* All values of the files as one array in `a`. */
-bool values_all(char *const *files, struct jn_arena *a, jn_value *out, struct jn_error *err);
+/* All values of the files as one array in `a`; there may be millions of them, so that `shapes` are not to be NULL. */
+bool values_all(char *const *files, struct jn_arena *a, struct jn_shapes *shapes, jn_value *out, struct jn_error *err);
 
 /* Bytes as a string that borrows them; what is no UTF-8 in them becomes U+FFFD, in a copy in `a`.  Undefined when there
  * is no memory for that. */

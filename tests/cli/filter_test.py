@@ -62,6 +62,11 @@ class Input(CommandTest):
         self.assertEqual((done.stdout, done.returncode), ('{"a":1}\n{"a":2}\n', 4))
         self.assertIn("standard input, line 3, column 6", done.stderr)
 
+    def test_value_that_is_too_large_has_a_line(self):
+        text = "[1]\n\n[" + "[]," * 100000 + "0]"
+        self.fails(4, "standard input, line 3: the JSON text needs more memory", "--memory=1", "-c", "$", text=text,
+                   stdout="[1]\n")
+
     def test_missing_file(self):
         self.fails(4, "No such file", "$", self.folder / "none")
 
@@ -110,6 +115,14 @@ class Input(CommandTest):
         with open(path, "wb") as file:
             file.writelines(pieces)
         self.assertLess(self.cpu_seconds("$count(items)", pieces=pieces), 20 * self.cpu_seconds("$count(items)", path))
+
+    @unittest.skipIf(SANITIZED, "memory is not the command's own under a sanitizer")
+    def test_memory_of_many_small_values(self):
+        path = self.folder / "n"
+        with open(path, "wb") as file:
+            file.writelines(b'{"a":%d}\n' % i for i in range(100000))
+        self.assertLess(peak_megabytes(["-s", "$sum(a)", path], []), 40)
+        self.assertLess(peak_megabytes(["-n", "--slurpfile", "n", path, "$sum($n.a)"], []), 40)
 
     @unittest.skipIf(SANITIZED, "memory is not the command's own under a sanitizer")
     def test_memory_stays_flat(self):
