@@ -501,6 +501,63 @@ static double parse_positive(const char *p, const char *end)
     return exact_path(&x, estimate(x.first, e));
 }
 
+/* ---- from short text, eight characters at once ----------------------------------------------------------------- */
+
+static const uint64_t EVERY = UINT64_C(0x0101010101010101);     /* times a byte: that byte everywhere */
+
+/* Up to eight characters as a word: the last one in the highest byte, and '0' before the first. */
+static uint64_t load_word(const char *p, size_t len)
+{
+    uint64_t w = 0;
+    if (len >= 4) {                 // the two halves overlap
+        w = jn_low_first4(jn_load4(p)) | (uint64_t)jn_low_first4(jn_load4(p + len - 4)) << 8 * (len - 4);
+    } else {
+        w = (unsigned char)p[0] | (uint64_t)(unsigned char)p[len / 2] << 8 * (len / 2) |
+            (uint64_t)(unsigned char)p[len - 1] << 8 * (len - 1);
+    }
+    const unsigned missing = 8 * (unsigned)(8 - len);
+    return w << missing | EVERY * '0' >> 1 >> (63 - missing);
+}
+
+static bool are_digits(uint64_t w)
+{
+    const uint64_t high = EVERY * 0xF0;
+    return ((w & high) | ((w + EVERY * 6) & high) >> 4) == EVERY * 0x33;
+}
+
+/* The number that eight digits are: neighbours are joined to pairs, these to fours, these to the whole. */
+static uint32_t number_of(uint64_t digits)
+{
+    const uint64_t d = digits - EVERY * '0', pairs = d * 10 + (d >> 8), mask = UINT64_C(0x000000FF000000FF);
+    const uint64_t first = (pairs & mask) * (100 + (UINT64_C(1000000) << 32));
+    const uint64_t second = (pairs >> 16 & mask) * (1 + (UINT64_C(10000) << 32));
+    return (uint32_t)((first + second) >> 32);
+}
+
+/* Takes the first point out; gives the number of characters after it, or 8 when none follows. */
+static unsigned take_point(uint64_t *w)
+{
+    const uint64_t x = *w ^ EVERY * '.', points = (x - EVERY) & ~x & EVERY * 0x80;
+    if (!points)
+        return 0;
+    const unsigned at = (unsigned)__builtin_ctzll(points) / 8;
+    if (at == 7)
+        return 8;
+    const uint64_t before = *w & ((UINT64_C(1) << 8 * at) - 1), after = *w >> 8 * (at + 1) << 8 * (at + 1);
+    *w = after | before << 8 | '0';
+    return 7 - at;
+}
+
+/* Eight characters at most, digits and a point perhaps.  -1 for all others. */
+static inline double parse_word(const char *p, size_t len)
+{
+    if (FLT_EVAL_METHOD != 0 || len - 1 > 7)
+        return -1;
+    uint64_t w = load_word(p, len);
+    const unsigned decimals = take_point(&w);
+    return decimals < 8 && are_digits(w) ? number_of(w) / small[decimals] : -1;
+}
+
 /* Up to 15 digits, a point perhaps, and nothing else: what most numbers are.  -1 for all others. */
 static double parse_short(const char *p, const char *end)
 {
@@ -520,12 +577,18 @@ static double parse_short(const char *p, const char *end)
     return w < UINT64_C(1000000000000000) ? (double)w / small[end - 1 - point] : -1;
 }
 
+JN_APART static double parse_longer(const char *p, const char *end)
+{
+    const double d = parse_short(p, end);
+    return d < 0 ? parse_positive(p, end) : d;
+}
+
 double jn_number_parse(jn_str text)
 {
     const bool negative = text.len && text.data[0] == '-';
-    double d = parse_short(text.data + negative, text.data + text.len);
+    double d = parse_word(text.data + negative, text.len - negative);
     if (d < 0)
-        d = parse_positive(text.data + negative, text.data + text.len);
+        d = parse_longer(text.data + negative, text.data + text.len);
     return negative ? -d : d;
 }
 

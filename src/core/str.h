@@ -34,6 +34,16 @@ static inline uint64_t jn_load8(const char *p)
 /* Keeps what is rarely done out of what is always done. */
 #define JN_APART __attribute__((noinline))
 
+/* The same for words in which the first byte is to be the lowest. */
+static inline uint32_t jn_low_first4(uint32_t word)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return __builtin_bswap32(word);
+#else
+    return word;
+#endif
+}
+
 /* memcmp() == 0 for texts that are mostly short: loads of a fixed size, which may overlap, in place of a call. */
 static inline bool jn_same_bytes(const char *a, const char *b, size_t n)
 {
