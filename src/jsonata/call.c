@@ -210,13 +210,16 @@ static jn_value eval_lookup(const struct node *n, struct jsonata_eval *e, jn_val
         return jn_undefined();
     const jn_value x = node_eval(c->args[0], e, context, f);
     const jn_value key = jsonata_failed(e) ? jn_undefined() : node_eval(c->args[1], e, context, f);
-    jn_value v;
     if (x.type == JN_OBJECT && key.type == JN_STRING && jsonata_step(e)) {
-        function_remember(e, e->globals[c->global], &c->site);
-        v = jn_object_get(x.as.object, jn_text(key));
-    } else {
-        v = call_with_two(c, e, x, key, context, f);
+        function_remember_builtin(e, e->globals[c->global], &c->site);
+        node_leave(e);
+        const int slot = jn_shape_find(x.as.object->shape, jn_text(key));
+        if (slot < 0)
+            return jn_undefined();
+        const jn_value *v = &x.as.object->values[slot];
+        return v->type != JN_ARRAY ? *v : node_done(n, *v);
     }
+    const jn_value v = call_with_two(c, e, x, key, context, f);
     node_leave(e);
     return node_done(n, v);
 }

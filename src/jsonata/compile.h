@@ -377,6 +377,16 @@ jn_value function_compose(struct jsonata_eval *e, jn_value first, jn_value then)
 /* Notes where `callee` was called by name last. */
 void function_remember(struct jsonata_eval *e, jn_value callee, const struct call_site *site);
 
+/* The same for a built-in. */
+static inline void function_remember_builtin(struct jsonata_eval *e, jn_value callee, const struct call_site *site)
+{
+    const struct jsonata_function *fn = callee.as.function;
+    if (e->called && !(callee.flags & FUNCTION_PASSED))
+        e->called[fn->number] = site;
+    else
+        function_remember(e, callee, site);
+}
+
 /* The same for a call that was not made, because its result came by a shorter way. */
 void call_remember(const struct node *call, struct jsonata_eval *e, jn_value callee);
 

@@ -168,8 +168,9 @@ jn_value object_constant(const struct group *g, struct jsonata_eval *e, jn_value
     jn_value *values = base + 1;
     bool complete = true;
     for (uint32_t i = 0; i < g->len && !jsonata_failed(e); i++) {
-        values[i] = node_eval(g->pairs[i].value, e, item, f);
-        complete = complete && !jn_is_undefined(values[i]);
+        const jn_value v = node_eval(g->pairs[i].value, e, item, f);
+        values[i] = v;
+        complete = complete && !jn_is_undefined(v);
     }
     const jn_value v = jsonata_failed(e) ? jn_undefined() : object_of(g, e, values, complete);
     e->top = base;

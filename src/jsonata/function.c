@@ -412,7 +412,8 @@ jn_value function_call_builtin(struct jsonata_eval *e, jn_value callee, const st
         ? jsonata_signature_fits(fn->signature, args, count) : UINT32_MAX;
     jn_value v = jn_undefined();
     if (fitting <= JSONATA_MAX_ARITY) {
-        function_remember(e, callee, site);
+        if (site)
+            function_remember_builtin(e, callee, site);
         if (jsonata_step(e))
             v = run_fitting(e, fn, args, fitting, context);
         if (jsonata_failed(e))

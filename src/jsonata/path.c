@@ -331,7 +331,7 @@ static jn_value eval_path(const struct node *n, struct jsonata_eval *e, jn_value
 }
 
 /* Names only: as long as there are no arrays on the way, there is nothing to push. */
-static jn_value eval_names(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+JN_APART static jn_value find_names(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
 {
     const struct path_node *p = (const struct path_node *)n;
     jn_value v = context;
@@ -343,7 +343,25 @@ static jn_value eval_names(const struct node *n, struct jsonata_eval *e, jn_valu
     return v.type == JN_ARRAY && v.flags & JN_SEQUENCE ? eval_path(n, e, context, f) : v;
 }
 
-static jn_value eval_name(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+/* The same where all on the way are objects that the sites know. */
+static jn_value eval_names(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+{
+    const struct path_node *p = (const struct path_node *)n;
+    if (context.type != JN_OBJECT)
+        return find_names(n, e, context, f);
+    const struct jn_object *o = context.as.object;
+    for (uint32_t i = 0;; i++) {
+        const jn_value *v = path_known_field(e, p->steps[i].site, o);
+        if (v && i + 1 == p->len && v->type != JN_ARRAY)
+            return *v;
+        if (!v || i + 1 == p->len || v->type != JN_OBJECT)
+            return find_names(n, e, context, f);
+        o = v->as.object;
+    }
+}
+
+JN_APART static jn_value find_name(const struct node *n, struct jsonata_eval *e, jn_value context,
+                                   struct jsonata_frame *f)
 {
     const struct path_node *p = (const struct path_node *)n;
     if (context.type != JN_OBJECT)
@@ -352,8 +370,18 @@ static jn_value eval_name(const struct node *n, struct jsonata_eval *e, jn_value
     return v.type == JN_ARRAY && v.flags & JN_SEQUENCE ? eval_path(n, e, context, f) : v;
 }
 
+static jn_value eval_name(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+{
+    if (context.type == JN_OBJECT) {
+        const jn_value *v = path_known_field(e, ((const struct path_node *)n)->site, context.as.object);
+        if (v && v->type != JN_ARRAY)
+            return *v;
+    }
+    return find_name(n, e, context, f);
+}
+
 /* Steps from number `from` on, of what the one before it has found. */
-static jn_value run_rest(const struct path_node *p, struct jsonata_eval *e, struct jsonata_frame *f, uint32_t from,
+JN_APART static jn_value run_rest(const struct path_node *p, struct jsonata_eval *e, struct jsonata_frame *f, uint32_t from,
                          jn_value v)
 {
     enum { FEW = 8 };
@@ -368,7 +396,21 @@ static jn_value run_rest(const struct path_node *p, struct jsonata_eval *e, stru
     return jsonata_failed(e) ? jn_undefined() : collector_end(&out, false);
 }
 
-/* head.name...: one field after the other, as long as there are objects. */
+/* The names from number `i` on, as long as there are objects. */
+JN_APART static jn_value find_rest(const struct path_node *p, struct jsonata_eval *e, struct jsonata_frame *f,
+                                   uint32_t i, jn_value v)
+{
+    for (; i < p->len; i++) {
+        if (v.type != JN_OBJECT)
+            return v.type == JN_ARRAY && !jsonata_failed(e) ? run_rest(p, e, f, i, v) : jn_undefined();
+        v = path_field(e, p->steps[i].site, p->steps[i].name, v.as.object);
+        if (v.type == JN_ARRAY && v.flags & JN_SEQUENCE)
+            v = jsonata_unwrap(v);
+    }
+    return v.type == JN_ARRAY ? run_rest(p, e, f, p->len, v) : v;
+}
+
+/* head.name...: one field after the other. */
 static jn_value eval_head_names(const struct node *n, struct jsonata_eval *e, jn_value context,
                                 struct jsonata_frame *f)
 {
@@ -379,14 +421,16 @@ static jn_value eval_head_names(const struct node *n, struct jsonata_eval *e, jn
         return jn_undefined();
     jn_value v = node_eval(p->steps[0].node, e, context, f);
     node_leave(e);
-    for (uint32_t i = 1; i < p->len; i++) {
-        if (v.type != JN_OBJECT)
-            return v.type == JN_ARRAY && !jsonata_failed(e) ? run_rest(p, e, f, i, v) : jn_undefined();
-        v = path_field(e, p->steps[i].site, p->steps[i].name, v.as.object);
-        if (v.type == JN_ARRAY && v.flags & JN_SEQUENCE)
-            v = jsonata_unwrap(v);
+    uint32_t i = 1;
+    for (; v.type == JN_OBJECT; i++) {
+        const jn_value *x = path_known_field(e, p->steps[i].site, v.as.object);
+        if (!x || x->type == JN_ARRAY)
+            break;
+        if (i + 1 == p->len)
+            return *x;
+        v = *x;
     }
-    return v.type == JN_ARRAY ? run_rest(p, e, f, p->len, v) : v;
+    return find_rest(p, e, f, i, v);
 }
 
 /* A string with filters at the head of a path is a name whose filters belong to it and not to the step: a[0].b finds

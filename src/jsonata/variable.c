@@ -92,8 +92,8 @@ static jn_value eval_places(const struct node *n, struct jsonata_eval *e, jn_val
 
 static jn_value eval_local(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
 {
-    const jn_value x = f->slot[((const struct variable_node *)n)->place[0].slot];
-    return x.type != VALUE_UNBOUND ? node_done(n, x) : eval_places(n, e, context, f);
+    const jn_value *x = &f->slot[((const struct variable_node *)n)->place[0].slot];
+    return x->type != VALUE_UNBOUND && x->type != JN_ARRAY ? *x : eval_places(n, e, context, f);
 }
 
 static jn_value eval_global(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
