@@ -138,8 +138,10 @@ struct jsonata {
 bool program_compile(struct jsonata *program, jn_str text, size_t max_depth, struct ast_errors *errors,
                      struct jsonata_fault *fault);
 
-/* What an expression looks at in its input (demand.c); NULL when that cannot be told, or memory is out. */
+/* What an expression looks at in its input (demand.c); NULL when that cannot be told, or memory is out.  It holds unless
+ * the host has something of its own for one of the names in jsonata_counting[], which ends with an empty one. */
 const struct jn_demand *jsonata_demand(struct jn_arena *a, const struct ast_node *tree);
+extern const jn_str jsonata_counting[];
 
 /* Gives back what is not in the arena. */
 void program_clear(struct jsonata *program);

@@ -317,8 +317,11 @@ void context_adopt(struct jsonata_eval *e, struct jsonata *program)
 
 /* ---- names outside of the program ---------------------------------------------------------------------------- */
 
-static jn_value find_registered(const struct jsonata_context *c, jn_str name)
+jn_value context_given(const struct jsonata_context *c, jn_value bindings, jn_str name)
 {
+    const jn_value v = jn_member(bindings, name);
+    if (!jn_is_undefined(v))
+        return v;
     for (const struct registered *r = c->registered; r; r = r->next) {
         if (jn_str_eq(r->name, name))
             return r->function;
@@ -329,10 +332,7 @@ static jn_value find_registered(const struct jsonata_context *c, jn_str name)
 /* What the caller says about a name; undefined when he says nothing. */
 static jn_value find_given(const struct jsonata_eval *e, jn_str name)
 {
-    if (jn_str_eq(name, JN_STR("$")))
-        return e->input;
-    const jn_value v = jn_member(e->bindings, name);
-    return jn_is_undefined(v) ? find_registered(e->context, name) : v;
+    return jn_str_eq(name, JN_STR("$")) ? e->input : context_given(e->context, e->bindings, name);
 }
 
 jn_value context_global(struct jsonata_eval *e, jn_str name)

@@ -63,6 +63,9 @@ struct jsonata_context {
     jn_value *top;                      /* where an evaluation inside an evaluation starts */
 };
 
+/* What the host gives for a name: a variable, or else a function that it registered; undefined: nothing. */
+jn_value context_given(const struct jsonata_context *c, jn_value bindings, jn_str name);
+
 /* Makes a program's memory and globals current (`globals` has room for their values); context_leave() goes back.  False
  * after raising. */
 bool context_enter(struct jsonata_eval *e, const struct jsonata *p, jn_value *globals, struct program_state *outer);

@@ -81,11 +81,17 @@ static bool mark_path(struct analysis *x, const struct ast_node *path, struct sp
     return !x->failed;
 }
 
+const jn_str jsonata_counting[] = { JN_STR_INIT("count"), JN_STR_INIT("exists"), JN_STR_INIT("") };
+
 static bool is_counting(const struct ast_node *call)
 {
-    const struct ast_node *name = call->left;
-    return call->items.len == 1 && name->kind == AST_VARIABLE && is_bare(name) &&
-           (jn_str_eq(name->text, JN_STR("count")) || jn_str_eq(name->text, JN_STR("exists")));
+    const struct ast_node *function = call->left;
+    if (call->items.len != 1 || function->kind != AST_VARIABLE || !is_bare(function))
+        return false;
+    const jn_str *name = jsonata_counting;
+    while (name->len && !jn_str_eq(*name, function->text))
+        name++;
+    return name->len;
 }
 
 static bool mark(struct analysis *x, const struct ast_node *n, struct spot *input, unsigned depth);

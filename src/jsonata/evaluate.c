@@ -313,15 +313,25 @@ static enum jn_status write_result(struct jsonata_context *c, jn_value result, c
     return JN_OK;
 }
 
+/* What of the input need be built.  What is laid out anew is better read. */
+static const struct jn_demand *demand_of(const struct jsonata *program, const struct jsonata_context *c,
+                                         jn_value bindings, const struct jn_write_options *opt)
+{
+    if (!program->demand || (opt && (opt->indent || opt->tabs)))
+        return NULL;
+    for (const jn_str *name = jsonata_counting; name->len; name++)
+        if (!jn_is_undefined(context_given(c, bindings, *name)))
+            return NULL;
+    return program->demand;
+}
+
 enum jn_status jsonata_evaluate_text(const struct jsonata *program, struct jsonata_context *c, jn_str text,
                                      jn_value bindings, const struct jn_write_options *opt, jn_str *out,
                                      struct jsonata_error *err)
 {
     jn_value input, result = jn_undefined();
     jsonata_context_reset(c);
-    // The host may have values of its own for the names that demand.c knows; what is laid out anew is better read.
-    const bool by_demand = !c->registered && jn_length(bindings) == 0 && !(opt && (opt->indent || opt->tabs));
-    enum jn_status s = read_input(c, text, by_demand ? program->demand : NULL, &input, err);
+    enum jn_status s = read_input(c, text, demand_of(program, c, bindings, opt), &input, err);
     if (!s)
         s = jsonata_evaluate(program, c, input, bindings, &result, err);
     return s ? s : write_result(c, result, opt, out, err);

@@ -6,7 +6,7 @@
 
 #include "core/buf.h"
 #include "core/demand.h"
-#include "jsonata/compile.h"
+#include "jsonata/context.h"
 #include "jsonata/jsonata.h"
 
 static struct jsonata *compile(const char *text, bool plain)
@@ -188,6 +188,41 @@ static void functions_of_the_host_see_everything(void **state)
     jsonata_free(program);
 }
 
+/* Bytes of memory for building what is passed on: of another function or variable of the host that is no matter. */
+static size_t memory_of(struct jsonata_context *c, jn_value bindings)
+{
+    enum { OBJECTS = 2000 };
+    struct jn_buf text;
+    jn_str out;
+    jn_buf_init(&text, 0);
+    for (int i = 0; i < OBJECTS; i++)
+        jn_buf_append_fmt(&text, "%s{\"a\":%d,\"b\":{\"c\":[1,2,3,4,5]}}", i ? "," : "[", i);
+    jn_buf_append_char(&text, ']');
+    struct jsonata *program = compile("$", false);
+    assert_int_equal(jsonata_evaluate_text(program, c, jn_buf_str(&text), bindings, NULL, &out, NULL), JN_OK);
+    assert_true(jn_str_eq(out, jn_buf_str(&text)));
+    jn_buf_clear(&text);
+    jsonata_free(program);
+    const size_t taken = c->arena.taken;
+    jsonata_context_free(c);
+    return taken;
+}
+
+static void other_things_of_the_host_do_not_matter(void **state)
+{
+    (void)state;
+    struct jn_arena *a = jn_arena_new(0);
+    const jn_value bindings = jn_make_object(a, 1), count = jn_make_object(a, 1);
+    struct jsonata_context *c = jsonata_context_new(NULL);
+    assert_true(jn_object_put(a, bindings, JN_STR("rate"), jn_make_number(2)));
+    assert_true(jn_object_put(a, count, JN_STR("count"), jn_make_number(2)));
+    assert_int_equal(jsonata_context_register(c, "other", NULL, first_key, NULL, NULL), JN_OK);
+    const size_t little = memory_of(jsonata_context_new(NULL), jn_undefined());
+    assert_int_equal(memory_of(c, bindings), little);
+    assert_true(memory_of(jsonata_context_new(NULL), count) > little + little / 2);
+    jn_arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +231,7 @@ int main(void)
         cmocka_unit_test(the_outcome_is_that_of_reading_everything),
         cmocka_unit_test(objects_that_are_passed_on_stay_unread),
         cmocka_unit_test(functions_of_the_host_see_everything),
+        cmocka_unit_test(other_things_of_the_host_do_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
