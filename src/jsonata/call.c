@@ -185,8 +185,8 @@ static jn_value eval_builtin_call(const struct node *n, struct jsonata_eval *e, 
 }
 
 /* Arguments that are evaluated already. */
-static jn_value call_with_two(const struct call_node *c, struct jsonata_eval *e, jn_value x, jn_value y,
-                              jn_value context, struct jsonata_frame *f)
+JN_APART static jn_value call_with_two(const struct call_node *c, struct jsonata_eval *e, jn_value x, jn_value y,
+                                       jn_value context, struct jsonata_frame *f)
 {
     jn_value *base = jsonata_failed(e) ? NULL : function_open(e, 2);
     if (!base)

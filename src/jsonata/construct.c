@@ -190,6 +190,8 @@ static jn_value eval_object(const struct node *n, struct jsonata_eval *e, jn_val
     jn_value v;
     if (context.type == JN_ARRAY)
         v = group_eval(g, e, context.as.array->items, context.as.array->len, f);
+    else if (g->is_constant)
+        v = object_constant(g, e, context, f);      // one item, in the group of every key
     else
         v = group_eval(g, e, &context, 1, f);
     node_leave(e);
