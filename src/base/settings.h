@@ -13,6 +13,7 @@ enum base_setting_kind {
     BASE_SETTING_SECRET,        /* the same, and never printed */
     BASE_SETTING_INTEGER,       /* int64_t; read as JavaScript's parseInt, 0 and no number: the default */
     BASE_SETTING_BOOLEAN,       /* bool; unset: the default; "" and "false": false; everything else: true */
+    BASE_SETTING_ELSEWHERE,     /* read by somebody else, or by nobody: stands in the manual, and has no member */
 };
 
 struct base_setting {
@@ -21,18 +22,21 @@ struct base_setting {
     size_t offset;              /* of the member in the caller's struct */
     const char *fallback;       /* the default as text; NULL: none (NULL, 0, false) */
     unsigned modes;             /* a bit per mode of the program that requires it; 0: optional */
-    const char *group;          /* heading in the manual; NULL: that of the one before */
+    const char *group;          /* heading in the manual, and, behind a newline, text below it; NULL: no new one */
     const char *unit;           /* "ms", "bytes", "per interval"; "" */
     const char *meaning;        /* one or two sentences of Markdown */
 };
 
 /* Fills `into` (zeroed by the caller) with what `env` holds; texts are borrowed from it.  JN_BAD_VALUE "<name> is
- * missing" for the first one that `mode` requires and that is unset or empty. */
+ * missing" for the first one that `mode` requires and that is unset or empty; `into` is filled even then. */
 enum jn_status base_settings_read(const struct base_setting *table, size_t count, const struct base_env *env,
                                   unsigned mode, void *into, struct jn_error *err);
 
 /* What JavaScript's parseInt(text) gives, or false for NaN.  Clamped to what int64_t holds. */
 bool base_parse_int(jn_str text, int64_t *out);
+
+/* The rule for one boolean, also for who needs it before the others. */
+bool base_setting_boolean(const struct base_env *env, const char *name, bool fallback);
 
 /* Appends the manual: a Markdown table per group. */
 void base_settings_manual(const struct base_setting *table, size_t count, struct jn_buf *out);

@@ -61,7 +61,8 @@ struct sailor_settings {
 extern const struct base_setting sailor_setting_table[];
 extern const size_t sailor_setting_count;
 
-/* Reads and checks them for a mode.  JN_BAD_VALUE, JN_NO_MEMORY. */
+/* Reads and checks them for a mode.  JN_BAD_VALUE "<name> is missing", in service mode "<name> is not provided" in the
+ * order of 2.8; `out` is filled even then. */
 enum jn_status sailor_settings_read(const struct base_env *env, enum sailor_mode mode, struct sailor_settings *out,
                                     struct jn_error *err);
 
