@@ -92,10 +92,9 @@ static int find_linear(const struct jn_shape *s, jn_str key)
     return -1;
 }
 
-int jn_shape_find_hash(const struct jn_shape *s, jn_str key, uint32_t hash)
+/* Further places of the table. */
+JN_APART static int find_probing(const struct jn_shape *s, jn_str key, uint32_t hash)
 {
-    if (!s->table)
-        return find_linear(s, key);
     for (uint32_t i = hash & s->table_mask; s->table[i]; i = (i + 1) & s->table_mask) {
         const uint32_t slot = s->table[i] - 1;
         const struct jn_key *k = &s->keys[slot];
@@ -104,6 +103,21 @@ int jn_shape_find_hash(const struct jn_shape *s, jn_str key, uint32_t hash)
             return (int)slot;
     }
     return -1;
+}
+
+/* Mostly the first place decides, and keys are short. */
+int jn_shape_find_hash(const struct jn_shape *s, jn_str key, uint32_t hash)
+{
+    enum { SHORT = 16 };
+    if (!s->table)
+        return find_linear(s, key);
+    const uint32_t first = s->table[hash & s->table_mask];
+    if (!first)
+        return -1;
+    const struct jn_key *k = &s->keys[first - 1];
+    if (k->hash == hash && first <= s->len && key.len <= SHORT && jn_str_eq(k->name, key))
+        return (int)first - 1;
+    return find_probing(s, key, hash);
 }
 
 int jn_shape_find(const struct jn_shape *s, jn_str key)

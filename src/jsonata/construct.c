@@ -153,7 +153,9 @@ static jn_value object_of(const struct group *g, struct jsonata_eval *e, const j
     struct jn_object *o = jn_object_of(e->arena, shape);
     if (!o)
         return jsonata_raise_memory(e);
-    for (uint32_t i = 0, k = 0; i < g->len; i++) {
+    if (complete && g->len)
+        memcpy(o->values, values, g->len * sizeof *values);
+    for (uint32_t i = 0, k = 0; i < g->len && !complete; i++) {
         if (!jn_is_undefined(values[i]))
             o->values[k++] = values[i];
     }
