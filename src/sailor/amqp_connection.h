@@ -13,8 +13,8 @@
 
 struct sailor_connection;
 
-/* A message from the broker, whole.  Everything is valid during the call; `body` may be taken over:
- * jn_buf_detach(body). */
+/* A message from the broker, whole.  Everything is valid during the call; `body` may be taken over by jn_buf_detach(), or
+ * be swapped for another buffer of its owner's, which is emptied and filled next. */
 struct sailor_incoming {
     uint64_t tag;
     bool redelivered;

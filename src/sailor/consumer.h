@@ -5,9 +5,9 @@
  * connection was away is remembered, and its copy settled on arrival.  So nothing is processed twice by one process,
  * and nothing is lost (platform-protocol.md, 3.12, and advice Q3, Q6).
  *
- * Copies are told by messageId, and only a delivery that is marked as redelivered, or comes from a later consumer than
- * the one in process, can be one: equal ids of distinct messages are distinct.  Without messageId there is no telling,
- * and a copy is processed again. */
+ * Copies are told by the header messageId and the payload, and only a delivery that comes from a later consumer than the
+ * one in process can be one: equal ids of distinct messages are distinct.  Without messageId there is no telling, and a
+ * copy is processed again. */
 #ifndef SAILOR_CONSUMER_H
 #define SAILOR_CONSUMER_H
 
@@ -42,7 +42,8 @@ struct sailor_consumer_options {
     void (*on_ready)(void *arg);            /* connected for the first time; nothing is consumed yet */
     void (*on_consuming)(void *arg);        /* each time it is told so by the broker */
     void (*on_delivery)(struct sailor_delivery *d, void *arg);
-    /* It cannot go on: attempts used up, queue missing (404) or deleted, access refused.  No delivery follows. */
+    /* It cannot go on: attempts used up, queue missing (404) or deleted, access refused.  No delivery follows; those in
+     * process can be settled still where the connection lives. */
     void (*on_lost)(const struct jn_error *why, void *arg);
     void *arg;
 };
@@ -64,7 +65,8 @@ void sailor_delivery_settle(struct sailor_delivery *d, enum sailor_verdict v);
 size_t sailor_consumer_in_process(const struct sailor_consumer *c);
 bool sailor_consumer_is_consuming(const struct sailor_consumer *c);
 
-/* Closes in good order once acks are written, then calls back. */
+/* Closes in good order once acks are written, then calls back; deliveries in process go back to the queue.  Call it
+ * once. */
 void sailor_consumer_close(struct sailor_consumer *c, void (*done)(void *arg), void *arg);
 void sailor_consumer_free(struct sailor_consumer *c);
 

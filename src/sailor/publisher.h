@@ -4,7 +4,11 @@
  * (a queue that overflows), returned as unroutable, channel or connection lost before the confirm, confirm too late.
  * Attempts are repeated after publish_retry_delay_ms x 2^i, publish_max_retry_delay_ms at most, with the header `retry`
  * (platform-protocol.md, 3.13); being without a connection costs no attempt: it waits for one.
- * Many are in flight at a time; confirms are matched by number, returns by messageId and order. */
+ * Many are in flight at a time; confirms are matched by number, returns by messageId, routing key and order.  What is
+ * waiting leaves in the order in which it was published; a broker that raised an alarm (connection.blocked) or does not
+ * read is sent nothing more.
+ *
+ * A messageId is that of the header `messageId`. */
 #ifndef SAILOR_PUBLISHER_H
 #define SAILOR_PUBLISHER_H
 
@@ -25,6 +29,7 @@ struct sailor_publisher_options {
     int64_t reconnect_attempts;             /* of every later one; 0: no end */
     int64_t reconnect_delay_ms;             /* doubled up to 30 s, with jitter */
     struct base_random *random;
+    const struct base_clock *clock;
     struct sailor_metrics *metrics;
     const struct base_log *log;
     void (*on_ready)(void *arg);            /* connected for the first time */
@@ -57,7 +62,7 @@ void sailor_publication_cancel(struct sailor_publication *x);
 bool sailor_publisher_is_ready(const struct sailor_publisher *p);
 size_t sailor_publisher_in_flight(const struct sailor_publisher *p);
 
-/* Closes in good order, then calls back; publications in flight are forgotten. */
+/* Closes in good order, then calls back; publications in flight are forgotten.  Call it once. */
 void sailor_publisher_close(struct sailor_publisher *p, void (*done)(void *arg), void *arg);
 void sailor_publisher_free(struct sailor_publisher *p);
 
