@@ -1,6 +1,8 @@
 /* settled_test.c - which deliveries count as copies of what was settled. */
 #include "sailor/settled.h"
 
+#include <stdio.h>
+
 #include "cmocka_all.h"
 
 static const struct sailor_print key = { 0x1234, 0x5678 };
