@@ -12,7 +12,6 @@
 #include "jsonata/regex.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "jsonata/regex_pcre2.h"
 
@@ -35,15 +34,29 @@ struct jsonata_regex {
 
 /* ---- compiling ----------------------------------------------------------------------------------------------- */
 
-static bool build(struct jsonata_regex *r, const struct jsonata_regex_tree *tree)
+static jn_str copy_text(jn_str text, struct jn_budget *b)
+{
+    char *copy = jn_budget_alloc(text.len + 1, b);
+    if (!copy)
+        return (jn_str){ NULL, 0 };
+    memcpy(copy, text.data, text.len);
+    return (jn_str){ copy, text.len };
+}
+
+/* Without memory there is no literal, and the general way is taken. */
+static void keep_literal(struct jsonata_regex *r, const struct jsonata_regex_tree *tree)
 {
     struct jn_buf literal;
     jn_buf_init(&literal, 0);
-    if (jsonata_regex_literal(tree, &literal)) {
-        r->literal.len = literal.len;
-        r->literal.data = jn_buf_detach(&literal);
-    }
+    literal.budget = r->budget;
+    if (jsonata_regex_literal(tree, &literal) && !literal.failed)
+        r->literal = copy_text(jn_buf_str(&literal), r->budget);
     jn_buf_clear(&literal);
+}
+
+static bool build(struct jsonata_regex *r, const struct jsonata_regex_tree *tree)
+{
+    keep_literal(r, tree);
     r->groups = tree->groups;
     if (!jsonata_regex_is_beyond_pcre2(tree, false))
         r->narrow = jsonata_pcre2_compile(tree, false, r->budget);
@@ -87,12 +100,8 @@ static bool compile(struct jsonata_regex *r, const struct jsonata_regex_source *
 
 static bool copy_pattern(struct jsonata_regex *r, jn_str pattern)
 {
-    char *copy = jn_budget_alloc(pattern.len + 1, r->budget);
-    if (!copy)
-        return false;
-    memcpy(copy, pattern.data, pattern.len);
-    r->pattern = (jn_str){ copy, pattern.len };
-    return true;
+    r->pattern = copy_text(pattern, r->budget);
+    return r->pattern.data;
 }
 
 struct jsonata_regex *jsonata_regex_compile(jn_str pattern, bool ignore_case, bool multiline, struct jn_budget *budget,
@@ -122,7 +131,7 @@ void jsonata_regex_free(struct jsonata_regex *r)
     jsonata_pcre2_code_free(r->wide);
     jsonata_backtrack_free(r->own);
     jn_budget_free((char *)r->pattern.data, r->budget);
-    free((char *)r->literal.data);
+    jn_budget_free((char *)r->literal.data, r->budget);
     jn_budget_free(r, r->budget);
 }
 

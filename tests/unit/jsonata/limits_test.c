@@ -1,6 +1,7 @@
 /* limits_test.c - guardrails: hostile expressions and data end with a clear error, and never take more of the system's
  * memory than they were given, measured at the allocator. */
 #include "jsonata/context.h"
+#include "jsonata/regex.h"
 #include "../../support/cmocka_all.h"
 #include "../../support/heap_count.h"
 
@@ -176,6 +177,30 @@ static void so_do_bombs_of_regular_expressions(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof regex_bombs / sizeof *regex_bombs; i++)
         assert_contained_twice(regex_bombs[i]);
+}
+
+static size_t memory_of_pattern(const char *pattern, size_t len)
+{
+    struct jn_budget b = { .limit = 100 * MEGABYTE };
+    struct jsonata_fault fault;
+    struct jsonata_regex *r = jsonata_regex_compile((jn_str){ pattern, len }, false, false, &b, &fault);
+    assert_non_null(r);
+    const size_t used = b.used;
+    jsonata_regex_free(r);
+    assert_int_equal(b.used, 0);
+    return used;
+}
+
+/* A pattern that is plain text is kept as such, too: next to one that is almost the same. */
+static void plain_patterns_count_their_text(void **state)
+{
+    (void)state;
+    enum { LEN = 30000 };
+    char pattern[LEN + 3];
+    memset(pattern, 'x', LEN);
+    const size_t plain = memory_of_pattern(pattern, LEN);
+    memcpy(pattern + LEN - 1, "[xy]", 4);
+    assert_true(plain > memory_of_pattern(pattern, LEN + 3) + LEN / 2);
 }
 
 /* What fits by a little, fits: a limit does not depend on what the context did before. */
@@ -409,6 +434,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bombs_end_within_their_memory),
         cmocka_unit_test(so_do_bombs_of_regular_expressions),
+        cmocka_unit_test(plain_patterns_count_their_text),
         cmocka_unit_test(limits_do_not_depend_on_history),
         cmocka_unit_test(input_and_output_count_too),
         cmocka_unit_test(recursion_without_end_is_an_error),
