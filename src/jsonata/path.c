@@ -331,7 +331,8 @@ static jn_value eval_path(const struct node *n, struct jsonata_eval *e, jn_value
 }
 
 /* Names only: as long as there are no arrays on the way, there is nothing to push. */
-JN_APART static jn_value find_names(const struct node *n, struct jsonata_eval *e, jn_value context, struct jsonata_frame *f)
+JN_APART static jn_value find_names(const struct node *n, struct jsonata_eval *e, jn_value context,
+                                    struct jsonata_frame *f)
 {
     const struct path_node *p = (const struct path_node *)n;
     jn_value v = context;
@@ -381,8 +382,8 @@ static jn_value eval_name(const struct node *n, struct jsonata_eval *e, jn_value
 }
 
 /* Steps from number `from` on, of what the one before it has found. */
-JN_APART static jn_value run_rest(const struct path_node *p, struct jsonata_eval *e, struct jsonata_frame *f, uint32_t from,
-                         jn_value v)
+JN_APART static jn_value run_rest(const struct path_node *p, struct jsonata_eval *e, struct jsonata_frame *f,
+                                   uint32_t from, jn_value v)
 {
     enum { FEW = 8 };
     struct sink few[FEW];

@@ -221,6 +221,26 @@ static void random_texts_read_as_libc_reads_them(void **unused)
 }
 
 /* The exact middle between two doubles, printed in full, and the same with its last digit changed. */
+/* Up to eight characters are read at once: all lengths, all places of the point, both signs, zeros before and
+ * behind. */
+static void short_texts_read_as_libc_reads_them(void **unused)
+{
+    (void)unused;
+    static const char *const digits[] = { "1234567890", "9999999999", "0000000000", "1000000001" };
+    for (size_t i = 0; i < sizeof digits / sizeof *digits; i++) {
+        for (int len = 1; len <= 10; len++) {
+            for (int point = 0; point < len; point++) {
+                char text[16];
+                const int whole = point ? point : len;
+                snprintf(text, sizeof text, "-%.*s%s%.*s", whole, digits[i], point ? "." : "", len - whole,
+                         digits[i] + whole);
+                expect_same_bits(text, parse(text), strtod(text, NULL));
+                expect_same_bits(text, parse(text + 1), strtod(text + 1, NULL));
+            }
+        }
+    }
+}
+
 static void middles_round_to_even(void **unused)
 {
     (void)unused;
@@ -424,6 +444,7 @@ int main(void)
         cmocka_unit_test(famous_values),
         cmocka_unit_test(random_doubles_are_written_shortest_and_read_back),
         cmocka_unit_test(random_texts_read_as_libc_reads_them),
+        cmocka_unit_test(short_texts_read_as_libc_reads_them),
         cmocka_unit_test(middles_round_to_even),
         cmocka_unit_test(fifteen_digits_are_those_of_to_precision),
         cmocka_unit_test(neighbours_of_hundredths_round_like_others),

@@ -106,6 +106,9 @@ static void comments_are_blank(void **state)
         { "/* * / **/ a", "(name):a@12" },
         { "a /* b", "(name):a@1 !S0106@2:" },
         { "/*/", "!S0106@0:" },
+        { "/**//**/ /**/a/**/", "(name):a@14" },
+        { "/**/ /*", "!S0106@5:" },
+        { "/*\xC3\xA9*/a", "(name):a@6" },
     };
     CHECK(cases);
 }
