@@ -44,7 +44,7 @@ static uint64_t load_tail(const char *p, size_t n)
  * the hash: keys that collide here are of no use elsewhere.  Nothing that anybody sees depends on hashes. */
 static const char process_salt;
 
-uint32_t jn_hash(jn_str key)
+static inline uint32_t hash_of(jn_str key)
 {
     uint64_t h = (uint64_t)(uintptr_t)&process_salt ^ (key.len * 0x9e3779b97f4a7c15u);
     size_t i = 0;
@@ -54,6 +54,11 @@ uint32_t jn_hash(jn_str key)
         h = fold(h ^ load_tail(key.data + i, key.len - i), 0xa0761d6478bd642fu);
     h = fold(h, 0x8ebc6af09c88c6e3u);
     return (uint32_t)(h ^ h >> 32);
+}
+
+uint32_t jn_hash(jn_str key)
+{
+    return hash_of(key);
 }
 
 /* The value of a canonical array index (ECMA-262, "array index"): 0 to 2^32 - 2, no sign, no leading zero. */
@@ -92,7 +97,7 @@ static int find_linear(const struct jn_shape *s, jn_str key)
     return -1;
 }
 
-/* Further places of the table. */
+/* From the first place of the table on. */
 JN_APART static int find_probing(const struct jn_shape *s, jn_str key, uint32_t hash)
 {
     for (uint32_t i = hash & s->table_mask; s->table[i]; i = (i + 1) & s->table_mask) {
@@ -105,12 +110,10 @@ JN_APART static int find_probing(const struct jn_shape *s, jn_str key, uint32_t 
     return -1;
 }
 
-/* Mostly the first place decides, and keys are short. */
-int jn_shape_find_hash(const struct jn_shape *s, jn_str key, uint32_t hash)
+/* The same for a shape with a table.  Mostly the first place decides, and keys are short. */
+static inline int find_in_table(const struct jn_shape *s, jn_str key, uint32_t hash)
 {
     enum { SHORT = 16 };
-    if (!s->table)
-        return find_linear(s, key);
     const uint32_t first = s->table[hash & s->table_mask];
     if (!first)
         return -1;
@@ -120,9 +123,14 @@ int jn_shape_find_hash(const struct jn_shape *s, jn_str key, uint32_t hash)
     return find_probing(s, key, hash);
 }
 
+int jn_shape_find_hash(const struct jn_shape *s, jn_str key, uint32_t hash)
+{
+    return s->table ? find_in_table(s, key, hash) : find_linear(s, key);
+}
+
 int jn_shape_find(const struct jn_shape *s, jn_str key)
 {
-    return s->table ? jn_shape_find_hash(s, key, jn_hash(key)) : find_linear(s, key);
+    return s->table ? find_in_table(s, key, hash_of(key)) : find_linear(s, key);
 }
 
 static void table_insert(struct jn_shape *s, uint32_t slot)
