@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
+#include <stdlib.h>
 
 /* OpenSSL wants a pointer even to nothing. */
 static const unsigned char *bytes_of(jn_str s)
@@ -41,32 +42,67 @@ void base_hex(char *out, const unsigned char *data, size_t len)
     *out = '\0';
 }
 
-/* In pieces: EVP_EncodeBlock() takes an int.  Every piece but the last is a multiple of 3, so that padding comes
- * last. */
-void base_base64_encode(struct jn_buf *out, jn_str data)
+/* ---- base64 -------------------------------------------------------------------------------------------------- */
+
+static const char digits64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/* `n` bytes, 1 to 3, to four characters.  All are read before the first is written: see base_base64_encode_in_place(). */
+static inline void encode_group(char *to, const unsigned char *from, size_t n)
 {
-    enum { PIECE = 3 << 20 };
-    while (data.len > 0) {
-        const size_t n = data.len < PIECE ? data.len : PIECE;
-        char *to = jn_buf_reserve(out, (n + 2) / 3 * 4);    // the NUL that follows has room of its own
-        if (!to)
-            return;
-        jn_buf_commit(out, (size_t)EVP_EncodeBlock((unsigned char *)to, bytes_of(data), (int)n));
-        data.data += n;
-        data.len -= n;
-    }
+    const uint32_t bits = (uint32_t)from[0] << 16 | (n > 1 ? (uint32_t)from[1] << 8 : 0) | (n > 2 ? from[2] : 0);
+    to[0] = digits64[bits >> 18];
+    to[1] = digits64[bits >> 12 & 63];
+    to[2] = digits64[bits >> 6 & 63];
+    to[3] = digits64[bits & 63];
+    if (n < 3)
+        to[3] = '=';
+    if (n < 2)
+        to[2] = '=';
 }
 
-/* 0 to 63; 64 for everything else, '=' included. */
-static unsigned sextet(char c)
+static void encode(char *to, const unsigned char *from, size_t len)
 {
-    if (c >= 'A' && c <= 'Z')
-        return (unsigned)(c - 'A');
-    if (c >= 'a' && c <= 'z')
-        return (unsigned)(c - 'a') + 26;
-    if (c >= '0' && c <= '9')
-        return (unsigned)(c - '0') + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : 64;
+    for (; len >= 3; len -= 3, from += 3, to += 4)
+        encode_group(to, from, 3);
+    if (len)
+        encode_group(to, from, len);
+}
+
+void base_base64_encode(struct jn_buf *out, jn_str data)
+{
+    if (data.len > SIZE_MAX / 2) {
+        jn_buf_reserve(out, SIZE_MAX / 2);          // fails
+        return;
+    }
+    const size_t len = base_base64_length(data.len);
+    char *to = len ? jn_buf_reserve(out, len) : NULL;
+    if (!to)
+        return;
+    encode(to, bytes_of(data), data.len);
+    jn_buf_commit(out, len);
+}
+
+/* The bytes stand at the end of the room for the text: what is written never overtakes what is still to be read, since
+ * a third of the bytes before a group is never more than a third of all. */
+void base_base64_encode_in_place(char *data, size_t len)
+{
+    encode(data, (const unsigned char *)data + base_base64_length(len) - len, len);
+}
+
+/* 0 to 63; with 0x40 for the other alphabet (RFC 4648, section 5), 0x80 for everything else, '=' included. */
+static inline unsigned sextet(char c)
+{
+    enum { XX = 0x80 };
+    static const unsigned char from_blank[96] = {
+        XX, XX, XX, XX, XX, XX, XX, XX, XX, XX, XX, 62, XX, 0x40 | 62, XX, 63,
+        52, 53, 54, 55, 56, 57, 58, 59, 60, 61, XX, XX, XX, XX, XX, XX,
+        XX, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+        15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, XX, XX, XX, XX, 0x40 | 63,
+        XX, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+        41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, XX, XX, XX, XX, XX,
+    };
+    const unsigned i = (unsigned char)c - 0x20u;
+    return i < sizeof from_blank ? from_blank[i] : XX;
 }
 
 /* Decodes `n` (2 to 4) sextets to n - 1 bytes; false when one is none, or bits that no byte uses are set. */
@@ -111,6 +147,144 @@ bool base_base64_decode(struct jn_buf *out, jn_str text)
     jn_buf_commit(out, written);
     return true;
 }
+
+/* Decodes from `in` on, a character at a time, and returns the end of what was written. */
+static char *decode_slowly(char *out, const char *in, const char *end, bool *is_strict)
+{
+    uint32_t bits = 0;
+    unsigned held = 0, padding = 0;
+    for (; in < end; in++) {
+        const unsigned v = sextet(*in);
+        *is_strict = *is_strict && (v < 64 ? !padding : *in == '=');
+        padding += *in == '=';
+        if (v & 0x80)
+            continue;
+        bits = bits << 6 | (v & 63);
+        if (++held % 4 == 0)
+            for (int shift = 16; shift >= 0; shift -= 8)
+                *out++ = (char)(bits >> shift);
+    }
+    held %= 4;
+    if (held >= 2)
+        *out++ = (char)(bits >> (held == 2 ? 4 : 10));
+    if (held == 3)
+        *out++ = (char)(bits >> 2);
+    const unsigned unused = held == 2 ? bits & 15 : held == 3 ? bits & 3 : 0;
+    *is_strict = *is_strict && held != 1 && padding == (4 - held) % 4 && !unused;
+    return out;
+}
+
+size_t base_base64_decode_lenient(char *data, size_t len, bool *is_strict)
+{
+    char *out = data;
+    const char *in = data, *const end = data + len;
+    bool strict = true;
+    for (; end - in >= 4; in += 4, out += 3) {
+        const unsigned a = sextet(in[0]), b = sextet(in[1]), c = sextet(in[2]), d = sextet(in[3]);
+        if ((a | b | c | d) > 63)
+            break;
+        const uint32_t bits = a << 18 | b << 12 | c << 6 | d;
+        out[0] = (char)(bits >> 16);
+        out[1] = (char)(bits >> 8);
+        out[2] = (char)bits;
+    }
+    out = decode_slowly(out, in, end, &strict);
+    if (is_strict)
+        *is_strict = strict;
+    return (size_t)(out - data);
+}
+
+/* ---- AES ----------------------------------------------------------------------------------------------------- */
+
+/* Two contexts, since one of OpenSSL's has the key schedule of one direction.  Padding is ours: then a text is one call
+ * in place, and the length is known before. */
+struct base_aes {
+    EVP_CIPHER_CTX *encrypt, *decrypt;
+};
+
+static EVP_CIPHER_CTX *context_of(const unsigned char *key, int encrypts)
+{
+    EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+    if (c && EVP_CipherInit_ex(c, EVP_aes_256_cbc(), NULL, key, NULL, encrypts) &&
+        EVP_CIPHER_CTX_set_padding(c, 0))
+        return c;
+    EVP_CIPHER_CTX_free(c);
+    return NULL;
+}
+
+struct base_aes *base_aes_new(const unsigned char key[BASE_AES_KEY])
+{
+    struct base_aes *a = calloc(1, sizeof *a);
+    if (!a)
+        return NULL;
+    a->encrypt = context_of(key, 1);
+    a->decrypt = a->encrypt ? context_of(key, 0) : NULL;
+    if (a->decrypt)
+        return a;
+    base_aes_free(a);
+    return NULL;
+}
+
+void base_aes_free(struct base_aes *a)
+{
+    if (!a)
+        return;
+    EVP_CIPHER_CTX_free(a->encrypt);        // wipes the key schedule
+    EVP_CIPHER_CTX_free(a->decrypt);
+    free(a);
+}
+
+/* Whole blocks, in pieces: OpenSSL counts in int. */
+static void run_blocks(EVP_CIPHER_CTX *c, const char *in, char *out, size_t len)
+{
+    enum { PIECE = 1 << 30 };
+    while (len > 0) {
+        const int n = len < PIECE ? (int)len : PIECE;
+        int written = 0;
+        const int done = EVP_CipherUpdate(c, (unsigned char *)out, &written, (const unsigned char *)in, n);
+        assert(done && written == n);
+        (void)done;
+        in += n, out += n, len -= (size_t)n;
+    }
+}
+
+static void begin(EVP_CIPHER_CTX *c, const unsigned char *iv)
+{
+    const int done = EVP_CipherInit_ex(c, NULL, NULL, NULL, iv, -1);
+    assert(done);
+    (void)done;
+}
+
+void base_aes_encrypt(struct base_aes *a, const unsigned char iv[BASE_AES_BLOCK], jn_str text, char *out)
+{
+    char last[BASE_AES_BLOCK];
+    const size_t whole = text.len / BASE_AES_BLOCK * BASE_AES_BLOCK, rest = text.len - whole;
+    memset(last, (int)(BASE_AES_BLOCK - rest), sizeof last);
+    if (rest)
+        memcpy(last, text.data + whole, rest);
+    begin(a->encrypt, iv);
+    run_blocks(a->encrypt, text.data, out, whole);
+    run_blocks(a->encrypt, last, out + whole, sizeof last);
+    base_wipe(last, sizeof last);
+}
+
+bool base_aes_decrypt(struct base_aes *a, const unsigned char iv[BASE_AES_BLOCK], char *data, size_t *len)
+{
+    if (*len == 0 || *len % BASE_AES_BLOCK != 0)
+        return false;
+    begin(a->decrypt, iv);
+    run_blocks(a->decrypt, data, data, *len);
+    const unsigned padding = (unsigned char)data[*len - 1];
+    if (padding == 0 || padding > BASE_AES_BLOCK)
+        return false;
+    for (size_t i = *len - padding; i < *len; i++)
+        if ((unsigned char)data[i] != padding)
+            return false;
+    *len -= padding;
+    return true;
+}
+
+/* ---- secrets ------------------------------------------------------------------------------------------------- */
 
 bool base_equal_secret(jn_str a, jn_str b)
 {

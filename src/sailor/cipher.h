@@ -14,9 +14,13 @@ enum jn_status sailor_cipher_new(const char *password, const char *iv, struct sa
                                  struct jn_error *err);
 void sailor_cipher_free(struct sailor_cipher *c);
 
-/* Appends ciphertext of `text`, raw or in base64. */
+/* Appends ciphertext of `text`, raw or in base64.  JN_BAD_TEXT for an IV that is none; JN_NO_MEMORY. */
 enum jn_status sailor_encrypt(struct sailor_cipher *c, jn_str text, bool base64, struct jn_buf *out,
                               struct jn_error *err);
+
+/* The same for what `text` holds from byte `from` on, in place. */
+enum jn_status sailor_encrypt_in_place(struct sailor_cipher *c, struct jn_buf *text, size_t from, bool base64,
+                                       struct jn_error *err);
 
 /* Turns the payload at `data` into its text, in place; *len shrinks.  A payload of no bytes gives none.
  * *is_canonical (may be NULL) tells whether encrypting the text again gives the same bytes.

@@ -99,6 +99,96 @@ static void secrets_are_compared_and_wiped(void **state)
     assert_memory_equal(secret, "\0\0\0\0\0\0", sizeof secret);
 }
 
+static void lenient_base64_decodes_in_place(void **state)
+{
+    (void)state;
+    static const struct { const char *text, *bytes; bool strict; } cases[] = {
+        { "", "", true }, { "Zm9vYmFy", "foobar", true }, { "Zm9vYmE=", "fooba", true }, { "Zm9vYg==", "foob", true },
+        { "Zm9vYmE", "fooba", false }, { "Zm9vYg", "foob", false }, { "Zm9v\r\nYmFy", "foobar", false },
+        { "Zm9v YmE=\n", "fooba", false }, { "Z", "", false }, { "Zm9vY", "foo", false },
+        { "____", "\xff\xff\xff", false },
+        { "////", "\xff\xff\xff", true }, { "-_-_", "\xfb\xff\xbf", false }, { "!!!!", "", false }, { "=", "", false },
+        { "Zg=", "f", false }, { "Zh==", "f", false }, { "Zm9=", "fo", false }, { "Zg==\n", "f", false },
+        { "Zm9v=", "foo", false }, { "\xc3\xa4Zm9v", "foo", false },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[64];
+        bool strict;
+        strcpy(text, cases[i].text);
+        const size_t len = base_base64_decode_lenient(text, strlen(text), &strict);
+        if (len != strlen(cases[i].bytes) || memcmp(text, cases[i].bytes, len) != 0 || strict != cases[i].strict)
+            fail_msg("\"%s\" gives %zu bytes, strict %d", cases[i].text, len, strict);
+    }
+}
+
+static void base64_is_made_and_undone_in_place_at_any_length(void **state)
+{
+    (void)state;
+    for (size_t len = 0; len < 200; len++) {
+        char bytes[200], text[300];
+        struct jn_buf expected;
+        bool strict;
+        for (size_t i = 0; i < len; i++)
+            bytes[i] = (char)(i * 37 + len);
+        jn_buf_init(&expected, 0);
+        base_base64_encode(&expected, (jn_str){ bytes, len });
+        assert_int_equal(expected.len, base_base64_length(len));
+        memcpy(text + expected.len - len, bytes, len);
+        base_base64_encode_in_place(text, len);
+        assert_memory_equal(text, jn_buf_str(&expected).data, expected.len);
+        assert_int_equal(base_base64_decode_lenient(text, expected.len, &strict), len);
+        assert_true(strict);
+        assert_memory_equal(text, bytes, len);
+        jn_buf_clear(&expected);
+    }
+}
+
+/* NIST SP 800-38A, F.2.5: its first block; the padding block is OpenSSL's. */
+static void aes_of_a_published_vector(void **state)
+{
+    (void)state;
+    const unsigned char key[] = "\x60\x3d\xeb\x10\x15\xca\x71\xbe\x2b\x73\xae\xf0\x85\x7d\x77\x81"
+                                "\x1f\x35\x2c\x07\x3b\x61\x08\xd7\x2d\x98\x10\xa3\x09\x14\xdf\xf4";
+    const unsigned char iv[] = "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f";
+    const jn_str text = JN_STR("\x6b\xc1\xbe\xe2\x2e\x40\x9f\x96\xe9\x3d\x7e\x11\x73\x93\x17\x2a");
+    char out[32];
+    struct base_aes *a = base_aes_new(key);
+    assert_int_equal(base_aes_length(text.len), sizeof out);
+    base_aes_encrypt(a, iv, text, out);
+    assert_memory_equal(out, "\xf5\x8c\x4c\x04\xd6\xe5\xf1\xba\x77\x9e\xab\xfb\x5f\x7b\xfb\xd6", 16);
+    size_t len = sizeof out;
+    assert_true(base_aes_decrypt(a, iv, out, &len));
+    assert_int_equal(len, 16);
+    assert_memory_equal(out, text.data, 16);
+    base_aes_free(a);
+}
+
+static void aes_works_in_place_at_any_length_and_finds_broken_padding(void **state)
+{
+    (void)state;
+    const unsigned char key[BASE_AES_KEY] = { 1 }, iv[BASE_AES_BLOCK] = { 2 };
+    struct base_aes *a = base_aes_new(key);
+    for (size_t len = 0; len < 70; len++) {
+        char data[96];
+        memset(data, 'x', sizeof data);
+        size_t n = base_aes_length(len);
+        base_aes_encrypt(a, iv, (jn_str){ data, len }, data);
+        char broken[96];
+        memcpy(broken, data, n);
+        assert_true(base_aes_decrypt(a, iv, data, &n));
+        assert_int_equal(n, len);
+        for (size_t i = 0; i < len; i++)
+            assert_int_equal(data[i], 'x');
+        n = base_aes_length(len);
+        broken[n - 1] ^= 1;
+        size_t odd = n - 1;
+        assert_false(base_aes_decrypt(a, iv, broken, &odd));
+    }
+    size_t none = 0;
+    assert_false(base_aes_decrypt(a, iv, (char[1]){ 0 }, &none));
+    base_aes_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -108,6 +198,10 @@ int main(void)
         cmocka_unit_test(base64_is_read_strictly_and_leaves_the_buffer_alone),
         cmocka_unit_test(large_data_survives_base64),
         cmocka_unit_test(secrets_are_compared_and_wiped),
+        cmocka_unit_test(lenient_base64_decodes_in_place),
+        cmocka_unit_test(base64_is_made_and_undone_in_place_at_any_length),
+        cmocka_unit_test(aes_of_a_published_vector),
+        cmocka_unit_test(aes_works_in_place_at_any_length_and_finds_broken_padding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
