@@ -24,7 +24,9 @@ struct parameter {
     bool is_member_single;      /* ... with exactly one letter: then a single value of that type will do */
     bool optional;              /* ? or - */
     bool from_context;          /* - */
+    bool from_any_context;      /* ?-, --: whatever the context is */
     bool repeated;              /* + */
+    bool is_hopeless;           /* (n]s): fits nothing, modified or not */
     bool lazy;                  /* +?, ??, +-, ...: as few as will do */
 };
 
@@ -75,12 +77,34 @@ static size_t closing(jn_str s, size_t at, char open, char close)
     return at;
 }
 
-/* choice := '(' letters ')' */
+/* The i-th character of a choice's class: behind the letters there is `m`, for a missing argument. */
+static char class_at(jn_str letters, size_t i)
+{
+    return i < letters.len ? letters.data[i] : 'm';
+}
+
+/* Whether the class has `letter`: it is that of a regular expression, with ranges and ^. */
+static bool class_has(jn_str letters, char letter)
+{
+    const bool is_negated = letters.len && *letters.data == '^';
+    bool has = false;
+    for (size_t i = is_negated; i <= letters.len; i++) {
+        const bool is_range = i + 2 <= letters.len && letters.data[i + 1] == '-';
+        has |= class_at(letters, i) <= letter && letter <= class_at(letters, is_range ? i + 2 : i);
+        i += is_range ? 2 : 0;
+    }
+    return has != is_negated;
+}
+
+/* choice := '(' letters ')'.  To the reference the letters become part of a regular expression as they stand; when there
+ * is a ] in them, what is behind it fits no argument. */
 static struct parameter choice(jn_str letters)
 {
-    struct parameter p = { .symbol = letters, .accepts = NOTHING };
-    for (size_t i = 0; i < letters.len; i++)
-        p.accepts |= types_of(letters.data[i]);
+    static const char all[] = "snbloaf";
+    struct parameter p = { .symbol = letters, .is_hopeless = memchr(letters.data, ']', letters.len) != NULL };
+    for (const char *letter = all; *letter && !p.is_hopeless; letter++)
+        p.accepts |= class_has(letters, *letter) ? types_of(*letter) : 0;
+    p.accepts |= !p.is_hopeless && class_has(letters, 'm') ? NOTHING : 0;
     return p;
 }
 
@@ -98,6 +122,9 @@ static void set_member(struct parameter *p, jn_str letters)
 static void modify(struct jsonata_signature *s, char modifier)
 {
     struct parameter *p = &s->parameter[s->len - 1];
+    if (p->is_hopeless)
+        return;
+    p->from_any_context |= modifier == '-' && p->optional;          // a pattern that may be nothing is found in all
     p->lazy |= (p->optional || p->repeated) && modifier != '+';     // x+? and x?? of a regular expression
     p->optional |= modifier != '+' && !p->repeated;
     p->from_context |= modifier == '-';
@@ -309,7 +336,7 @@ static void put_missing(struct jsonata_eval *e, const struct matching *m, const 
     if (!p->from_context) {
         put(o, *i < m->count ? m->args[*i] : jn_undefined());
         ++*i;
-    } else if (fits(p, context) && o->len < o->cap) {
+    } else if ((p->from_any_context || fits(p, context)) && o->len < o->cap) {
         put(o, context);
     } else {
         jsonata_raise(e, (struct jsonata_fault){ .code = "T0411", .value = context, .index = (int64_t)*i + 1 });

@@ -3,11 +3,11 @@
 
 /* ---- * ------------------------------------------------------------------------------------------------------- */
 
-/* Arrays are flattened completely. */
+/* Arrays are flattened completely; their holes stay: [*].x without input. */
 static void push_flat(struct jsonata_eval *e, jn_value out, jn_value v)
 {
     if (v.type != JN_ARRAY) {
-        jsonata_push(e, out, v);
+        jsonata_push_item(e, out, v);
         return;
     }
     if (!node_has_stack(e))
