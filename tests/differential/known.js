@@ -3,7 +3,6 @@
  * the case. */
 'use strict';
 
-const isNow = text => Math.abs((Number(text) || Date.parse(String(text).replace(/"/g, ''))) - Date.now()) < 60000;
 const withoutHoles = text => text.replace(/\[null\]/g, '[]').replace(/,null/g, '');
 const areResults = d => d.reference.kind === 'result' && d.ours.kind === 'result';
 
@@ -15,8 +14,6 @@ const KNOWN = [
     { name: 'partial-defaults', matches: d => d.reference.code === 'S0208' && d.reference.token === '=' &&
         d.reference.position === 26 },
     { name: 'prototype', matches: d => /__proto__|constructor|prototype/.test(d.expression + (d.data || '')) },
-    { name: 'clock', matches: d => areResults(d) && [d.reference.text, d.ours.text].every(isNow) ||
-        /another value$/.test(d.what) && [d.reference.value, d.ours.value].every(isNow) },
     { name: 'copied-regex', matches: d => /\/[^]*(\?:|\?\?)/.test(d.expression) },
     { name: 'undefined-replacement', matches: d => d.ours.code === 'D3012' && /\$replace/.test(d.expression) },
     { name: 'grouped-hole', matches: d => /another value$/.test(d.what) &&
@@ -41,8 +38,8 @@ const LATE = [
     { name: 'partial-raw', matches: d => /\$\w+\(.*[(,]?\s*\?\s*[,)]/s.test(d.expression) },
     { name: 'sorted-text', matches: d => /\[.*\]\[.*\]\^/s.test(d.expression) },
     { name: 'function-objects', matches: d => /\/.*\//.test(d.expression) &&
-        /function|λ|\$\w+\s*[,)\]}]/.test(d.expression) },
-    { name: 'odd-signature', matches: d => /(function|λ)\([^)]*\)<[^>]*\([^)>]*>/.test(d.expression) },
+        /function|λ|\$\w+\s*[,)\]}]|\/\(\s*\|.*\|/.test(d.expression) },
+    { name: 'odd-signature', matches: d => /(function|λ)\([^)]*\)<[^>]*\([^)>]*[\]\\][^>]*>/.test(d.expression) },
     { name: 'passed-place', matches: d => /another (position|token)$/.test(d.what) && /function|λ/.test(d.expression) },
     { name: 'siblings', matches: d => /[[{].*[,:].*[\]}]/s.test(d.expression) &&
         (d.reference.kind === 'error' && d.ours.kind === 'error' || /:=/.test(d.expression)) },

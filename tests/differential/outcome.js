@@ -10,6 +10,7 @@
 'use strict';
 
 const DETAILS = ['position', 'token', 'value'];
+const LONGEST_VALUE = 1 << 20;              // our command leaves longer ones out
 
 /* What differs: "", or a word for the class of difference. */
 function difference(reference, ours) {
@@ -27,8 +28,12 @@ function difference(reference, ours) {
         return '';
     if (reference.code !== ours.code)
         return `${label(reference)} here ${label(ours)}`;
-    const detail = DETAILS.find(name => reference[name] !== ours[name]);
+    const detail = DETAILS.find(name => reference[name] !== ours[name] && !isLeftOut(reference[name], ours[name]));
     return detail ? `${reference.code}: another ${detail}` : '';
+}
+
+function isLeftOut(reference, ours) {
+    return ours === undefined && typeof reference === 'string' && Buffer.byteLength(reference) > LONGEST_VALUE;
 }
 
 function label(outcome) {

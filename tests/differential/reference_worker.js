@@ -33,6 +33,23 @@ function failure(error) {
         value: isFunction(value) ? undefined : stringify(value) };
 }
 
+/* What time it is, and what is drawn, for a case that says so ({ now, draw }); else as always. */
+const { Date: Clock } = globalThis, { random } = Math;
+
+function pin({ now, draw }) {
+    globalThis.Date = now === undefined ? Clock : class extends Clock {
+        constructor(...words) {
+            super(...words.length ? words : [now]);
+        }
+
+        static now() {
+            return now;
+        }
+    };
+    let drawn = draw;
+    Math.random = draw === undefined ? random : () => drawn = (drawn * 31 + draw) % 1;
+}
+
 async function evaluate(c) {
     const data = c.data === undefined ? undefined : JSON.parse(c.data);
     const bindings = c.bindings === undefined ? undefined : JSON.parse(c.bindings);
@@ -45,6 +62,7 @@ async function evaluate(c) {
 parentPort.on('message', async ({ cases, progress }) => {
     for (const c of cases) {
         await forget();
+        pin(c);
         const outcome = await evaluate(c).catch(failure);
         parentPort.postMessage({ outcome });
         Atomics.add(progress, 0, 1);
