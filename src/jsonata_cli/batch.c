@@ -181,7 +181,7 @@ static void evaluate(const struct options *o, struct jsonata_context *c, const s
     struct jsonata *program;
     jn_value result;
     struct jsonata_error e = { 0 };
-    const struct jsonata_compile_options how = { .plain = o->plain };
+    const struct jsonata_compile_options how = { .plain = o->plain, .max_bytes = r->limits.max_bytes };
     enum jn_status s = jsonata_compile(r->expression, &how, &program, &e);
     if (s) {
         answer_status(r->id, s, &e);

@@ -372,7 +372,8 @@ static bool wants_colour(void)
 int options_read(struct options *o, int argc, char **argv)
 {
     *o = (struct options){ .print = { .write.indent = 2, .colour = wants_colour() },
-                            .arena = jn_arena_new(0), .files = argv + argc };
+                           .limits = { .max_bytes = (size_t)1 << 30 },
+                           .arena = jn_arena_new(0), .files = argv + argc };
     if (!o->arena || argc < 1)
         return complain(USAGE, "no memory");
     o->bindings = jn_make_object(o->arena, 8);

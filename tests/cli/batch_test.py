@@ -107,6 +107,10 @@ class State(CommandTest):
                        {"id": 4, "expr": "1 + 1"}])
         self.assertEqual([a.get("result") or a["error"]["code"] for a in got], ["U1001", 1000, "U1001", 2])
 
+    def test_long_expressions_have_the_limit_of_memory(self):
+        done = run("--batch", "--memory=1", text=json.dumps({"id": 1, "expr": "1+" * 100000 + "1"}) + "\n")
+        self.assertEqual(json.loads(done.stdout)["error"]["code"], "LIMIT")
+
     def test_hostile_expressions(self):
         hostile = ["($f := function($n){ 1 + $f($n + 1) }; $f(0))", "[1..10000001]", "[1..1e7].[1..1e7]", "(" * 100000,
                    "[" * 5000 + "]" * 5000, "$eval('$eval(\"' & $join([1..100].'(') & '\")')", "$match('" + "a" * 30 + "b', /(a+)+$/)",
