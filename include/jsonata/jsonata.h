@@ -86,7 +86,8 @@ typedef bool jsonata_cancelled_fn(void *host);
  *   max_steps         JN_EVALUATION, D1012         calls and rounds of loops: the same on every machine, unlike time
  *   max_sequence      JN_EVALUATION, D2015         members of a sequence, range or $append (the reference's `sequence`)
  *   max_output        JN_LIMIT                     bytes of the text that jsonata_evaluate_text() gives
- *   max_match_steps   JN_EVALUATION, D1012         backtracking of one match of a regular expression
+ *   max_match_steps   JN_EVALUATION, D1012         backtracking of a regular expression from one place of a text; from
+ *                                                  all places together as much, and some more per character
  *   cancelled         JN_CANCELLED
  *
  * An evaluation nested deeper than memory allows is D1011 as well.  Ranges of more than 10 million members are D2014

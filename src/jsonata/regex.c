@@ -6,9 +6,11 @@
  * ECMAScript's.  Both are compiled at once, by the JIT where the system lets it, so that the object never changes and
  * threads may share it.
  *
- * Patterns and subjects come from users.  What a match may cost is bounded per start.  At first it is bounded closely;
- * when that is not enough, the search goes on in windows that double, with a look at the evaluation's guardrails after
- * each, so that it takes at most twice as long as it may. */
+ * Patterns and subjects come from users.  PCRE2 counts per start, and not all that it does: it gets few steps for each,
+ * and few starts between two looks at the evaluation's guardrails.  Where that is not enough, it gets more for a single
+ * start when the pattern is light (enum jsonata_regex_weight); else our own matcher goes on, which counts everything.
+ * Either counts against what the whole search may take.  Heavy patterns are our own matcher's from the beginning, unless
+ * the subject is short. */
 #include "jsonata/regex.h"
 
 #include <stdio.h>
@@ -16,9 +18,14 @@
 #include "jsonata/regex_pcre2.h"
 
 enum {
-    WINDOW = 4096,                          /* starts that are tried between two looks at the clock */
-    QUICK_STEPS = 10000,                    /* from each of them at first: 50 microseconds */
-    STEPS_UNSEEN = 65536,                   /* and steps, for our own matcher */
+    WINDOW = 4096, LEAST_WINDOW = 64,       /* starts that PCRE2 tries between two looks at the clock ... */
+    UNITS_UNSEEN = 1 << 24,                 /* ... by how many units it may go through from all of them */
+    QUICK_STEPS = 1000,                     /* from each of them: 5 microseconds */
+    STEPS_UNSEEN = 65536,                   /* of our own matcher between two looks: a millisecond */
+    STEPS_PER_STEP = 16,                    /* of it, in one of the evaluation's */
+    STEPS_PER_UNIT = 1024,                    /* what a search may take for the length of its subject ... */
+    LIGHT_STEPS_PER_UNIT = 40960,           /* ... of PCRE2's cheap ones, and these are rounded up to a power of 4 */
+    SHORT_SUBJECT = 1024,                   /* where a heavy pattern is PCRE2's */
     KEPT_SPACE = 65536,                     /* bytes that a scratch may keep for backtracking */
 };
 
@@ -28,8 +35,9 @@ struct jsonata_regex {
     int64_t position;
     jn_str literal;                     /* data != NULL: the pattern is this ASCII text, nothing else */
     uint32_t groups;
-    struct jsonata_pcre2_code *narrow, *wide;   /* NULL: the pattern is not for PCRE2 ... */
-    struct jsonata_backtrack_code *own;         /* ... but for this */
+    enum jsonata_regex_weight weight;
+    struct jsonata_pcre2_code *narrow, *wide;   /* NULL: the pattern is not for PCRE2 */
+    struct jsonata_backtrack_code *own;
 };
 
 /* ---- compiling ----------------------------------------------------------------------------------------------- */
@@ -62,9 +70,9 @@ static bool build(struct jsonata_regex *r, const struct jsonata_regex_tree *tree
         r->narrow = jsonata_pcre2_compile(tree, false, r->budget);
     if (!jsonata_regex_is_beyond_pcre2(tree, true))
         r->wide = jsonata_pcre2_compile(tree, true, r->budget);
-    if (!r->narrow || !r->wide)
-        r->own = jsonata_backtrack_compile(tree, r->budget);
-    return (r->narrow && r->wide) || r->own;
+    r->weight = jsonata_regex_weigh(tree);
+    r->own = jsonata_backtrack_compile(tree, r->budget);
+    return r->own;
 }
 
 /* The pattern in code units, for the caller to free; NULL when memory is out. */
@@ -216,7 +224,8 @@ static int way_of(const struct jsonata_search *s)
 {
     if (s->units.is_ascii && s->regex->literal.data)
         return LITERAL;
-    return code_of(s) ? PCRE2 : OWN;
+    return code_of(s)
+                   && (s->regex->weight < JSONATA_REGEX_HEAVY || s->units.len <= SHORT_SUBJECT) ? PCRE2 : OWN;
 }
 
 static struct scratch *take_scratch(struct jsonata_matching *m)
@@ -234,6 +243,11 @@ static uint32_t match_limit(const struct jsonata_eval *e)
     return e->max_match_steps ? e->max_match_steps : JSONATA_REGEX_STEPS;
 }
 
+static unsigned steps_per_unit(const struct jsonata_search *s)
+{
+    return s->way == PCRE2 && s->regex->weight == JSONATA_REGEX_LIGHT ? LIGHT_STEPS_PER_UNIT : STEPS_PER_UNIT;
+}
+
 static bool raise_status(struct jsonata_search *s, enum jn_status status)
 {
     if (!jsonata_failed(s->e))
@@ -248,7 +262,8 @@ bool jsonata_search_open(struct jsonata_search *s, struct jsonata_eval *e, const
     *s = (struct jsonata_search){ .e = e, .regex = r };
     if (!jsonata_units_open(e, subject, &s->units))
         return false;
-    s->way = way_of(s);
+    s->way = s->found_by = way_of(s);
+    s->most_steps = s->steps_left = match_limit(e) + (uint64_t)steps_per_unit(s) * s->units.len;
     if (s->way == LITERAL)
         return true;
     s->scratch = take_scratch(m);
@@ -277,17 +292,13 @@ static bool raise_limit(struct jsonata_search *s, const char *limit)
     return false;
 }
 
+/* One start needs more than it may, or all of them together. */
 static bool raise_steps(struct jsonata_search *s)
 {
     char text[64];
-    snprintf(text, sizeof text, "%u steps of backtracking", (unsigned)match_limit(s->e));
+    const uint64_t limit = s->steps_left ? match_limit(s->e) : s->most_steps;
+    snprintf(text, sizeof text, "%llu steps of backtracking", (unsigned long long)limit);
     return raise_limit(s, text);
-}
-
-/* Lets the evaluation look at its guardrails.  False when one of them tripped. */
-static bool look_around(struct jsonata_eval *e)
-{
-    return jsonata_step(e) && jsonata_look_around(e);
 }
 
 static bool find_literal(struct jsonata_search *s, size_t from)
@@ -297,71 +308,127 @@ static bool find_literal(struct jsonata_search *s, size_t from)
     return s->start != SIZE_MAX;
 }
 
-/* ---- by PCRE2 ------------------------------------------------------------------------------------------------ */
+/* ---- by our own matcher -------------------------------------------------------------------------------------- */
 
 static bool raise_match(struct jsonata_search *s, enum jsonata_match result)
 {
     switch (result) {
     case JSONATA_MATCH_STEPS: return raise_steps(s);
-    case JSONATA_MATCH_DEPTH: return raise_limit(s, "100000 levels of backtracking");
-    case JSONATA_MATCH_STACK: return raise_limit(s, "8 MiB of memory for backtracking");
     case JSONATA_MATCH_SPACE: return raise_limit(s, "32 MiB of memory for backtracking");
     case JSONATA_MATCH_BUDGET: return raise_status(s, JN_LIMIT);
     default: return raise_status(s, JN_NO_MEMORY);
     }
 }
 
-static bool find_by_pcre2(struct jsonata_search *s, size_t from)
+/* Lets the evaluation look at its guardrails, now and then.  False when one of them tripped. */
+static bool count_steps(struct jsonata_search *s, uint32_t used)
 {
-    const struct jsonata_pcre2_code *code = code_of(s);
-    struct jsonata_pcre2_data *data = &s->scratch->pcre2;
-    const uint32_t limit = match_limit(s->e);
-    uint32_t steps = limit < QUICK_STEPS ? limit : QUICK_STEPS;
-    for (size_t window = WINDOW;;) {
-        const size_t last = s->units.len - from > 2 * window ? from + window : s->units.len;
-        const enum jsonata_match result = jsonata_pcre2_find(s->e->matching->pcre2, data, code, &s->units, from, last,
-                                                             steps);
-        if (result == JSONATA_MATCH) {
-            s->start = jsonata_pcre2_pairs(data, code)[0];
-            s->end = jsonata_pcre2_pairs(data, code)[1];
-            return true;
-        }
-        if (result == JSONATA_MATCH_STEPS && steps < limit) {
-            steps = limit;                      // slowly, then
-            window = 1;
-            continue;
-        }
-        if (result != JSONATA_NO_MATCH)
-            return raise_match(s, result);
-        if (last == s->units.len || !look_around(s->e))
-            return false;
-        from = last + 1;
-        window = window < WINDOW ? window * 2 : window;
-    }
+    s->steps_left -= used;
+    s->steps_unseen += used;
+    if (s->steps_unseen < STEPS_UNSEEN)
+        return jsonata_step(s->e);
+    const size_t steps = s->steps_unseen / STEPS_PER_STEP;
+    s->steps_unseen = 0;
+    return jsonata_steps(s->e, steps) && jsonata_look_around(s->e);
 }
 
-/* ---- by our own matcher -------------------------------------------------------------------------------------- */
-
-static bool find_by_own(struct jsonata_search *s, size_t from)
+static bool find_by_own(struct jsonata_search *s, size_t from, size_t last)
 {
     struct jsonata_backtracker *b = &s->scratch->own;
-    uint32_t seen = 0;
-    for (size_t at = from; at <= s->units.len; at++) {
-        uint32_t steps = match_limit(s->e);
+    for (size_t at = from; at <= last; at++) {
+        const uint32_t limit = match_limit(s->e), given = s->steps_left < limit ? (uint32_t)s->steps_left : limit;
+        uint32_t steps = given;
         const enum jsonata_match result = jsonata_backtrack_at(s->regex->own, b, &s->units, at, &steps, s->e->budget);
+        const bool goes_on = count_steps(s, given - steps);
+        if (result != JSONATA_MATCH && result != JSONATA_NO_MATCH)
+            return raise_match(s, result);
+        if (!goes_on)
+            return false;
         if (result == JSONATA_MATCH) {
             s->start = b->slots[0];
             s->end = b->slots[1];
+            s->found_by = OWN;
             return true;
         }
-        if (result != JSONATA_NO_MATCH)
-            return raise_match(s, result);
-        seen += match_limit(s->e) - steps;
-        if (seen > STEPS_UNSEEN ? !look_around(s->e) : !jsonata_step(s->e))
-            return false;
-        seen = seen > STEPS_UNSEEN ? 0 : seen;
     }
     return false;
+}
+
+/* ---- by PCRE2 ------------------------------------------------------------------------------------------------ */
+
+/* The more there is to go through from each start, the fewer of them. */
+static size_t window_of(const struct jsonata_search *s)
+{
+    const size_t window = UNITS_UNSEEN / (s->units.len + 1);
+    return window > WINDOW ? WINDOW : window < LEAST_WINDOW ? LEAST_WINDOW : window;
+}
+
+static enum jsonata_match try_pcre2(struct jsonata_search *s, size_t from, size_t last, uint32_t steps)
+{
+    const struct jsonata_pcre2_code *code = code_of(s);
+    struct jsonata_pcre2_data *data = &s->scratch->pcre2;
+    const enum jsonata_match result = jsonata_pcre2_find(s->e->matching->pcre2, data, code, &s->units, from, last,
+                                                         steps);
+    if (result == JSONATA_MATCH) {
+        s->start = jsonata_pcre2_pairs(data, code)[0];
+        s->end = jsonata_pcre2_pairs(data, code)[1];
+        s->found_by = PCRE2;
+    }
+    return result;
+}
+
+static uint32_t quick_steps(const struct jsonata_search *s)
+{
+    return match_limit(s->e) < QUICK_STEPS ? match_limit(s->e) : QUICK_STEPS;
+}
+
+/* One start, with ever more steps. */
+static enum jsonata_match try_harder(struct jsonata_search *s, size_t at)
+{
+    const uint64_t limit = match_limit(s->e);
+    uint64_t steps = quick_steps(s);
+    enum jsonata_match result;
+    while ((result = try_pcre2(s, at, at, (uint32_t)steps)) == JSONATA_MATCH_STEPS && steps < limit) {
+        if (s->steps_left <= steps * 4) {
+            s->steps_left = 0;
+            break;
+        }
+        steps = steps * 4 < limit ? steps * 4 : limit;
+    }
+    if (steps > quick_steps(s) && s->steps_left)
+        s->steps_left -= steps;
+    return result;
+}
+
+/* The starts of a window that needs more steps than it got.  False when there is no match, or after raising. */
+static bool find_slowly(struct jsonata_search *s, size_t from, size_t last)
+{
+    if (s->regex->weight != JSONATA_REGEX_LIGHT)
+        return find_by_own(s, from, last);
+    for (size_t at = from; at <= last && jsonata_step(s->e) && jsonata_look_around(s->e); at++) {
+        const enum jsonata_match result = try_harder(s, at);
+        if (result == JSONATA_MATCH)
+            return true;
+        if (result == JSONATA_MATCH_STEPS)
+            return raise_steps(s);
+        if (result != JSONATA_NO_MATCH)
+            return find_by_own(s, at, last);
+    }
+    return false;
+}
+
+static bool find_by_pcre2(struct jsonata_search *s, size_t from)
+{
+    const size_t window = window_of(s);
+    for (;;) {
+        const size_t last = s->units.len - from > window ? from + window : s->units.len;
+        const enum jsonata_match result = try_pcre2(s, from, last, quick_steps(s));
+        if (result == JSONATA_MATCH || (result != JSONATA_NO_MATCH && find_slowly(s, from, last)))
+            return true;
+        if (last == s->units.len || !jsonata_step(s->e) || !jsonata_look_around(s->e))
+            return false;
+        from = last + 1;
+    }
 }
 
 bool jsonata_search_find(struct jsonata_search *s, size_t from)
@@ -370,7 +437,7 @@ bool jsonata_search_find(struct jsonata_search *s, size_t from)
         return false;
     switch (s->way) {
     case LITERAL: return find_literal(s, from);
-    case OWN: return find_by_own(s, from);
+    case OWN: return find_by_own(s, from, s->units.len);
     default: return find_by_pcre2(s, from);
     }
 }
@@ -382,7 +449,7 @@ jn_value jsonata_search_group(const struct jsonata_search *s, uint32_t i)
     if (s->way == LITERAL || i > s->regex->groups)
         return jn_undefined();
     size_t from, to;
-    if (s->way == OWN) {
+    if (s->found_by == OWN) {
         const uint32_t *slots = s->scratch->own.slots;
         from = slots[2 * i] == UINT32_MAX ? SIZE_MAX : slots[2 * i];
         to = slots[2 * i + 1];

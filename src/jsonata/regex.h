@@ -36,8 +36,9 @@ void jsonata_matching_free(struct jsonata_matching *m);
 /* Gives back what no search is using; `m` may be NULL. */
 void jsonata_matching_trim(struct jsonata_matching *m);
 
-/* Rounds of backtracking from one start, when the caller's limits say nothing: (a+)+$ on 25 letters needs 10 times as
- * many, honest patterns a few per character. */
+/* Steps of backtracking from one start, when the caller's limits say nothing: (a+)+$ on 25 letters needs 10 times as
+ * many, honest patterns a few per character.  A search may take as many, and
+ * some thousand for each unit of its subject. */
 enum { JSONATA_REGEX_STEPS = 2000000 };
 
 /* A search through one subject.  Not to be copied. */
@@ -46,7 +47,9 @@ struct jsonata_search {
     const struct jsonata_regex *regex;
     struct jsonata_units units;         /* the subject */
     size_t start, end;                  /* the match found last */
-    int way;                            /* by whom; regex.c's own */
+    int way, found_by;                  /* by whom; regex.c's own */
+    uint64_t most_steps, steps_left;    /* of our own matcher, from all starts */
+    uint32_t steps_unseen;              /* by the evaluation */
     struct scratch *scratch;            /* its memory; NULL when the pattern is a plain text */
 };
 

@@ -57,6 +57,123 @@ bool jsonata_regex_is_beyond_pcre2(const struct jsonata_regex_tree *tree, bool w
     return is_beyond(&(struct writer){ .wide = wide, .ignore_case = tree->ignore_case }, tree->root);
 }
 
+/* ---- what its steps cost ------------------------------------------------------------------------------------- */
+
+/* More rounds than one can overlook. */
+static bool is_long_loop(const struct regex_node *n)
+{
+    enum { SHORT = 16 };
+    return n->kind == REGEX_REPEAT && n->max > SHORT;
+}
+
+static bool is_single(const struct regex_node *n)
+{
+    return n->kind == REGEX_UNIT || n->kind == REGEX_SET;
+}
+
+static bool has_long_loop(const struct regex_node *n)
+{
+    if (is_long_loop(n))
+        return true;
+    for (const struct regex_node *child = n->first; child; child = child->next)
+        if (has_long_loop(child))
+            return true;
+    return false;
+}
+
+/* The units that a single node matches. */
+static struct jsonata_ranges units_of(const struct regex_node *n, struct jsonata_range *room)
+{
+    *room = (struct jsonata_range){ n->unit, n->unit };
+    return n->kind == REGEX_SET ? n->set : (struct jsonata_ranges){ room, 1 };
+}
+
+static bool may_be_same(const struct regex_node *a, const struct regex_node *b)
+{
+    struct jsonata_range one, other;
+    const struct jsonata_ranges x = units_of(a, &one), y = units_of(b, &other);
+    for (uint32_t i = 0, k = 0; i < x.count && k < y.count;) {
+        if (x.at[i].first <= y.at[k].last && y.at[k].first <= x.at[i].last)
+            return true;
+        if (x.at[i].last < y.at[k].last)
+            i++;
+        else
+            k++;
+    }
+    return false;
+}
+
+/* The loop that may give up units to what stands at hand: what it repeats; NULL: none. */
+struct giver {
+    const struct regex_node *body;
+};
+
+static bool hides_loop(const struct regex_node *n, struct giver *g);
+
+static bool loop_hides_loop(const struct regex_node *n, struct giver *g)
+{
+    const struct regex_node *body = n->first;
+    const bool is_apart = is_single(body) && g->body && is_single(g->body) && !may_be_same(g->body, body);
+    if (is_long_loop(n) && g->body && !is_apart)
+        return true;
+    if (!is_single(body) && hides_loop(body, &(struct giver){ NULL }))
+        return true;
+    if (is_long_loop(n) && (!g->body || n->min))
+        g->body = body;
+    else if (is_apart && n->min)
+        g->body = NULL;
+    return false;
+}
+
+static bool children_hide_loop(const struct regex_node *n, struct giver *g)
+{
+    const struct giver before = *g;
+    for (const struct regex_node *child = n->first; child; child = child->next) {
+        struct giver own = before;
+        if (hides_loop(child, n->kind == REGEX_CHOICE ? &own : g))
+            return true;
+        g->body = own.body && n->kind == REGEX_CHOICE ? own.body : g->body;
+    }
+    return false;
+}
+
+/* Whether a loop below `n` may start wherever another gives up. */
+static bool hides_loop(const struct regex_node *n, struct giver *g)
+{
+    if (n->kind == REGEX_REPEAT)
+        return loop_hides_loop(n, g);
+    if (n->kind == REGEX_LOOK)
+        return (g->body && has_long_loop(n)) || hides_loop(n->first, &(struct giver){ NULL });
+    if (is_single(n) && g->body && is_single(g->body) && !may_be_same(g->body, n))
+        g->body = NULL;
+    return children_hide_loop(n, g);
+}
+
+static enum jsonata_regex_weight weight_of(const struct regex_node *n, bool in_loop)
+{
+    if (n->kind == REGEX_REFERENCE || (in_loop && (n->kind == REGEX_LOOK || is_long_loop(n))))
+        return JSONATA_REGEX_HEAVY;
+    return n->kind == REGEX_REPEAT && n->max > 1 && !is_single(n->first) ? JSONATA_REGEX_LOOPING
+                                                                        : JSONATA_REGEX_LIGHT;
+}
+
+static enum jsonata_regex_weight weigh(const struct regex_node *n, bool in_loop)
+{
+    enum jsonata_regex_weight most = weight_of(n, in_loop);
+    in_loop |= n->kind == REGEX_REPEAT && n->max > 1;
+    for (const struct regex_node *child = n->first; child; child = child->next) {
+        const enum jsonata_regex_weight weight = weigh(child, in_loop);
+        most = weight > most ? weight : most;
+    }
+    return most;
+}
+
+enum jsonata_regex_weight jsonata_regex_weigh(const struct jsonata_regex_tree *tree)
+{
+    struct giver none = { NULL };
+    return hides_loop(tree->root, &none) ? JSONATA_REGEX_HEAVY : weigh(tree->root, false);
+}
+
 /* ---- characters ---------------------------------------------------------------------------------------------- */
 
 static bool is_plain(uint32_t c)

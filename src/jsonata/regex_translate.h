@@ -9,6 +9,17 @@
  * below. */
 bool jsonata_regex_is_beyond_pcre2(const struct jsonata_regex_tree *tree, bool wide);
 
+/* What PCRE2's steps cost, and tell. */
+enum jsonata_regex_weight {
+    JSONATA_REGEX_LIGHT,                /* loops over single characters only: they cost next to nothing */
+    JSONATA_REGEX_LOOPING,              /* loops over groups */
+    JSONATA_REGEX_HEAVY,                /* one step may go through much of the subject without being counted: inside a
+                                         * loop, another loop or an assertion; behind a loop, one that may start where
+                                         * it gives up, as in a*a*; a back-reference */
+};
+
+enum jsonata_regex_weight jsonata_regex_weigh(const struct jsonata_regex_tree *tree);
+
 /* Appends the pattern in PCRE2's dialect; the text is ASCII: other characters are written as escapes.  `wide`: for the
  * 16-bit library, on any subject; else for the 8-bit library, on subjects that are ASCII, where everything beyond ASCII
  * cannot match. */

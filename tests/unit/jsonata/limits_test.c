@@ -377,7 +377,7 @@ static void backtracking_has_the_limit_it_is_given(void **state)
 static void matching_without_a_choice_counts_as_well(void **state)
 {
     (void)state;
-    const struct jsonata_limits few = { .max_match_steps = 50 }, many = { .max_match_steps = 50000 };
+    const struct jsonata_limits few = { .max_match_steps = 50 }, many = { .max_match_steps = 10000000 };
     static const char run[] = "$contains($pad('', 20000, 'a'), /(?<!b+)a{30000}/)";
     assert_code(&few, run, "D1012");
     assert_status(&many, run, JN_OK);

@@ -228,6 +228,18 @@ static const struct fn_case hostile_cases[] = {
       "!D1012 0 '2000000 steps of backtracking'" },
     { "($s := $pad('', 3000, 'a'); $contains($s, /(?:a*a*a*a*)*b/))", NULL,
       "!D1012 0 '2000000 steps of backtracking'" },
+    // No start is too much, but all of them are.
+    { "($s := $pad('', 40000, 'a'); $contains($s, /(a|b)*c|[d]/))", NULL,
+      "!D1012 0 '42960000 steps of backtracking'" },
+    { "($s := $pad('', 40000, 'ab'); $contains($s, /(?:a|b)*(c|d)/))", NULL,
+      "!D1012 0 '42960000 steps of backtracking'" },
+    // What PCRE2 does not count, we do.
+    { "($s := $pad('', 40000, 'a'); $contains($s, /a*a*[bcd]$|q/))", NULL,
+      "!D1012 0 '2000000 steps of backtracking'" },
+    { "($s := $pad('', 40000, 'a'); $contains($s, /(?:(?=[^y]*$)a)*[bc]/))", NULL,
+      "!D1012 0 '2000000 steps of backtracking'" },
+    { "($s := $pad('', 40000, 'a'); $contains($s, /^(a*)\\1*$x/))", NULL,
+      "!D1012 0 '2000000 steps of backtracking'" },
     { "($s := $pad('', 1000000, 'ab'); $contains($s, /^(?:(a)|b)*$/))", NULL,
       "!D1012 0 '32 MiB of memory for backtracking'" },
 };
@@ -238,6 +250,9 @@ TABLE_TEST(hostile)
 static const struct fn_case long_text_cases[] = {
     { "($s := $pad('', 100000, 'ab') & 'c1'; $match($s, /[0-9]/).index)", NULL, "100001" },
     { "($s := $pad('é', 100000, 'ab') & 'c1'; $match($s, /[0-9]/).index)", NULL, "100001" },
+    { "($s := $pad('', 200000, 'foo, bar\\n'); $count($match($s, /[a-z]+.*[a-z]+\\n/)))", NULL, "22222" },
+    { "($s := $pad('', 200000, 'the fox '); $count($match($s, /(\\w+\\s?){2}/)))", NULL, "25000" },
+    { "($s := $pad('!', 20001, 'abczd') & '!'; $match($s, /!(?:[^!z]|z.)*!/).index)", NULL, "0" },
     { "($s := $pad('', 100000, 'ab') & 'c'; $match($s, /^(?:a|b)*c$/).index)", NULL, "0" },
     { "($s := $pad('é', 100000, 'ab') & 'c'; $match($s, /^é(?:a|b)*c$/).index)", NULL, "0" },
     { "($s := $pad('', 100000, 'é,'); $count($split($s, /,/)))", NULL, "50001" },
