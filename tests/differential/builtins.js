@@ -68,10 +68,11 @@ const BUILTINS = `
     return { name, result, weight: Number(weight), parameters };
 });
 
-/* Only inside something that does not depend on which values they give. */
+/* What changes by itself.  Times may stand anywhere, see steady.js; draws only inside what does not depend on them. */
 const UNSTEADY = [
     '$exists($random())', '$type($now())', '$count($shuffle([1..3]))', '$sort($shuffle([3,1,2]))', '$millis() > 1e12',
-    '$now() = $now()', '$length($now())', '$type($now("[Y]"))', '$random() < 1',
+    '$now("[Y]-[M01]")', '$fromMillis($millis(), "[D]/[M]/[Y]")', '$toMillis("12:30", "[H]:[m]")', '$toMillis("5", "[D]")',
+    '$toMillis("7", "[M]")', '$now(nothing, "+0530")', '$now() = $now()', '$length($now())', '$type($now("[Y]"))', '$random() < 1',
 ];
 
 const weighted = list => list.map(b => [b.weight, b]);

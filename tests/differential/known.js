@@ -21,6 +21,8 @@ const KNOWN = [
     { name: 'grouped-hole', matches: d => areResults(d) && withoutHoles(d.reference.text) === withoutHoles(d.ours.text) },
     { name: 'function-objects', matches: d => /implementation|_jsonata_/.test(d.reference.text || '') ||
         d.reference.kind === 'function' && (d.ours.code === 'T2011' || /\/.*\//.test(d.expression)) },
+    { name: 'function-objects', matches: d => d.ours.code === 'D3121' &&
+        /update of a transform must be an object, not a function/.test(d.ours.value) },
     { name: 'outside-update', matches: d => /\|\s*(\$\$|\$\w)/.test(d.expression) && d.what === 'another result' },
     { name: 'array-update', matches: d => d.ours.code === 'T2011' },
     { name: 'odd-matcher', matches: d => d.ours.code === 'T1010' },

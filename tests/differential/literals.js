@@ -146,7 +146,7 @@ const dateText = random => random.chance(0.4) ? isoText(random) : random.pick(DA
 
 const SIGNATURES = words(`
     n s b a o x f j n- s- n? s? a<n> a<s> a<o> a<n>? (ns) (sf) n+ x- f<n:n> (oa) (nsb)- j? a<a<n>> x+ a- u l a? o-
-    a<>`);
+    a<> (a-n) (^n) (n-) (na)+ (ns)- (lo)? n-- s?- b+- n?? s+? (fx) (bl)-? (sn)a<s> f? o?-`);
 const RESULTS = words(':n :s :a<n> :x :').concat('');
 
 const signature = random => random.join(random.between(0, 3), '', () => random.pick(SIGNATURES)) + random.pick(RESULTS);
