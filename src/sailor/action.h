@@ -104,8 +104,9 @@ void sailor_task_emit_http_reply(struct sailor_task *t, jn_str reply, sailor_emi
  * rejected when an error was among it.  The task must not be used afterwards. */
 void sailor_task_end(struct sailor_task *t);
 
-/* Called when the task is to stop early: its processing deadline has passed.  The error is emitted and the task ended by
- * the runtime; whatever the action still does for it is to be forgotten.  The task is dead when `fn` returns. */
+/* Called when the task is to stop early: its processing deadline has passed, or the process has to end.  The error is
+ * emitted and the task ended by the runtime; whatever the action still does for it is to be forgotten.  The task is dead
+ * when `fn` returns: it is the last that is heard of it.  A task without such a function has no deadline. */
 typedef void sailor_task_abort_fn(struct sailor_task *t, void *arg);
 void sailor_task_on_abort(struct sailor_task *t, sailor_task_abort_fn *fn, void *arg);
 

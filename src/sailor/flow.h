@@ -43,11 +43,19 @@ enum jn_status sailor_flow_new(struct base_loop *l, const struct sailor_flow_opt
 void sailor_flow_take(struct sailor_flow *f, struct sailor_delivery *d);
 size_t sailor_flow_in_process(const struct sailor_flow *f);
 
-/* Publishes a start-up error (no input), within `give_up_ms`; then calls back. */
-void sailor_flow_report_start(struct base_loop *l, const struct sailor_settings *settings,
-                              const struct sailor_identity *identity, struct sailor_cipher *cipher,
-                              struct sailor_publisher *publisher, struct base_random *random,
-                              const struct sailor_failure *failure, sailor_published_fn *done, void *arg);
+/* What a step that could not start tells the platform. */
+struct sailor_start_report {
+    const struct sailor_settings *settings;
+    const struct sailor_identity *identity;
+    struct sailor_cipher *cipher;
+    struct sailor_publisher *publisher;
+    struct base_random *random;
+    const struct sailor_failure *failure;
+};
+
+/* Publishes a start-up error (no input), within the setting start_report_timeout_ms (Q18); then calls back. */
+enum jn_status sailor_report_start(const struct sailor_start_report *what, sailor_published_fn *done, void *arg,
+                                   struct jn_error *err);
 
 /* Drops what is in process without settling: the broker will deliver it again. */
 void sailor_flow_free(struct sailor_flow *f);
