@@ -351,7 +351,7 @@ static void on_cancelled(bool by_broker, void *arg)
         tell_stopped(c);
         return;
     }
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     jn_fail(&why, JN_NOT_FOUND, "the broker cancelled the consumer of queue \"%s\": the queue was deleted, or its node "
             "is gone", c->opt.queue);
     if (by_broker)
@@ -378,7 +378,7 @@ static void reopen(struct base_timer *timer, void *arg)
 static void on_channel_closed(int code, jn_str text, void *arg)
 {
     struct sailor_consumer *c = arg;
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     jn_fail(&why, code == 404 ? JN_NOT_FOUND : JN_REMOTE, "BasicConsume of queue \"%s\" failed: %d %.*s", c->opt.queue,
             code, JN_ARG(text));
     const bool hopeless = is_hopeless(c, code, text);

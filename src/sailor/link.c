@@ -49,7 +49,7 @@ static void connect_now(struct base_timer *timer, void *arg)
         .key = k->opt.key, .prefetch = k->opt.prefetch, .confirms = k->opt.confirms, .log = k->opt.log,
         .handlers = k->opt.handlers, .arg = k->opt.arg,
     };
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     if (sailor_connection_open(k->loop, &opt, &k->connection, &why)) {
         k->connection = NULL;
         try_next(k, &why);

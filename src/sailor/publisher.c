@@ -191,7 +191,7 @@ static void end(struct sailor_publication *x, bool has_failed)
 
 static void tell(struct sailor_publication *x)
 {
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     sailor_published_fn *done = x->done;
     void *arg = x->arg;
     const bool has_failed = x->has_failed;
@@ -309,7 +309,7 @@ static void note_sent(struct sailor_publication *x)
 static bool send_first(struct sailor_publisher *p)
 {
     struct sailor_publication *x = p->waiting.first;
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     const enum jn_status s = write_out(x, &why);
     if (s == JN_IO)
         return false;
