@@ -24,7 +24,7 @@ static void add_member(struct jsonata_eval *e, jn_value out, const struct array_
 {
     if (v.type != JN_ARRAY || m->is_element)
         jsonata_push(e, out, v);
-    else if (!jsonata_failed(e) && !jn_array_push_all(e->arena, out.as.array, v.as.array))
+    else if (!jsonata_failed(e) && jsonata_moved(e, v.as.array->len) && !jn_array_push_all(e->arena, out.as.array, v.as.array))
         jsonata_raise_memory(e);
 }
 
@@ -48,6 +48,8 @@ static jn_value array_longer(const struct array_node *a, struct jsonata_eval *e,
     if (jsonata_failed(e))
         return jn_undefined();
     struct jn_array *all = jn_array_join(e->arena, first, more.as.array->items, jn_array_len(more));
+    if (all && all->items != first->items)
+        jsonata_moved(e, first->len);
     return all ? jn_array_value(all, a->is_cons ? JN_CONS : 0) : jsonata_raise_memory(e);
 }
 

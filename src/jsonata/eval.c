@@ -157,7 +157,8 @@ static void push_members(struct jsonata_eval *e, jn_value to, jn_value v)
 {
     if (v.type != JN_ARRAY)
         jsonata_push(e, to, v);
-    else if (jsonata_has_place(e, to, v.as.array->len) && !jn_array_push_all(e->arena, to.as.array, v.as.array))
+    else if (jsonata_has_place(e, to, v.as.array->len) && jsonata_moved(e, v.as.array->len) &&
+             !jn_array_push_all(e->arena, to.as.array, v.as.array))
         jsonata_raise_memory(e);
 }
 
@@ -183,6 +184,8 @@ jn_value jsonata_append(struct jsonata_eval *e, jn_value a, jn_value b)
     const struct jn_array one = { .items = &a, .len = 1 };
     struct jn_array *both = jn_array_join(e->arena, a.type == JN_ARRAY ? a.as.array : &one, members_of(&b),
                                           member_count(b));
+    if (both)
+        jsonata_moved(e, both->items == members_of(&a) ? member_count(b) : both->len);
     return both ? jn_array_value(both, 0) : jsonata_raise_memory(e);
 }
 

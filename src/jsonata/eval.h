@@ -143,8 +143,21 @@ bool jsonata_look_around(struct jsonata_eval *e);
 /* Work that no loop of ours goes through one by one, as so many steps: moving long texts. */
 static inline bool jsonata_steps(struct jsonata_eval *e, size_t steps)
 {
-    e->fuel -= steps < e->fuel ? (uint32_t)steps : e->fuel;
+    while (steps > e->fuel) {
+        steps -= e->fuel;
+        e->fuel = 0;
+        if (!jsonata_step(e))
+            return false;
+    }
+    e->fuel -= (uint32_t)steps;
     return jsonata_step(e);
+}
+
+/* The same for members of arrays that move at once, if they are many. */
+static inline bool jsonata_moved(struct jsonata_eval *e, size_t members)
+{
+    enum { FEW = 1024, PER_STEP = 16 };
+    return members < FEW || jsonata_steps(e, members / PER_STEP);
 }
 
 /* ---- values -------------------------------------------------------------------------------------------------- */

@@ -27,7 +27,7 @@ struct grouping {
 
 static void append(struct jsonata_eval *e, struct jn_array *to, jn_value v)
 {
-    if (jn_is_undefined(v))
+    if (jn_is_undefined(v) || (v.type == JN_ARRAY && !jsonata_moved(e, v.as.array->len)))
         return;
     const bool done = v.type == JN_ARRAY ? jn_array_push_all(e->arena, to, v.as.array) : jn_array_push(e->arena, to, v);
     if (!done)

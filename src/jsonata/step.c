@@ -39,7 +39,7 @@ static void found_spread(struct found *to, struct jsonata_eval *e, jn_value v)
 {
     if (v.type == JN_ARRAY && !(v.flags & JN_CONS)) {
         if (to->array.type == JN_ARRAY && jsonata_has_place(e, to->array, v.as.array->len) &&
-            !jn_array_push_all(e->arena, to->array.as.array, v.as.array))
+            jsonata_moved(e, v.as.array->len) && !jn_array_push_all(e->arena, to->array.as.array, v.as.array))
             jsonata_raise_memory(e);
     } else {
         jsonata_push(e, to->array, v);

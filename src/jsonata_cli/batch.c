@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "deadline.h"
 #include "report.h"
 #include "values.h"
 
@@ -35,12 +36,13 @@ enum { LONGEST_RESULT = 1 << 29, LONGEST_VALUE = 1 << 20 };
 struct text {
     char *data;
     size_t len, cap, most;
+    int64_t deadline_ms;                /* 0: none */
 };
 
 static bool collect(void *host, const char *data, size_t len)
 {
     struct text *t = host;
-    if (len > t->most - t->len)
+    if (len > t->most - t->len || deadline_is_over(t->deadline_ms))
         return false;
     if (len > t->cap - t->len) {
         const size_t cap = t->cap / 2 * 3 > t->len + len ? t->cap / 2 * 3 : t->len + len;
@@ -109,16 +111,19 @@ static void answer_status(jn_value id, enum jn_status s, struct jsonata_error *e
 }
 
 /* The text comes first, since without one there is another answer. */
-static void answer_result(jn_value id, jn_value result)
+static void answer_result(jn_value id, jn_value result, const struct jsonata_limits *limits)
 {
-    struct text t = { .most = LONGEST_RESULT };
+    struct text t = { .most = LONGEST_RESULT, .deadline_ms = deadline_in(limits->timeout_ms) };
     struct jn_error err = { 0 };
     if (result.type == JN_UNDEFINED || result.type == JN_FUNCTION) {
         answer_flag(id, result.type == JN_FUNCTION ? "function" : "undefined");
         return;
     }
     const enum jn_status s = jn_write_to(collect, &t, result, NULL, &err);
-    if (s) {
+    if (s && deadline_is_over(t.deadline_ms)) {
+        answer_failure(id, limits->timeout_code ? limits->timeout_code : "D1012",
+                       "writing the result took longer than the time limit");
+    } else if (s) {
         answer_failure(id, s == JN_IO ? "LIMIT" : "RESULT", s == JN_IO ? "the result's text is too long" : err.message);
     } else {
         put_id(id);
@@ -192,7 +197,7 @@ static void evaluate(const struct options *o, struct jsonata_context *c, const s
     if (s)
         answer_status(r->id, s, &e);
     else
-        answer_result(r->id, result);
+        answer_result(r->id, result, &r->limits);
     jsonata_free(program);
 }
 

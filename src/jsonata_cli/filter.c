@@ -21,7 +21,7 @@ static int print_result(const struct run *r, jn_value v)
     if (v.type == JN_UNDEFINED)
         return OK;
     struct jn_error err = { 0 };
-    if (!print_value(stdout, v, &r->o->print, &err) && !ferror(stdout))
+    if (!print_value(stdout, v, &r->o->print, r->o->limits.timeout_ms, &err) && !ferror(stdout))
         return complain(EVALUATION_ERROR, err.message);
     if (!r->o->join)
         fputc('\n', stdout);

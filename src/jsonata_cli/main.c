@@ -44,7 +44,7 @@ static int show_tree(const struct options *o, jn_str expression)
         report_error(expression, &e);
         return COMPILE_ERROR;
     }
-    if (!print_value(stdout, tree, &o->print, &err))
+    if (!print_value(stdout, tree, &o->print, o->limits.timeout_ms, &err))
         return complain(EVALUATION_ERROR, err.message);
     putchar('\n');
     return OK;

@@ -2,6 +2,8 @@
  * walked here, and the library writes what is in them.  The colours are jq's. */
 #include "print.h"
 
+#include "deadline.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +14,18 @@ struct printer {
     FILE *out;
     const struct print_options *opt;
     struct jn_error *err;
+    int64_t deadline_ms;
+    unsigned *values;               /* how many were begun */
 };
+
+static bool is_late(const struct printer *p)
+{
+    if (!deadline_is_over(p->deadline_ms))
+        return false;
+    *p->err = (struct jn_error){ .status = JN_LIMIT };
+    snprintf(p->err->message, sizeof p->err->message, "writing the result took longer than the time limit");
+    return true;
+}
 
 static const char NO_COLOUR[] = "\033[0m", BRACKET[] = "\033[1;39m", KEY[] = "\033[34;1m";
 
@@ -71,12 +84,15 @@ static bool put_piece(void *host, const char *text, size_t len)
         put_ascii(p->out, text, len);
     else
         fwrite(text, 1, len, p->out);
-    return !ferror(p->out);
+    return !ferror(p->out) && !deadline_is_over(p->deadline_ms);
 }
 
 static bool put_text(const struct printer *p, jn_value v, const struct jn_write_options *how)
 {
-    return jn_write_to(put_piece, (void *)(uintptr_t)p, v, how, p->err) == JN_OK;
+    if (jn_write_to(put_piece, (void *)(uintptr_t)p, v, how, p->err) == JN_OK)
+        return true;
+    is_late(p);
+    return false;
 }
 
 /* ---- walking ----------------------------------------------------------------------------------------------------- */
@@ -158,6 +174,9 @@ static bool put_value(const struct printer *p, jn_value v, unsigned depth)
 {
     if (v.type != JN_ARRAY && v.type != JN_OBJECT)
         return put_scalar(p, colour_of(v), v);
+    enum { UNSEEN = 1024 };             // values between two looks at the clock
+    if (++*p->values % UNSEEN == 0 && is_late(p))
+        return false;
     if (depth == MAX_DEPTH) {
         snprintf(p->err->message, sizeof p->err->message, "the result is nested too deep");
         return false;
@@ -189,9 +208,10 @@ static void put_raw(FILE *out, jn_str text)
     fwrite(text.data + from, 1, text.len - from, out);
 }
 
-bool print_value(FILE *out, jn_value v, const struct print_options *opt, struct jn_error *err)
+bool print_value(FILE *out, jn_value v, const struct print_options *opt, int64_t limit_ms, struct jn_error *err)
 {
-    const struct printer p = { out, opt, err };
+    unsigned values = 0;
+    const struct printer p = { out, opt, err, deadline_in(limit_ms), &values };
     if (opt->raw && v.type == JN_STRING) {
         put_raw(out, jn_get_string(v));
         return true;

@@ -11,8 +11,9 @@ struct print_options {
     bool colour, sort, raw, ascii;
 };
 
-/* Writes the value's text, without a newline behind it.  False with `err` filled for a value that has none; then
- * nothing was written, or all but the rest of a value that is nested too deep. */
-bool print_value(FILE *out, jn_value v, const struct print_options *opt, struct jn_error *err);
+/* Writes the value's text, without a newline behind it, in `limit_ms` of the processor's time (0: no limit).  False
+ * with `err` filled for a value that has none; then nothing was written, or all but the rest of a value that is nested
+ * too deep or takes too long. */
+bool print_value(FILE *out, jn_value v, const struct print_options *opt, int64_t limit_ms, struct jn_error *err);
 
 #endif

@@ -206,7 +206,7 @@ static void print(const struct repl *r, jn_value v)
     struct jn_error err = { 0 };
     if (v.type == JN_FUNCTION)
         puts("(a function)");
-    else if (v.type != JN_UNDEFINED && print_value(stdout, v, &r->o->print, &err))
+    else if (v.type != JN_UNDEFINED && print_value(stdout, v, &r->o->print, r->o->limits.timeout_ms, &err))
         putchar('\n');
     else if (v.type != JN_UNDEFINED)
         complain(EVALUATION_ERROR, err.message);

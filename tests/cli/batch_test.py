@@ -125,12 +125,15 @@ class SharedMembers(CommandTest):
 
     BOMB = "$d := function($v, $n){ $n = 0 ? $v : $d({'a': $v, 'b': $v}, $n - 1) }"
 
-    def code(self, expression):
-        (answer,) = answers([{"id": 1, "expr": f"({self.BOMB}; {expression})", "timelimit": 500, "depth": 1000}])
+    def code(self, expression, timelimit=500):
+        (answer,) = answers([{"id": 1, "expr": f"({self.BOMB}; {expression})", "timelimit": timelimit, "depth": 1000}])
         return answer["error"]
 
     def test_text_of_it(self):
         self.assertEqual(self.code("$string($d(1, 40))")["code"], "U1001")
+
+    def test_writing_it_has_the_limit_of_time_as_well(self):
+        self.assertEqual(self.code("$d(1, 40)", 50)["code"], "U1001")
 
     def test_error_about_it(self):
         error = self.code("$d(1, 40) - 1")

@@ -311,6 +311,15 @@ class Failure(CommandTest):
         self.fails(5, "D1011", "-n", "--depth", "100", "($f := function($n){1 + $f($n)}; $f(1))")
         self.fails(5, "limit", "-n", "--memory=8", "[1..5000000]")
 
+    def test_writing_has_the_limit_of_time_as_well(self):
+        # 61 objects whose text would be 2^60 times as long, since each has the one below it twice.
+        endless = "$reduce([1..60], function($v, $n) { {'a': $v, 'b': $v} }, 1)"
+        for how in ("-c", "-S", "--tab"):
+            done = subprocess.run([JSONATA, "-n", "--timelimit", "50", how, endless], check=False, text=True,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=100)
+            self.assertEqual(done.returncode, 5, how)
+            self.assertIn("longer than the time limit", done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -302,6 +302,24 @@ static void steps_are_counted_exactly(void **state)
     assert_code(&less, sum, "D1012");
 }
 
+/* What moves at once is many steps, even if it is one round. */
+static void members_that_move_are_steps(void **state)
+{
+    (void)state;
+    static const char *const doubling[] = {
+        "($f := function($a, $n) { $n = 0 ? $count($a) : $f([$a, $a], $n - 1) }; $f([1..64], 14))",
+        "($f := function($a, $n) { $n = 0 ? $count($a) : $f($append($a, $a), $n - 1) }; $f([1..64], 14))",
+        "($a := [1..50000]; $count([1..50].($a)))",
+        "($a := [1..50000]; $count([1..50].[$a]{'x': $}.x))",
+        "($a := {'b': [1..50000]}; $count([1..50].$a.b))",
+    };
+    const struct jsonata_limits many = { .max_steps = 1000000 }, few = { .max_steps = 50000 };
+    for (size_t i = 0; i < sizeof doubling / sizeof *doubling; i++) {
+        assert_status(&many, doubling[i], JN_OK);
+        assert_code(&few, doubling[i], "D1012");
+    }
+}
+
 static bool cancel_third(void *host)
 {
     return ++*(int *)host >= 3;
@@ -440,6 +458,7 @@ int main(void)
         cmocka_unit_test(recursion_without_end_is_an_error),
         cmocka_unit_test(loops_without_end_are_stopped_by_time_and_steps),
         cmocka_unit_test(steps_are_counted_exactly),
+        cmocka_unit_test(members_that_move_are_steps),
         cmocka_unit_test(the_host_cancels),
         cmocka_unit_test(sequences_are_limited_where_the_reference_limits_them),
         cmocka_unit_test(ranges_have_a_limit_of_their_own),
