@@ -220,6 +220,8 @@ void jsonata_context_free(struct jsonata_context *c)
         forget(c, &c->programs[i]);
     free_regexes(c);
     eval_texts_clear(c);
+    for (struct registered *r = c->registered; r; r = r->next)
+        jn_arena_clear(&r->later);
     jn_arena_clear(&c->arena);
     jn_arena_clear(&c->lasting);
     jn_shapes_free(c->shapes);

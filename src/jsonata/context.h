@@ -34,6 +34,7 @@ enum { EVAL_TEXTS = 16 };
 struct registered {
     jn_str name;
     const char *signature;              /* NULL: none */
+    struct jn_arena later;              /* where it lives when it is not the first one; unused: all-zero */
     jn_value function;
     struct registered *next;
 };

@@ -99,23 +99,45 @@ struct checked {
     const char *text;
 };
 
-static enum jn_status check(struct jsonata_context *c, const char *signature, struct checked *out,
-                            struct jsonata_error *err)
+/* With memory of `a`, which gets it back on failure. */
+static enum jn_status check(struct jn_arena *a, const char *signature, struct checked *out, struct jsonata_error *err)
 {
     struct jsonata_fault fault = { .code = NULL };
-    const jn_str text = jn_arena_copy(&c->lasting, jn_str_of(signature));
+    const jn_mark mark = jn_arena_mark(a);
+    const jn_str text = jn_arena_copy(a, jn_str_of(signature));
     *out = (struct checked){ .text = text.data };
     if (text.data)
-        out->compiled = jsonata_signature_compile(&c->lasting, text, &fault);
+        out->compiled = jsonata_signature_compile(a, text, &fault);
     if (out->compiled)
         return JN_OK;
+    jn_arena_rewind(a, mark);
     if (!fault.code)
         return context_fail(err, JN_NO_MEMORY, NULL);
     context_fill(err, &fault);
     return JN_BAD_TEXT;
 }
 
-/* The same function registered again, for every message, say, takes no memory. */
+/* Another signature than before: in memory of its own, which the next one takes over. */
+static enum jn_status change(struct jsonata_context *c, struct registered *r, const char *signature,
+                             struct checked *out, struct jsonata_error *err)
+{
+    struct jn_arena fresh = { 0 };
+    if (signature) {
+        jn_arena_init(&fresh, 0);
+        fresh.budget = &c->budget;
+        const enum jn_status failed = check(&fresh, signature, out, err);
+        if (failed) {
+            jn_arena_clear(&fresh);
+            return failed;
+        }
+    }
+    jn_arena_clear(&r->later);
+    r->later = fresh;
+    return JN_OK;
+}
+
+/* The same function registered again, for every message, say, takes no memory; with another signature each time it
+ * takes no more and more. */
 enum jn_status jsonata_context_register(struct jsonata_context *c, const char *name, const char *signature,
                                         jsonata_native_fn *fn, void *host, struct jsonata_error *err)
 {
@@ -123,8 +145,8 @@ enum jn_status jsonata_context_register(struct jsonata_context *c, const char *n
     struct checked s = { NULL, NULL };
     if (r && r->signature && signature && strcmp(r->signature, signature) == 0) {
         s = (struct checked){ jsonata_function_of(r->function)->signature, r->signature };
-    } else if (signature) {
-        const enum jn_status failed = check(c, signature, &s, err);
+    } else if (r || signature) {
+        const enum jn_status failed = r ? change(c, r, signature, &s, err) : check(&c->lasting, signature, &s, err);
         if (failed)
             return failed;
     }

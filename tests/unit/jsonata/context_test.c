@@ -5,6 +5,7 @@
 #include "../../support/cmocka_all.h"
 
 #include <pthread.h>
+#include <stdio.h>
 
 static struct jsonata *compiled(const char *text)
 {
@@ -118,6 +119,25 @@ static void check_native(const struct native_case *k)
     if (strcmp(got, k->expected) != 0)
         fail_msg("%s %s: expected %s, got %s", k->signature ? k->signature : "", k->expression, k->expected, got);
     jsonata_free(program);
+    jsonata_context_free(c);
+}
+
+/* Nor do faulty ones. */
+static void ever_new_signatures_take_no_more_and_more(void **state)
+{
+    (void)state;
+    struct jsonata_context *c = jsonata_context_new(&(struct jsonata_limits){ .max_bytes = 1 << 20 });
+    static const char types[] = "nsbl";
+    bool has_failed = false;
+    for (unsigned i = 0; i < 20000; i++) {
+        char signature[40];
+        snprintf(signature, sizeof signature, "<%s%c%c%c%c%c:n>", i % 5 ? "" : "n<s>", types[i & 3], types[i >> 2 & 3], types[i >> 4 & 3],
+                 types[i >> 6 & 3], types[i >> 8 & 3]);
+        for (unsigned k = 0; k < 2; k++)
+            assert_int_equal(jsonata_context_register(c, k ? "other" : "show", signature, call_twice, &has_failed, NULL),
+                             i % 5 ? JN_OK : JN_BAD_TEXT);
+    }
+    assert_int_equal(jsonata_context_register(c, "show", NULL, call_twice, &has_failed, NULL), JN_OK);
     jsonata_context_free(c);
 }
 
@@ -384,6 +404,7 @@ int main(void)
         cmocka_unit_test(text_becomes_text),
         cmocka_unit_test(failures_of_text_say_where),
         cmocka_unit_test(bindings_are_variables_and_shadow_builtins),
+        cmocka_unit_test(ever_new_signatures_take_no_more_and_more),
         cmocka_unit_test(natives_get_what_their_signature_says),
         cmocka_unit_test(natives_call_functions_they_are_given),
         cmocka_unit_test(a_faulty_registration_changes_nothing),
