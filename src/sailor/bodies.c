@@ -154,7 +154,7 @@ static void on_stored(const struct jn_error *failed, struct jn_buf *text, void *
 /* A body that is stored already is referred to by the id it has. */
 static void start(struct sailor_body *x, struct sailor_storage *storage)
 {
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     if (x->task == SAILOR_BODY_STORE && x->object_id.data && x->key.data) {
         refer_to(x, x->object_id);
         return;

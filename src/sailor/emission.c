@@ -178,7 +178,7 @@ static void on_published(const struct jn_error *failed, void *arg)
 
 static void publish(struct sailor_emission *e)
 {
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     const struct sailor_publish what = {
         .routing_key = e->routing_key, .mandatory = e->is_mandatory, .properties = &e->properties,
         .body = jn_buf_str(&e->payload), .attempts = e->attempts,

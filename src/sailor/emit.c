@@ -82,7 +82,7 @@ static void emit_error(struct sailor_task *t, const struct sailor_failure *f, in
 {
     const struct sailor_flow_options *o = &t->flow->opt;
     struct sailor_emission *e = sailor_emission_new(t, SAILOR_ERROR, done, arg);
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     jn_str error_text = { NULL, 0 };
     if (!e)
         return;
@@ -142,7 +142,7 @@ static void build_data(struct sailor_emission *e, const struct sailor_incoming_m
     struct sailor_flow *f = e->task->flow;
     const struct sailor_settings *s = f->opt.settings;
     struct jn_buf *passthrough = fresh(&f->passthrough);
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     if (f->opt.is_passthrough)
         sailor_envelope_passthrough(&e->arena, s, true, in, &e->message, passthrough);
     else if (e->message.passthrough.data)
@@ -240,7 +240,7 @@ static void on_bodies(void *arg)
         return;
     }
     base_log(&e->task->log.base, BASE_ERROR, NULL, "a body could not be stored or fetched: %s", why->message);
-    struct jn_error error = { JN_OK };
+    struct jn_error error = { .status = JN_OK };
     if (e->task->flow->opt.settings->emit_lightweight)
         jn_fail(&error, JN_REMOTE, "Lightweight message/passthrough body upload error");
     else
@@ -308,7 +308,7 @@ void sailor_task_emit_rebound(struct sailor_task *t, jn_str reason)
         return;
     }
     struct sailor_emission *e = sailor_emission_new(t, SAILOR_REBOUND, NULL, NULL);
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     if (!e)
         return;
     e->routing_key = jn_str_of(o->settings->rebound_routing_key);
@@ -433,7 +433,7 @@ void sailor_task_emit_update_keys(struct sailor_task *t, jn_str keys, sailor_emi
 {
     const struct sailor_flow_options *o = &t->flow->opt;
     struct sailor_emission *e = t->is_aborted ? NULL : sailor_emission_new(t, SAILOR_KEYS, done, arg);
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     if (!e)
         return;
     e->state = SAILOR_PUBLISHING;               // nothing has to wait for it
@@ -465,7 +465,7 @@ void sailor_task_emit_http_reply(struct sailor_task *t, jn_str reply, sailor_emi
 {
     struct sailor_flow *f = t->flow;
     struct sailor_emission *e = t->is_aborted ? NULL : sailor_emission_new(t, SAILOR_HTTP_REPLY, done, arg);
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     if (!e)
         return;
     if (!t->in.reply_to.data) {

@@ -365,7 +365,7 @@ static enum jn_status open_envelope(struct sailor_task *t, struct jn_error *err)
 void sailor_flow_take(struct sailor_flow *f, struct sailor_delivery *d)
 {
     struct sailor_task *t = new_task(f, d);
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     if (!t)
         sailor_delivery_settle(d, SAILOR_REQUEUE);
     else if (open_envelope(t, &why))
