@@ -23,13 +23,14 @@ struct sailor_incoming_message {
     jn_str message_id, parent_message_id, step_id, reply_to;    /* {NULL, 0}: absent */
     int64_t rebound_iteration;      /* 0: none, or no number */
     bool is_protocol_1;             /* the payload was base64 */
-    bool is_canonical;              /* encrypting `text` again gives the payload's bytes */
-    jn_str text;                    /* the payload's JSON text (in the body buffer); error input: the clear text */
-    jn_value headers;               /* the AMQP headers */
+    bool is_clear;                  /* ... was not encrypted: error input */
+    jn_str text;                    /* the payload's JSON text, in the body buffer */
+    jn_value headers;               /* the AMQP headers, those of `properties` */
 };
 
-/* 3.4.  Decrypts `body` in place; everything in `out` lives as long as `a` and `body`.  JN_BAD_TEXT, JN_BAD_VALUE for
- * what is to be rejected at once; `out` is filled as far as headers go even then. */
+/* 3.4.  Decrypts `body` in place; everything in `out` lives as long as `a`, `body` and the properties' headers.
+ * JN_BAD_TEXT, JN_BAD_VALUE, JN_LIMIT for what is to be rejected at once; `out` is filled as far as headers go even
+ * then.  JN_NO_MEMORY. */
 enum jn_status sailor_envelope_open(struct jn_arena *a, struct sailor_cipher *cipher, bool error_input,
                                     const struct sailor_properties *properties, struct jn_buf *body,
                                     struct base_random *random, struct sailor_incoming_message *out,
@@ -82,8 +83,8 @@ enum jn_status sailor_envelope_error(struct jn_arena *a, struct sailor_cipher *c
                                      const struct sailor_incoming_message *in, struct jn_buf *out, jn_str *error_text,
                                      struct jn_error *err);
 
-/* The payload as it came, for a rebound: appended (text encrypted again where that gives the same, else the copy that
- * was kept). */
+/* The payload as it came, for a rebound: appended.  The text is encrypted again, which gives the same bytes; only white
+ * space and missing padding of a base64 text are not kept. */
 enum jn_status sailor_envelope_original(struct sailor_cipher *cipher, const struct sailor_incoming_message *in,
                                         struct jn_buf *out, struct jn_error *err);
 
