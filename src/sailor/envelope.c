@@ -286,8 +286,8 @@ static void put_failure(struct jn_buf *out, const struct sailor_failure *f)
     jn_buf_append_char(out, '}');
 }
 
-/* errorInput is always base64 of the encrypted text: for a payload of protocol 1 that is the payload.  The clear text of
- * error input is encrypted too, which the reference either fails to do or leaves clear (Q8). */
+/* errorInput is always base64 of the encrypted text: for a payload of protocol 1 that is the payload.  The clear text
+ * of error input is encrypted too, which the reference either fails to do or leaves clear (Q8). */
 enum jn_status sailor_envelope_error(struct jn_arena *a, struct sailor_cipher *cipher, const struct sailor_failure *f,
                                      const struct sailor_incoming_message *in, struct jn_buf *out, jn_str *error_text,
                                      struct jn_error *err)

@@ -77,8 +77,8 @@ struct sailor_failure {
     jn_str name, message, stack;    /* {NULL, 0}: "Error", "Not Available", "Not Available" */
 };
 
-/* 3.9: appends {"error": ..., "errorInput": ...}; without `in` no errorInput.  *error_text (may be NULL) gets the base64
- * text of the error alone, for an error reply: in `a`. */
+/* 3.9: appends {"error": ..., "errorInput": ...}; without `in` no errorInput.  *error_text (may be NULL) gets the
+ * base64 text of the error alone, for an error reply: in `a`. */
 enum jn_status sailor_envelope_error(struct jn_arena *a, struct sailor_cipher *cipher, const struct sailor_failure *f,
                                      const struct sailor_incoming_message *in, struct jn_buf *out, jn_str *error_text,
                                      struct jn_error *err);

@@ -1,7 +1,7 @@
 /* envelope_test.c - between deliveries and messages; each case names the section of platform-protocol.md it is from. */
 #include "cmocka_all.h"
 
-#include "base/crypto.h"
+#include "base/file.h"
 #include "core/value.h"
 #include "sailor/envelope.h"
 
@@ -267,11 +267,11 @@ static void error_input_is_clear_with_encrypted_parts(void **state)
     jn_buf_init(&body, 0);
     jn_buf_append_fmt(&body, "{\"error\":\"%s\",\"errorInput\":\"%s\",\"more\":[1]}", error.data, input.data);
     struct jn_buf sent = plain(body.data);
-    assert_int_equal(open_with(w, true, "{\"protocolVersion\":2,\"messageId\":\"m\",\"reply_to\":\"r\"}", &body, &m, NULL),
-                     JN_OK);
-    same(m.message.body, "{\"error\":{\"name\":\"E\",\"message\":\"m\"},\"errorInput\":{\"body\":{\"a\":1}},\"more\":[1]}");
-    same_json(w, json(w, jn_arena_copy(&w->arena, m.message.headers).data),
-              "{\"protocolVersion\":2,\"messageId\":\"m\",\"reply_to\":\"r\"}");
+    const char *headers = "{\"protocolVersion\":2,\"messageId\":\"m\",\"reply_to\":\"r\"}";
+    assert_int_equal(open_with(w, true, headers, &body, &m, NULL), JN_OK);
+    same(m.message.body, "{\"error\":{\"name\":\"E\",\"message\":\"m\"},\"errorInput\":{\"body\":{\"a\":1}},"
+                         "\"more\":[1]}");
+    same_json(w, json(w, jn_arena_copy(&w->arena, m.message.headers).data), headers);
     jn_buf_init(&again, 0);
     assert_int_equal(sailor_envelope_original(w->cipher, &m, &again, NULL), JN_OK);
     same(jn_buf_str(&again), sent.data);
@@ -423,6 +423,35 @@ static void what_an_error_lacks_is_said(void **state)
     jn_buf_clear(&out);
 }
 
+/* The composite messages of the reference, byte for byte: both protocols, without input, and the reply. */
+static void errors_are_those_of_the_reference(void **state)
+{
+    struct world *w = *state;
+    struct jn_buf file;
+    struct jn_error err = { 0 };
+    jn_buf_init(&file, 0);
+    if (base_file_read("tests/golden/platform/message-crypto.json", &file, &err))
+        fail_msg("%s", err.message);
+    const jn_value list = jn_member(json(w, file.data), JN_STR("composites"));
+    for (size_t i = 0; i < 4; i++) {
+        const jn_value c = jn_at(list, i), input = jn_member(c, JN_STR("inputPlaintext"));
+        const jn_str plaintext = jn_get_string(jn_member(c, JN_STR("errorPlaintext")));
+        const jn_value error = json(w, jn_arena_copy(&w->arena, plaintext).data);
+        const struct sailor_failure f = { jn_get_string(jn_member(error, JN_STR("name"))),
+                                          jn_get_string(jn_member(error, JN_STR("message"))),
+                                          jn_get_string(jn_member(error, JN_STR("stack"))) };
+        const struct sailor_incoming_message in = { .text = jn_get_string(input), .is_protocol_1 = i == 0 };
+        struct jn_buf out;
+        jn_str text;
+        jn_buf_init(&out, 0);
+        assert_int_equal(sailor_envelope_error(&w->arena, w->cipher, &f, jn_is_undefined(input) ? NULL : &in, &out,
+                                               &text, NULL), JN_OK);
+        assert_true(jn_str_eq(i == 3 ? text : jn_buf_str(&out), jn_get_string(jn_member(c, JN_STR("payloadText")))));
+        jn_buf_clear(&out);
+    }
+    jn_buf_clear(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -438,6 +467,7 @@ int main(void)
         cmocka_unit_test(a_message_header_asks_for_a_routing_key),
         cmocka_unit_test(an_error_carries_its_input_in_base64),
         cmocka_unit_test(what_an_error_lacks_is_said),
+        cmocka_unit_test(errors_are_those_of_the_reference),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -108,7 +108,7 @@ static void each_kind_adds_its_own(void **state)
 {
     struct world *w = *state;
     static const struct { struct sailor_header_additions more; const char *expected; } cases[] = {
-        { { 0 }, "{\"messageId\":\"b\",\"start\":1}" },
+        { { .end_ms = 0 }, "{\"messageId\":\"b\",\"start\":1}" },
         { { .message_id = JN_STR_INIT("own"), .end_ms = 9, .protocol_version = 2 },
           "{\"messageId\":\"own\",\"start\":1,\"end\":9,\"protocolVersion\":2}" },
         { { .snapshot_event = "updateSnapshot" },
