@@ -327,6 +327,7 @@ static struct ast_node *rewrite_filter(struct rewriter *r, struct ast_node *n)
     if (step->rare->group)
         fail(r, (struct jsonata_fault){ .code = "S0209", .position = n->position });
     ast_mark(step, result->kind == AST_PATH ? HAS_STAGES : HAS_PREDICATES);
+    step->is_unscoped = false;              // in a.b{}[x] it was known without its stages
     struct ast_node *condition = rewrite(r, n->right);
     const struct ast_slots *slots = condition->rare->seeking;
     for (uint32_t i = 0; slots && i < slots->len && !failed(r); i++)

@@ -41,6 +41,8 @@ const LATE = [
     { name: 'sorted-text', matches: d => /\[.*\]\[.*\]\^/s.test(d.expression) },
     { name: 'function-objects', matches: d => /\/.*\//.test(d.expression) &&
         /function|λ|\$\w+\s*[,)\]}]|\/\(\s*\|.*\|/.test(d.expression) },
+    { name: 'grouped-hole', matches: d => /\[\s*\]/.test(d.data || '') && /\{.*\$\$/s.test(d.expression) &&
+        d.reference.kind === 'result' && d.ours.kind === 'undefined' },
     { name: 'odd-signature', matches: d => /(function|λ)\([^)]*\)<[^>]*\([^)>]*[\]\\][^>]*>/.test(d.expression) },
     { name: 'passed-place', matches: d => /another (position|token)$/.test(d.what) && /function|λ/.test(d.expression) },
     { name: 'siblings', matches: d => /[[{].*[,:].*[\]}]/s.test(d.expression) &&
