@@ -41,7 +41,7 @@ static void a_failure_keeps_its_sentence(void **state)
     struct base_loop *l;
     struct heard h = { 0 };
     struct sailor_reply *r;
-    struct jn_error err = { JN_OK };
+    struct jn_error err = { .status = JN_OK };
     jn_fail(&err, JN_BAD_VALUE, "no such thing");
     assert_int_equal(base_loop_new(&l, NULL), JN_OK);
     assert_int_equal(sailor_reply_new(l, on_reply, &h, &r, NULL), JN_OK);
