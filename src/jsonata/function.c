@@ -145,6 +145,31 @@ static jn_value run_lambda(struct jsonata_eval *e, const struct jsonata_function
 
 /* ---- built-ins ---------------------------------------------------------------------------------------------- */
 
+/* Whether going through `v` takes so long that the guardrails should be looked at on the way. */
+static bool is_long(jn_value v)
+{
+    enum { BYTES = 65536, MEMBERS = 4096 };
+    switch (v.type) {
+    case JN_STRING: return v.len >= BYTES;
+    case JN_ARRAY: return v.as.array->len >= MEMBERS;
+    case JN_OBJECT: return jn_object_len(v) >= MEMBERS;
+    default: return false;
+    }
+}
+
+/* `args` has a place for each parameter. */
+static jn_value call_builtin(struct jsonata_eval *e, const struct jsonata_builtin *b, jn_value *args, uint32_t count,
+                             jn_value context)
+{
+    if (count && is_long(args[0]) && !jsonata_look_around(e))
+        return jn_undefined();
+    const jn_value outer = e->call_context;
+    e->call_context = context;
+    const jn_value v = b->call(e, args, count);
+    e->call_context = outer;
+    return is_long(v) && !jsonata_look_around(e) ? jn_undefined() : v;
+}
+
 static jn_value run_builtin(struct jsonata_eval *e, const struct jsonata_function *fn, jn_value *base, uint32_t count,
                             jn_value context)
 {
@@ -155,11 +180,7 @@ static jn_value run_builtin(struct jsonata_eval *e, const struct jsonata_functio
     for (uint32_t i = count; i < JSONATA_MAX_ARITY; i++)
         args[i] = jn_undefined();
     e->top = args + (count < JSONATA_MAX_ARITY ? JSONATA_MAX_ARITY : count);
-    const jn_value outer = e->call_context;
-    e->call_context = context;
-    const jn_value v = b->call(e, args, count);
-    e->call_context = outer;
-    return v;
+    return call_builtin(e, b, args, count, context);
 }
 
 /* ---- the other kinds ----------------------------------------------------------------------------------------- */
@@ -387,11 +408,7 @@ static jn_value run_fitting(struct jsonata_eval *e, const struct jsonata_functio
     const struct jsonata_builtin *b = fn->as.builtin;
     for (uint32_t i = count; i < b->arity; i++)
         args[i] = jn_undefined();
-    const jn_value outer = e->call_context;
-    e->call_context = context;
-    const jn_value v = b->call(e, args, count);
-    e->call_context = outer;
-    return v;
+    return call_builtin(e, b, args, count, context);
 }
 
 jn_value function_call_builtin(struct jsonata_eval *e, jn_value callee, const struct node *const *nodes, uint32_t count,
