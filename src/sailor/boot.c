@@ -7,7 +7,7 @@
  * error. */
 static enum jn_status set_up_log(struct sailor_boot *b)
 {
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     const enum jn_status s = sailor_log_origin_new(b->env, base_clock_system(), &b->origin, &why);
     if (s) {
         struct base_log log;
@@ -38,7 +38,7 @@ enum jn_status sailor_boot_init(struct sailor_boot *b, const struct sailor_compo
 {
     *b = (struct sailor_boot){ .component = component, .env = env };
     jn_arena_init(&b->arena, 0);
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     enum jn_status s = set_up_log(b);
     if (s)
         return s;
@@ -102,7 +102,7 @@ enum jn_status sailor_boot_find_action(struct sailor_boot *b, struct jn_error *e
 
 void sailor_boot_fatal(const struct sailor_boot *b, const struct sailor_failure *f, const char *message)
 {
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     jn_fail(&why, JN_REMOTE, "%.*s", JN_ARG(f->message));
     sailor_log_error(&b->log, BASE_FATAL, &why, f->name.data ? f->name : JN_STR("Error"), f->stack, message);
 }

@@ -174,7 +174,7 @@ static void fail_start(struct mode *m, const struct sailor_failure *f)
         .settings = &m->boot.settings, .identity = m->identity, .cipher = m->cipher, .publisher = m->publisher,
         .random = &m->boot.random, .failure = &m->failure,
     };
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     if (!m->can_read || !m->can_write || m->is_mute) {
         die(m, "the step cannot start");
         return;
@@ -286,7 +286,7 @@ static enum jn_status new_flow(struct mode *m, struct jn_error *err)
 
 static void begin_consuming(struct mode *m)
 {
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     if (open_action(m, &why) || new_flow(m, &why)) {
         fail_start_error(m, &why);
         return;
@@ -316,7 +316,7 @@ static void on_initialised(const struct sailor_failure *failed, jn_str value, vo
 
 static void initialise(struct mode *m)
 {
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     enter(m, INITIALISING);
     if (!m->boot.action->init)
         begin_consuming(m);
@@ -358,7 +358,7 @@ static void on_started(const struct sailor_failure *failed, jn_str value, void *
 
 static void start_up(struct mode *m)
 {
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     enter(m, STARTING);
     if (!m->boot.action->startup)
         store(m, JN_STR("{}"));
@@ -371,7 +371,7 @@ static void start_up(struct mode *m)
 static void on_step(const struct jn_error *failed, jn_str body, void *arg)
 {
     struct mode *m = arg;
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     if (!is_in(m, FETCHING))
         return;
     if (failed)
@@ -585,7 +585,7 @@ static void tear_down(struct mode *m)
 
 static int run(struct mode *m)
 {
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     if (set_up(m, &why)) {
         const struct sailor_failure f = { .message = jn_str_of(why.message) };
         sailor_boot_fatal(&m->boot, &f, "the step cannot start");

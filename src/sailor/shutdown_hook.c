@@ -62,7 +62,7 @@ static void on_data(const struct jn_error *failed, jn_str body, void *arg)
 {
     struct hook *h = arg;
     struct sailor_reply *reply;
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     if (failed) {
         fail(h, failed);
         return;
@@ -82,7 +82,7 @@ static void on_data(const struct jn_error *failed, jn_str body, void *arg)
 static void on_step(const struct jn_error *failed, jn_str body, void *arg)
 {
     struct hook *h = arg;
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     if (failed)
         why = *failed;
     else if (!sailor_boot_take_step(&h->boot, body, &why))
@@ -101,7 +101,7 @@ static void on_signal(int signum, void *arg)
 
 static void run(struct hook *h)
 {
-    struct jn_error why = { JN_OK };
+    struct jn_error why = { .status = JN_OK };
     static const int signals[] = { SIGTERM, SIGINT };
     for (size_t i = 0; i < 2; i++)
         base_signal_new(h->boot.loop, signals[i], on_signal, h, &h->signals[i], &why);
