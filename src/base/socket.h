@@ -1,8 +1,8 @@
 /* socket.h - a client's byte stream over TCP or TLS, on the loop.  The name is resolved, each of its addresses tried,
  * the certificate verified; what is written is queued and leaves in one write per round of the loop.
  *
- * Two byte queues and nothing else: a protocol's core appends to `output` and is handed what came in.  Nagle's algorithm
- * is off, and TCP keep-alive on. */
+ * Two byte queues and nothing else: a protocol's core appends to `output` and is handed what came in.  Nagle's
+ * algorithm is off, and TCP keep-alive on. */
 #ifndef BASE_SOCKET_H
 #define BASE_SOCKET_H
 

@@ -87,7 +87,8 @@ static enum jn_status start(struct base_tls *t, const struct base_socket_options
     if (!t->ssl || !attach_queues(t))
         return jn_fail(err, JN_NO_MEMORY, "no memory for TLS");
     SSL_set_connect_state(t->ssl);
-    SSL_set_mode(t->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    SSL_set_mode(t->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+                         | SSL_MODE_RELEASE_BUFFERS);
     const char *name = opt->server_name ? opt->server_name : opt->host;
     if (!name_peer(t->ssl, name))
         return jn_fail(err, JN_TLS, "%s cannot be the name of a TLS server", name);

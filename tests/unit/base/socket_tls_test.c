@@ -60,13 +60,15 @@ static struct base_process *run(struct scene *s, const char *line)
 static int start(void **state)
 {
     static const char *const lines[] = {
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ca -keyout ca.key -out ca.pem",
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ca -keyout ca.key"
+        " -out ca.pem",
         "for i in good old me; do openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=$i"
         " -addext subjectAltName=DNS:localhost -keyout $i.key -out $i.csr; done",
         "for i in good me; do openssl x509 -req -in $i.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2"
         " -copy_extensions copy -out $i.pem; done",
         ": >index; echo '[ca]\ndefault_ca=d\n[d]\ndatabase=index\nserial=ca.srl\nnew_certs_dir=.\ndefault_md=sha256\n"
-        "policy=p\ncopy_extensions=copy\n[p]\ncommonName=supplied' >ca.conf; openssl ca -batch -config ca.conf -cert ca.pem"
+        "policy=p\ncopy_extensions=copy\n[p]\ncommonName=supplied' >ca.conf;"
+        " openssl ca -batch -config ca.conf -cert ca.pem"
         " -keyfile ca.key -startdate 20200101000000Z -enddate 20200102000000Z -in old.csr -out old.pem",
         "dd if=/dev/zero of=big bs=1048576 count=3",
     };
