@@ -340,8 +340,7 @@ static void on_message(struct sailor_connection *c)
 static void out_of_memory(struct sailor_connection *c)
 {
     struct jn_error why = { 0 };
-    jn_fail(&why, JN_NO_MEMORY, "no memory for a message of %llu bytes from the broker at %s",
-            (unsigned long long)c->body.ceiling, peer(c));
+    jn_fail(&why, JN_NO_MEMORY, "no memory for a message from the broker at %s", peer(c));
     end(c, &why);
 }
 
