@@ -1,4 +1,4 @@
-/* log.c - lines in bunyan's shape, whose order of members the platform's log viewer relies on (platform-protocol.md, 7):
+/* log.c - lines in bunyan's shape, whose order of members the platform's log viewer knows (platform-protocol.md, 7):
  *
  *   {"name":"sailor","hostname":"h","pid":7,"ELASTICIO_...":"...","tag":"flow",         the origin's
  *    "threadId":"t","messageId":"m","parentMessageId":"p",                              the ids' of the moment

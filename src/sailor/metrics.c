@@ -1,5 +1,5 @@
-/* metrics.c - what a step counts, as Prometheus reads it.  One table has every counter: its name, the sentence about it,
- * the label and its values; docs/operations.md lists them. */
+/* metrics.c - what a step counts, as Prometheus reads it.  One table has every counter: its name, the sentence about
+ * it, the label and its values; docs/operations.md lists them. */
 #include "sailor/metrics.h"
 
 #include "core/number.h"

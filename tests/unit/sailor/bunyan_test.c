@@ -141,7 +141,8 @@ static void the_level_is_a_word_in_any_case(void **state)
     struct world *w = *state;
     static const struct { const char *text; bool is_one; enum base_log_level level; } cases[] = {
         { "trace", true, BASE_TRACE }, { "Debug", true, BASE_DEBUG }, { "INFO", true, BASE_INFO },
-        { "", true, BASE_INFO }, { "warn", true, BASE_WARN }, { "error", true, BASE_ERROR }, { "fatal", true, BASE_FATAL },
+        { "", true, BASE_INFO }, { "warn", true, BASE_WARN }, { "error", true, BASE_ERROR },
+        { "fatal", true, BASE_FATAL },
         { "30", false, 0 }, { "verbose", false, 0 }, { " info", false, 0 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
