@@ -46,7 +46,8 @@ void base_hex(char *out, const unsigned char *data, size_t len)
 
 static const char digits64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* `n` bytes, 1 to 3, to four characters.  All are read before the first is written: see base_base64_encode_in_place(). */
+/* `n` bytes, 1 to 3, to four characters.  All are read before the first is written: base_base64_encode_in_place()
+ * relies on it. */
 static inline void encode_group(char *to, const unsigned char *from, size_t n)
 {
     const uint32_t bits = (uint32_t)from[0] << 16 | (n > 1 ? (uint32_t)from[1] << 8 : 0) | (n > 2 ? from[2] : 0);
@@ -62,6 +63,13 @@ static inline void encode_group(char *to, const unsigned char *from, size_t n)
 
 static void encode(char *to, const unsigned char *from, size_t len)
 {
+    for (; len >= 4; len -= 3, from += 3, to += 4) {        // a word is read, three bytes of it are used
+        const uint32_t bits = (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 8 | from[3];
+        to[0] = digits64[bits >> 26];
+        to[1] = digits64[bits >> 20 & 63];
+        to[2] = digits64[bits >> 14 & 63];
+        to[3] = digits64[bits >> 8 & 63];
+    }
     for (; len >= 3; len -= 3, from += 3, to += 4)
         encode_group(to, from, 3);
     if (len)
@@ -92,17 +100,21 @@ void base_base64_encode_in_place(char *data, size_t len)
 /* 0 to 63; with 0x40 for the other alphabet (RFC 4648, section 5), 0x80 for everything else, '=' included. */
 static inline unsigned sextet(char c)
 {
-    enum { XX = 0x80 };
-    static const unsigned char from_blank[96] = {
-        XX, XX, XX, XX, XX, XX, XX, XX, XX, XX, XX, 62, XX, 0x40 | 62, XX, 63,
-        52, 53, 54, 55, 56, 57, 58, 59, 60, 61, XX, XX, XX, XX, XX, XX,
-        XX, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
-        15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, XX, XX, XX, XX, 0x40 | 63,
-        XX, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
-        41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, XX, XX, XX, XX, XX,
+#define X 0x80
+#define X32 X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X
+    static const unsigned char sextets[256] = {
+        X32,
+        X, X, X, X, X, X, X, X, X, X, X, 62, X, 0x7e, X, 63,
+        52, 53, 54, 55, 56, 57, 58, 59, 60, 61, X, X, X, X, X, X,
+        X, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+        15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, X, X, X, X, 0x7f,
+        X, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+        41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, X, X, X, X, X,
+        X32, X32, X32, X32,
     };
-    const unsigned i = (unsigned char)c - 0x20u;
-    return i < sizeof from_blank ? from_blank[i] : XX;
+#undef X32
+#undef X
+    return sextets[(unsigned char)c];
 }
 
 /* Decodes `n` (2 to 4) sextets to n - 1 bytes; false when one is none, or bits that no byte uses are set. */
