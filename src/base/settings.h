@@ -19,9 +19,9 @@ enum base_setting_kind {
 struct base_setting {
     const char *name;           /* the whole name: "ELASTICIO_FLOW_ID" */
     enum base_setting_kind kind;
+    unsigned modes;             /* a bit per mode of the program that requires it; 0: optional */
     size_t offset;              /* of the member in the caller's struct */
     const char *fallback;       /* the default as text; NULL: none (NULL, 0, false) */
-    unsigned modes;             /* a bit per mode of the program that requires it; 0: optional */
     const char *group;          /* heading in the manual, and, behind a newline, text below it; NULL: no new one */
     const char *unit;           /* "ms", "bytes", "per interval"; "" */
     const char *meaning;        /* one or two sentences of Markdown */

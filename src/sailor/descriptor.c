@@ -67,7 +67,7 @@ enum jn_status sailor_descriptor_find(const char *component_path, const char *fu
         return s;
     struct jn_arena a;
     struct jn_buf text;
-    jn_value descriptor;
+    jn_value descriptor = jn_undefined();
     jn_arena_init(&a, SIZE_MAX);
     jn_buf_init(&text, 0);
     s = load(folder, &a, &text, &descriptor, err);

@@ -72,7 +72,7 @@ static void complete_headers(struct jn_arena *a, struct sailor_incoming_message 
 {
     if (sailor_is_falsy(m->message.headers))
         m->message.headers = JN_STR("{}");
-    if (m->reply_to.data && m->message.headers.data[0] == '{')
+    if (m->reply_to.data && jn_str_starts(m->message.headers, JN_STR("{")))
         m->message.headers = with_reply_to(a, m->message.headers, m->reply_to);
 }
 
@@ -96,11 +96,12 @@ static enum jn_status open_data(struct jn_arena *a, struct sailor_cipher *cipher
 static enum jn_status put_decrypted(struct jn_arena *a, struct sailor_cipher *cipher, jn_str value, struct jn_buf *out,
                                     struct jn_error *err)
 {
+    const bool is_text = jn_str_starts(value, JN_STR("\""));
     const jn_str text = jn_arena_copy(a, sailor_text_of(a, value));
     size_t len = text.len;
     if (jn_arena_failed(a))
         return no_memory(jn_arena_failed(a), err);
-    if (value.data[0] != '"')
+    if (!is_text)
         return jn_fail(err, JN_BAD_VALUE, "Failed to decrypt message: a part of the error is no text");
     enum jn_status s = sailor_decrypt(cipher, (char *)text.data, &len, true, NULL, err);
     const jn_str clear = jn_utf8_repair(a, (jn_str){ text.data, len });

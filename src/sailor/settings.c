@@ -7,19 +7,19 @@
 
 enum { RUN = SAILOR_MESSAGES | SAILOR_SHUTDOWN_HOOK, ANY = RUN | SAILOR_SERVICE };
 
-#define TEXT(name, member, fallback, meaning) { name, BASE_SETTING_TEXT, AT(member), fallback, 0, NULL, "", meaning }
-#define SECRET(name, member, meaning) { name, BASE_SETTING_SECRET, AT(member), NULL, 0, NULL, "", meaning }
-#define NEEDED(name, member, modes, meaning) { name, BASE_SETTING_TEXT, AT(member), NULL, modes, NULL, "", meaning }
+#define TEXT(name, member, fallback, meaning) { name, BASE_SETTING_TEXT, 0, AT(member), fallback, NULL, "", meaning }
+#define SECRET(name, member, meaning) { name, BASE_SETTING_SECRET, 0, AT(member), NULL, NULL, "", meaning }
+#define NEEDED(name, member, modes, meaning) { name, BASE_SETTING_TEXT, modes, AT(member), NULL, NULL, "", meaning }
 #define NEEDED_SECRET(name, member, modes, meaning) \
-    { name, BASE_SETTING_SECRET, AT(member), NULL, modes, NULL, "", meaning }
+    { name, BASE_SETTING_SECRET, modes, AT(member), NULL, NULL, "", meaning }
 #define INTEGER(name, member, fallback, unit, meaning) \
-    { name, BASE_SETTING_INTEGER, AT(member), fallback, 0, NULL, unit, meaning }
+    { name, BASE_SETTING_INTEGER, 0, AT(member), fallback, NULL, unit, meaning }
 #define BOOLEAN(name, member, fallback, meaning) \
-    { name, BASE_SETTING_BOOLEAN, AT(member), fallback, 0, NULL, "", meaning }
-#define ELSEWHERE(name, fallback, meaning) { name, BASE_SETTING_ELSEWHERE, 0, fallback, 0, NULL, "", meaning }
+    { name, BASE_SETTING_BOOLEAN, 0, AT(member), fallback, NULL, "", meaning }
+#define ELSEWHERE(name, fallback, meaning) { name, BASE_SETTING_ELSEWHERE, 0, 0, fallback, NULL, "", meaning }
 
 const struct base_setting sailor_setting_table[] = {
-    { "ELASTICIO_FLOW_ID", BASE_SETTING_TEXT, AT(flow_id), NULL, RUN,
+    { "ELASTICIO_FLOW_ID", BASE_SETTING_TEXT, RUN, AT(flow_id), NULL,
       "Required, always\nThe platform sets these for every step. The first one that is missing is named in the log's "
       "last line, and the process ends with status 1.", "", "Id of the flow; the header `taskId` of what is published." },
     NEEDED("ELASTICIO_EXEC_ID", exec_id, RUN, "Id of the execution."),
@@ -33,7 +33,7 @@ const struct base_setting sailor_setting_table[] = {
     NEEDED("ELASTICIO_API_USERNAME", api_username, ANY, "User name for the API. Also needed in service mode."),
     NEEDED_SECRET("ELASTICIO_API_KEY", api_key, ANY, "Password for the API. Also needed in service mode."),
 
-    { "ELASTICIO_AMQP_URI", BASE_SETTING_SECRET, AT(amqp_uri), NULL, SAILOR_MESSAGES,
+    { "ELASTICIO_AMQP_URI", BASE_SETTING_SECRET, SAILOR_MESSAGES, AT(amqp_uri), NULL,
       "Required for messages\nNot needed in shutdown-hook mode (`ELASTICIO_HOOK_SHUTDOWN`) and in service mode.", "",
       "Where the broker is: `amqp://user:password@host:port/vhost`, or `amqps://` for TLS; parameters `heartbeat`, "
       "`frameMax`, `channelMax`, `locale`. Beyond the original: several, separated by commas, are the nodes of a "
@@ -51,7 +51,7 @@ const struct base_setting sailor_setting_table[] = {
     NEEDED_SECRET("ELASTICIO_MESSAGE_CRYPTO_PASSWORD", crypto_password, SAILOR_MESSAGES,
                   "Password of the encryption; the key is its SHA-256."),
 
-    { "ELASTICIO_COMPONENT_PATH", BASE_SETTING_TEXT, AT(component_path), NULL, 0, "The step", "",
+    { "ELASTICIO_COMPONENT_PATH", BASE_SETTING_TEXT, 0, AT(component_path), NULL, "The step", "",
       "Folder of `component.json`, below the working directory, even if it begins with `/`." },
     INTEGER("ELASTICIO_RABBITMQ_PREFETCH_SAILOR", prefetch, "1", "",
             "How many messages are in process at a time, 65535 at most."),
@@ -71,7 +71,7 @@ const struct base_setting sailor_setting_table[] = {
          "Names of variables, separated by commas, that become headers of everything published: `ELASTICIO_FIRST` "
          "becomes `first`, `OTHER_VAR` becomes `otherVar`."),
 
-    { "ELASTICIO_DATA_RATE_LIMIT", BASE_SETTING_INTEGER, AT(data_rate_limit), "10", 0,
+    { "ELASTICIO_DATA_RATE_LIMIT", BASE_SETTING_INTEGER, 0, AT(data_rate_limit), "10",
       "Limits and pace\nA negative limit is no limit.", "per interval", "Results that may leave in an interval." },
     INTEGER("ELASTICIO_ERROR_RATE_LIMIT", error_rate_limit, "2", "per interval", "Errors, likewise."),
     INTEGER("ELASTICIO_SNAPSHOT_RATE_LIMIT", snapshot_rate_limit, "2", "per interval", "Snapshots, likewise."),
@@ -90,7 +90,7 @@ const struct base_setting sailor_setting_table[] = {
     INTEGER("ELASTICIO_START_REPORT_TIMEOUT", start_report_timeout_ms, "30000", "ms",
             "Ours. How long a failed start tries to publish its error before the process ends."),
 
-    { "ELASTICIO_AMQP_PERSISTENT_MESSAGES", BASE_SETTING_BOOLEAN, AT(persistent_messages), NULL, 0, "The broker", "",
+    { "ELASTICIO_AMQP_PERSISTENT_MESSAGES", BASE_SETTING_BOOLEAN, 0, AT(persistent_messages), NULL, "The broker", "",
       "Publish with delivery mode 2: messages survive a restart of the broker." },
     INTEGER("ELASTICIO_AMQP_PUBLISH_RETRY_DELAY", publish_retry_delay_ms, "100", "ms",
             "Wait after the first failed attempt to publish; it doubles each time."),
@@ -114,7 +114,7 @@ const struct base_setting sailor_setting_table[] = {
     INTEGER("ELASTICIO_WAIT_MESSAGES_TIMEOUT", wait_messages_timeout_ms, "50", "ms",
             "Accepted, and without effect, as in the original since 2.6.25."),
 
-    { "ELASTICIO_API_REQUEST_RETRY_ATTEMPTS", BASE_SETTING_INTEGER, AT(api_retry_attempts), NULL, 0,
+    { "ELASTICIO_API_REQUEST_RETRY_ATTEMPTS", BASE_SETTING_INTEGER, 0, AT(api_retry_attempts), NULL,
       "The platform's API and object storage", "",
       "Attempts of a request to the API in all. Unset: 3, in service mode 1. (The original ignores this for `/v1`.)" },
     INTEGER("ELASTICIO_API_REQUEST_RETRY_DELAY", api_retry_delay_ms, NULL, "ms",
@@ -134,7 +134,7 @@ const struct base_setting sailor_setting_table[] = {
     TEXT("NODE_EXTRA_CA_CERTS", extra_ca, NULL,
          "PEM file of authorities to trust beside the system's for requests to the API and the storage."),
 
-    { "ELASTICIO_POST_RESULT_URL", BASE_SETTING_SECRET, AT(post_result_url), NULL, SAILOR_SERVICE,
+    { "ELASTICIO_POST_RESULT_URL", BASE_SETTING_SECRET, SAILOR_SERVICE, AT(post_result_url), NULL,
       "Service mode\nThe platform asks one question: `verifyCredentials`, `getMetaModel` or `selectModel` as the first "
       "argument.", "", "Where the answer goes." },
     NEEDED_SECRET("ELASTICIO_CFG", cfg, SAILOR_SERVICE, "The configuration as JSON: credentials and fields."),
@@ -143,7 +143,7 @@ const struct base_setting sailor_setting_table[] = {
     NEEDED("ELASTICIO_GET_MODEL_METHOD", get_model_method, SAILOR_SELECT_MODEL,
            "Name of the list to be made; needed for `selectModel` alone."),
 
-    { "LOG_LEVEL", BASE_SETTING_TEXT, AT(log_level), "info", 0, "Logs and operations", "",
+    { "LOG_LEVEL", BASE_SETTING_TEXT, 0, AT(log_level), "info", "Logs and operations", "",
       "`trace`, `debug`, `info`, `warn`, `error` or `fatal`, in any case. Anything else ends the start." },
     ELSEWHERE("TRACE", NULL, "Ours. Comma list of `http`, `lambda`, `state`, `amqp` or `all`: lines at level trace "
                              "about each, whatever LOG_LEVEL says."),
@@ -156,7 +156,7 @@ const struct base_setting sailor_setting_table[] = {
               "ELASTICIO_TASK_USER_EMAIL, ELASTICIO_TENANT_ID, ELASTICIO_USER_ID, ELASTICIO_WORKSPACE_ID", NULL,
               "Copied into each line of the log when set."),
 
-    { "NODE_ENV", BASE_SETTING_ELSEWHERE, 0, NULL, 0, "Present in containers, and without a meaning here", "",
+    { "NODE_ENV", BASE_SETTING_ELSEWHERE, 0, 0, NULL, "Present in containers, and without a meaning here", "",
       "The original is silent under `test`." },
     ELSEWHERE("TZ", NULL, "The time zone. Nothing here depends on it: JSONata's dates are UTC unless an expression "
                           "says otherwise."),
@@ -191,13 +191,12 @@ static enum jn_status check_service(enum sailor_mode mode, const struct sailor_s
     return JN_OK;
 }
 
-/* The broker's field has 16 bits.  The reference, too, fails its start with others, less clearly. */
-static enum jn_status check_prefetch(const struct sailor_settings *s, struct jn_error *err)
+/* Where a field has 16 bits.  The reference, too, fails its start with another prefetch, less clearly. */
+static enum jn_status check_range(const char *name, int64_t n, int64_t least, struct jn_error *err)
 {
-    if (s->prefetch >= 1 && s->prefetch <= UINT16_MAX)
+    if (n >= least && n <= UINT16_MAX)
         return JN_OK;
-    return jn_fail(err, JN_BAD_VALUE, "ELASTICIO_RABBITMQ_PREFETCH_SAILOR is %lld; it must be from 1 to 65535",
-                   (long long)s->prefetch);
+    return jn_fail(err, JN_BAD_VALUE, "%s is %lld; it must be from 1 to 65535", name, (long long)n);
 }
 
 static void keep_within(int64_t *n, int64_t least, int64_t most, int64_t otherwise)
@@ -218,7 +217,9 @@ enum jn_status sailor_settings_read(const struct base_env *env, enum sailor_mode
     if (!s && (mode & SAILOR_SERVICE))
         s = check_service(mode, out, err);
     if (!s && mode == SAILOR_MESSAGES)
-        s = check_prefetch(out, err);
+        s = check_range("ELASTICIO_RABBITMQ_PREFETCH_SAILOR", out->prefetch, 1, err);
+    if (!s && mode == SAILOR_MESSAGES)
+        s = check_range("ELASTICIO_HTTP_PORT", out->http_port, 0, err);     // 0: unset
     return s;
 }
 

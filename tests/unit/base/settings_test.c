@@ -10,12 +10,12 @@ struct into {
 };
 
 static const struct base_setting table[] = {
-    { "A_TEXT", BASE_SETTING_TEXT, offsetof(struct into, text), "usual", 0, "Group\nAbout it.", "", "A text." },
-    { "A_SECRET", BASE_SETTING_SECRET, offsetof(struct into, secret), NULL, 3, NULL, "", "A secret." },
-    { "A_NUMBER", BASE_SETTING_INTEGER, offsetof(struct into, number), "20", 0, NULL, "ms", "A number." },
-    { "ON", BASE_SETTING_BOOLEAN, offsetof(struct into, on), "true", 0, "More", "", "On." },
-    { "OFF", BASE_SETTING_BOOLEAN, offsetof(struct into, off), NULL, 0, NULL, "", "Off." },
-    { "THEIRS", BASE_SETTING_ELSEWHERE, 0, NULL, 0, NULL, "", "Not ours." },
+    { "A_TEXT", BASE_SETTING_TEXT, 0, offsetof(struct into, text), "usual", "Group\nAbout it.", "", "A text." },
+    { "A_SECRET", BASE_SETTING_SECRET, 3, offsetof(struct into, secret), NULL, NULL, "", "A secret." },
+    { "A_NUMBER", BASE_SETTING_INTEGER, 0, offsetof(struct into, number), "20", NULL, "ms", "A number." },
+    { "ON", BASE_SETTING_BOOLEAN, 0, offsetof(struct into, on), "true", "More", "", "On." },
+    { "OFF", BASE_SETTING_BOOLEAN, 0, offsetof(struct into, off), NULL, NULL, "", "Off." },
+    { "THEIRS", BASE_SETTING_ELSEWHERE, 0, 0, NULL, NULL, "", "Not ours." },
 };
 enum { COUNT = sizeof table / sizeof *table };
 

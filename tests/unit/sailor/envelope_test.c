@@ -183,6 +183,28 @@ static void bytes_that_are_no_utf_8_are_replaced(void **state)
     jn_buf_clear(&body);
 }
 
+static void a_long_body_is_decrypted_where_it_lies(void **state)
+{
+    struct world *w = *state;
+    struct jn_buf text, body;
+    jn_buf_init(&text, 0);
+    jn_buf_append_z(&text, "{\"body\":[0");
+    while (text.len < 1 << 20)
+        jn_buf_append_z(&text, ",{\"a\":\"text\",\"b\":[1.5,null]}");
+    jn_buf_append_z(&text, "]}");
+    body = encrypted(w, text.data, true);
+    const char *const data = body.data;
+    const size_t taken = w->arena.taken;
+    struct sailor_incoming_message m;
+    assert_int_equal(open_with(w, false, "{}", &body, &m, NULL), JN_OK);
+    assert_ptr_equal(body.data, data);
+    assert_ptr_equal(m.message.body.data, data + 8);
+    assert_int_equal(m.message.body.len, text.len - 9);
+    assert_int_equal(w->arena.taken, taken);
+    jn_buf_clear(&text);
+    jn_buf_clear(&body);
+}
+
 /* 3.4.5 */
 static const struct { const char *message, *headers, *expected; } reply[] = {
     { "{}", "{}", "{}" },
@@ -459,6 +481,7 @@ int main(void)
         cmocka_unit_test(poisonous_payloads_are_refused),
         cmocka_unit_test(a_wrong_key_or_iv_is_refused),
         cmocka_unit_test(bytes_that_are_no_utf_8_are_replaced),
+        cmocka_unit_test(a_long_body_is_decrypted_where_it_lies),
         cmocka_unit_test(reply_to_becomes_a_message_header),
         cmocka_unit_test(ids_come_from_the_headers),
         cmocka_unit_test(error_input_is_clear_with_encrypted_parts),

@@ -145,15 +145,25 @@ static void the_storage_settings_are_kept_within_their_range(void **state)
     }
 }
 
-static void a_prefetch_that_no_broker_takes_is_refused(void **state)
+static void numbers_that_no_field_holds_are_refused(void **state)
 {
     (void)state;
-    const char *const more[] = { "ELASTICIO_RABBITMQ_PREFETCH_SAILOR", "-3", NULL }, *pairs[2 * PAIRS + 9];
-    const struct base_env env = env_with(pairs, more);
-    struct sailor_settings s;
-    struct jn_error err = { 0 };
-    assert_int_equal(sailor_settings_read(&env, SAILOR_MESSAGES, &s, &err), JN_BAD_VALUE);
-    assert_string_equal(err.message, "ELASTICIO_RABBITMQ_PREFETCH_SAILOR is -3; it must be from 1 to 65535");
+    static const struct { const char *name, *text; } cases[] = {
+        { "ELASTICIO_RABBITMQ_PREFETCH_SAILOR", "-3" }, { "ELASTICIO_RABBITMQ_PREFETCH_SAILOR", "65536" },
+        { "ELASTICIO_HTTP_PORT", "-1" }, { "ELASTICIO_HTTP_PORT", "70000" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *const more[] = { cases[i].name, cases[i].text, NULL };
+        const char *pairs[2 * PAIRS + 9];
+        char expected[100];
+        const struct base_env env = env_with(pairs, more);
+        struct sailor_settings s;
+        struct jn_error err = { 0 };
+        snprintf(expected, sizeof expected, "%s is %s; it must be from 1 to 65535", cases[i].name, cases[i].text);
+        assert_int_equal(sailor_settings_read(&env, SAILOR_MESSAGES, &s, &err), JN_BAD_VALUE);
+        assert_string_equal(err.message, expected);
+        assert_int_equal(sailor_settings_read(&env, SAILOR_SHUTDOWN_HOOK, &s, NULL), JN_OK);
+    }
 }
 
 /* 1.5 */
@@ -217,7 +227,7 @@ int main(void)
         cmocka_unit_test(service_mode_has_an_order_of_its_own),
         cmocka_unit_test(the_mode_goes_by_the_boolean),
         cmocka_unit_test(the_storage_settings_are_kept_within_their_range),
-        cmocka_unit_test(a_prefetch_that_no_broker_takes_is_refused),
+        cmocka_unit_test(numbers_that_no_field_holds_are_refused),
         cmocka_unit_test(variables_become_headers_in_camel_case),
         cmocka_unit_test(the_manual_is_what_the_table_says),
     };
