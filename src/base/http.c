@@ -25,6 +25,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/env.h"
 #include "base/http_text.h"
 #include "base/loop_internal.h"
 #include "core/arena.h"
@@ -49,7 +50,7 @@ struct base_http {
     struct base_http_call *pool;        /* list of idle ones, warm */
     unsigned pooled;
     int64_t idle_ms;
-    char *ca_bundle;
+    char *ca_bundle, *extra_ca, *http_proxy;
     bool lost_socket;                   /* one could not be watched: libcurl gives up on every transfer */
     bool freed;
 };
@@ -189,6 +190,15 @@ static const struct {
     { CURLOPT_SSL_VERIFYHOST, 2 },
 };
 
+/* libcurl's own folder of authorities stays beside a file that is to be trusted, too. */
+static bool set_authorities(struct base_http_call *c)
+{
+    const struct base_http *h = c->http;
+    const char *file = h->extra_ca ? h->extra_ca : h->ca_bundle;
+    return !file || (!curl_easy_setopt(c->easy, CURLOPT_CAINFO, file) &&
+                     (h->extra_ca || !curl_easy_setopt(c->easy, CURLOPT_CAPATH, NULL)));
+}
+
 static bool set_fixed_options(struct base_http_call *c)
 {
     CURL *e = c->easy;
@@ -205,7 +215,7 @@ static bool set_fixed_options(struct base_http_call *c)
            !curl_easy_setopt(e, CURLOPT_SEEKDATA, c) && !curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, answer_head) &&
            !curl_easy_setopt(e, CURLOPT_HEADERDATA, c) && !curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, answer_body) &&
            !curl_easy_setopt(e, CURLOPT_WRITEDATA, c) &&
-           (!c->http->ca_bundle || !curl_easy_setopt(e, CURLOPT_CAINFO, c->http->ca_bundle));
+           set_authorities(c);
 }
 
 static void free_call(struct base_http_call *c)
@@ -357,7 +367,7 @@ static bool set_connection(struct base_http_call *c)
            !curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)left);
 }
 
-static bool set_options(struct base_http_call *c, const struct base_http_request *req)
+static bool set_options(struct base_http_call *c, const struct base_http_request *req, bool is_https)
 {
     CURL *e = c->easy;
     struct curl_slist *headers = header_list(c, req);
@@ -365,7 +375,9 @@ static bool set_options(struct base_http_call *c, const struct base_http_request
            !curl_easy_setopt(e, CURLOPT_HTTPHEADER, headers) &&
            !curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)c->connect_timeout_ms) &&
            !curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)c->max_response) &&
-           !curl_easy_setopt(e, CURLOPT_NOPROXY, req->no_proxy ? "*" : NULL) && set_connection(c);
+           !curl_easy_setopt(e, CURLOPT_NOPROXY, req->no_proxy ? "*" : NULL) &&
+           !curl_easy_setopt(e, CURLOPT_PROXY, is_https ? NULL : c->http->http_proxy) &&
+           !curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, req->accept_compressed ? "" : NULL) && set_connection(c);
 }
 
 /* "host:port", as people write it. */
@@ -403,7 +415,7 @@ static bool fill_call(struct base_http_call *c, const struct base_http_request *
     c->started_at = uv_hrtime();
     c->second_try = false;
     begin_try(c);
-    return !jn_arena_failed(&c->memory) && set_options(c, req);
+    return !jn_arena_failed(&c->memory) && set_options(c, req, url->is_https);
 }
 
 enum jn_status base_http_send(struct base_http *h, const struct base_http_request *req, base_http_done_fn *done,
@@ -469,6 +481,11 @@ static enum jn_status fail_timeout(const struct base_http_call *c, struct jn_err
     return jn_fail(err, JN_TIMEOUT, "no answer from %s within %lld ms", c->where, (long long)c->total_timeout_ms);
 }
 
+static const char *ca_file(const struct base_http *h)
+{
+    return h->extra_ca ? h->extra_ca : h->ca_bundle ? h->ca_bundle : "";
+}
+
 /* OpenSSL's words, without libcurl's introduction. */
 static enum jn_status fail_tls(const struct base_http_call *c, CURLcode code, struct jn_error *err)
 {
@@ -482,8 +499,7 @@ static enum jn_status fail_tls(const struct base_http_call *c, CURLcode code, st
     if (strncmp(reason, intro, sizeof intro - 1) == 0)
         reason += sizeof intro - 1;
     if (code == CURLE_SSL_CACERT_BADFILE)
-        return jn_fail(err, JN_TLS, "cannot use the CA bundle %s: %s", c->http->ca_bundle ? c->http->ca_bundle : "",
-                       reason);
+        return jn_fail(err, JN_TLS, "cannot use the CA bundle %s: %s", ca_file(c->http), reason);
     if (code == CURLE_PEER_FAILED_VERIFICATION)
         return jn_fail(err, JN_TLS, "the TLS certificate of host %.*s is not trusted: %s", JN_ARG(host), reason);
     return jn_fail(err, JN_TLS, "no TLS connection to host %.*s: %s", JN_ARG(host), reason);
@@ -548,8 +564,11 @@ static enum jn_status explain(const struct base_http_call *c, CURLcode code, str
 static void read_answer(struct base_http_call *c, struct base_http_response *r)
 {
     long status = 0, connects = 0;
+    char *redirect = NULL;
     curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(c->easy, CURLINFO_NUM_CONNECTS, &connects);
+    curl_easy_getinfo(c->easy, CURLINFO_REDIRECT_URL, &redirect);   // libcurl keeps it until the next try
+    r->redirect = redirect ? jn_str_of(redirect) : (jn_str){ NULL, 0 };
     r->http_status = (int)status;
     r->reused_connection = c->connected && connects == 0;
     r->total_us = (int64_t)((uv_hrtime() - c->started_at) / 1000);
@@ -755,6 +774,8 @@ static void on_timer_closed(uv_handle_t *handle)
 {
     struct base_http *h = handle->data;
     free(h->ca_bundle);
+    free(h->extra_ca);
+    free(h->http_proxy);
     free(h);
 }
 
@@ -767,14 +788,27 @@ static bool set_multi_options(struct base_http *h, unsigned max_connections)
            !curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)max_connections);
 }
 
+static bool copy_text(const char *from, char **to)
+{
+    *to = from ? strdup(from) : NULL;
+    return !from || *to;
+}
+
+/* What is set for libcurl would count more than the environment, where the lower-case variable is to count more. */
+static const char *proxy_of(const struct base_http_options *opt)
+{
+    return base_env_get(base_env_system(), "http_proxy") ? NULL : opt->http_proxy;
+}
+
 enum jn_status base_http_new(struct base_loop *l, const struct base_http_options *opt, struct base_http **out,
                              struct jn_error *err)
 {
     static const struct base_http_options usual = { 0 };
     if (!opt)
         opt = &usual;
-    if (opt->ca_bundle && access(opt->ca_bundle, R_OK))
-        return jn_fail(err, JN_IO, "cannot read the CA bundle %s: %s", opt->ca_bundle, strerrordesc_np(errno));
+    const char *const ca = opt->extra_ca ? opt->extra_ca : opt->ca_bundle;
+    if (ca && access(ca, R_OK))
+        return jn_fail(err, JN_IO, "cannot read the CA bundle %s: %s", ca, strerrordesc_np(errno));
     struct base_http *h = calloc(1, sizeof *h);
     if (!h || curl_global_init(CURL_GLOBAL_DEFAULT)) {
         free(h);
@@ -783,13 +817,14 @@ enum jn_status base_http_new(struct base_loop *l, const struct base_http_options
     h->loop = l;
     h->log = opt->log;
     h->idle_ms = opt->idle_ms > 0 ? opt->idle_ms : DEFAULT_IDLE_MS;
-    h->ca_bundle = opt->ca_bundle ? strdup(opt->ca_bundle) : NULL;
+    const bool has_texts = copy_text(opt->ca_bundle, &h->ca_bundle) && copy_text(opt->extra_ca, &h->extra_ca) &&
+                           copy_text(proxy_of(opt), &h->http_proxy);
     uv_timer_init(base_loop_uv(l), &h->timer);
     uv_unref((uv_handle_t *)&h->timer);
     h->timer.data = h;
     base_loop_hold(l);
     h->multi = curl_multi_init();
-    if (!h->multi || (opt->ca_bundle && !h->ca_bundle) || !set_multi_options(h, opt->max_connections)) {
+    if (!h->multi || !has_texts || !set_multi_options(h, opt->max_connections)) {
         base_http_free(h);
         return jn_fail(err, JN_NO_MEMORY, "no memory for an HTTP client");
     }

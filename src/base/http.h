@@ -17,6 +17,10 @@ struct base_http_call;
 
 struct base_http_options {
     const char *ca_bundle;          /* PEM file to trust instead of the system's; NULL: the system's */
+    const char *extra_ca;           /* PEM file to trust beside the system's folder; not together with ca_bundle */
+    /* For http: URLs, where the environment's `http_proxy` is not set: libcurl reads all the usual variables except
+     * HTTP_PROXY in upper case, which a web server that runs CGI programs lets strangers set.  NULL: none. */
+    const char *http_proxy;
     int64_t idle_ms;                /* idle connections older than this are closed; 0: 10 s */
     unsigned max_connections;       /* 0: no limit of ours */
     const struct base_log *log;     /* for TRACE=http */
@@ -42,6 +46,7 @@ struct base_http_request {
     int64_t total_timeout_ms;       /* 0: 910 s */
     size_t max_response;            /* bytes of body; 0: 16 MB.  More is JN_LIMIT */
     bool no_proxy;                  /* never through a proxy (link-local credential services) */
+    bool accept_compressed;         /* asks for, and undoes, the compressions that libcurl knows */
 };
 
 /* What happened.  Valid during the callback. */
@@ -54,6 +59,7 @@ struct base_http_response {
     const struct base_header *headers;
     size_t header_count;
     jn_str body;
+    jn_str redirect;                /* where a 3xx with a Location points to, absolute; {NULL, 0}: none.  Not followed */
     int64_t total_us;               /* from start to end */
     bool reused_connection;
 };

@@ -18,14 +18,14 @@ struct scene {
     char request[1024];             /* "METHOD path?query|Name: value|...|body" */
     size_t reply_size;
     int reply_status;
-    bool hold, drop;
+    bool hold, drop, accept_compressed;
     struct base_httpd_request *held;
     /* what the client was told */
     int done;
     enum jn_status status;
     bool sent, refused, reused;
     int http_status;
-    char message[512], header[64];
+    char message[512], header[64], redirect[128];
     size_t body_len;
     char body_start;
     bool free_when_done, again_when_done;
@@ -85,6 +85,7 @@ static void on_done(const struct base_http_response *r, void *arg)
     snprintf(s->message, sizeof s->message, "%s", r->error.message);
     const jn_str header = base_header_get(r->headers, r->header_count, "x-answer");
     snprintf(s->header, sizeof s->header, "%.*s", JN_ARG(header));
+    snprintf(s->redirect, sizeof s->redirect, "%.*s", JN_ARG(r->redirect));
     s->body_len = r->body.len;
     s->body_start = r->body.len ? r->body.data[0] : '\0';
     assert_true(r->total_us >= 0);
@@ -115,7 +116,7 @@ static void send_it(struct scene *s, const struct base_http_request *req)
 
 static void get(struct scene *s, const char *url)
 {
-    const struct base_http_request req = { .method = "GET", .url = url };
+    const struct base_http_request req = { .method = "GET", .url = url, .accept_compressed = s->accept_compressed };
     send_it(s, &req);
 }
 
@@ -345,7 +346,7 @@ static void timeouts_tell_what_was_awaited(void **state)
 /* A listener whose first connection gets `text` when it can be accepted; the client's request is never read. */
 struct parrot {
     int fd, connection;
-    const char *text;
+    jn_str text;
     struct base_timer *timer;
     struct scene *scene;
 };
@@ -360,11 +361,11 @@ static void on_parrot(struct base_timer *t, void *arg)
         base_timer_start(t, 1);
         return;
     }
-    send(p->connection, p->text, strlen(p->text), MSG_NOSIGNAL);
+    send(p->connection, p->text.data, p->text.len, MSG_NOSIGNAL);
     shutdown(p->connection, SHUT_WR);
 }
 
-static void get_from_parrot(struct scene *s, const char *text)
+static void get_from_parrot_bytes(struct scene *s, jn_str text)
 {
     struct parrot p = { .fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), .connection = -1, .text = text };
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -380,6 +381,11 @@ static void get_from_parrot(struct scene *s, const char *text)
     base_timer_free(p.timer);
     close(p.connection);
     close(p.fd);
+}
+
+static void get_from_parrot(struct scene *s, const char *text)
+{
+    get_from_parrot_bytes(s, jn_str_of(text));
 }
 
 static void answers_are_read_as_http_has_them(void **state)
@@ -546,6 +552,81 @@ static void many_calls_run_side_by_side(void **state)
     }
 }
 
+/* ---- what the platform's API needs --------------------------------------------------------------------------- */
+
+static void redirects_are_told_and_not_followed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *answer, *redirect;
+    } cases[] = {
+        { "302 Found\r\nLocation: /other?a=b", "http://127.0.0.1:PORT/other?a=b" },
+        { "307 Temporary Redirect\r\nLocation: https://example.com/x", "https://example.com/x" },
+        { "302 Found", "" },
+        { "200 OK\r\nLocation: /other", "" },
+    };
+    struct scene s;
+    start(&s, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n", cases[i].answer);
+        get_from_parrot(&s, text);
+        const char *port = strstr(cases[i].redirect, "PORT");
+        assert_int_equal(s.status, JN_OK);
+        if (port ? strncmp(s.redirect, cases[i].redirect, (size_t)(port - cases[i].redirect)) != 0 ||
+                       !strstr(s.redirect, port + 4)
+                 : strcmp(s.redirect, cases[i].redirect) != 0)
+            fail_msg("%zu: \"%s\"", i, s.redirect);
+    }
+    finish(&s);
+}
+
+static void compressed_answers_are_undone_when_asked_for(void **state)
+{
+    (void)state;
+    static const char answer[] =
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 26\r\nConnection: close\r\n\r\n"
+        "\037\213\010\000\000\000\000\000\002\003\113\114\112\116\244\030\001\000\301\220\237\317\105\000\000\000";
+    for (int asked = 0; asked < 2; asked++) {
+        struct scene s;
+        start(&s, NULL);
+        s.accept_compressed = asked;
+        get_from_parrot_bytes(&s, (jn_str){ answer, sizeof answer - 1 });
+        assert_int_equal(s.status, JN_OK);
+        assert_int_equal(s.body_len, asked ? 69 : 26);
+        finish(&s);
+    }
+}
+
+static void a_proxy_may_be_named_for_http(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lower, *no_proxy;
+        bool reaches;
+    } cases[] = {
+        { NULL, NULL, false },
+        { NULL, "127.0.0.1", true },
+        { "SERVER", NULL, true },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct scene s;
+        const struct base_http_options opt = { .http_proxy = "http://127.0.0.1:1" };
+        start(&s, NULL);
+        if (cases[i].lower)
+            setenv("http_proxy", s.url, 1);
+        if (cases[i].no_proxy)
+            setenv("NO_PROXY", cases[i].no_proxy, 1);
+        base_http_free(s.http);
+        assert_int_equal(base_http_new(s.loop, &opt, &s.http, NULL), JN_OK);
+        get(&s, s.url);
+        assert_int_equal(s.status == JN_OK, cases[i].reaches);
+        unsetenv("http_proxy");
+        unsetenv("NO_PROXY");
+        finish(&s);
+    }
+}
+
 /* The loop ends by itself when nothing is awaited, although connections stay open. */
 static void idle_connections_keep_nothing_alive(void **state)
 {
@@ -581,6 +662,9 @@ int main(void)
         cmocka_unit_test(a_client_may_be_freed_at_any_time),
         cmocka_unit_test(a_call_may_start_the_next),
         cmocka_unit_test(many_calls_run_side_by_side),
+        cmocka_unit_test(redirects_are_told_and_not_followed),
+        cmocka_unit_test(compressed_answers_are_undone_when_asked_for),
+        cmocka_unit_test(a_proxy_may_be_named_for_http),
         cmocka_unit_test(idle_connections_keep_nothing_alive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,17 +96,21 @@ static void on_done(const struct base_http_response *r, void *arg)
     base_loop_stop(s->loop);
 }
 
-static void get(struct scene *s, const char *scheme, const char *host, const char *ca_bundle)
+static void get_by(struct scene *s, const char *scheme, const char *host, struct base_http_options opt)
 {
     char url[128];
     snprintf(url, sizeof url, "%s://%s:%d/", scheme, host, s->port);
-    const struct base_http_options opt = { .ca_bundle = ca_bundle };
     const struct base_http_request req = { .method = "GET", .url = url, .no_proxy = true };
     struct base_http *http = NULL;
     assert_int_equal(base_http_new(s->loop, &opt, &http, NULL), JN_OK);
     assert_int_equal(base_http_send(http, &req, on_done, s, NULL, NULL), JN_OK);
     base_loop_run(s->loop);
     base_http_free(http);
+}
+
+static void get(struct scene *s, const char *scheme, const char *host, const char *ca_bundle)
+{
+    get_by(s, scheme, host, (struct base_http_options){ .ca_bundle = ca_bundle });
 }
 
 static void an_unknown_certificate_is_refused(void **state)
@@ -122,6 +126,14 @@ static void a_certificate_of_the_bundle_is_trusted(void **state)
 {
     struct scene *s = *state;
     get(s, "https", "localhost", s->certificate);
+    assert_string_equal(s->message, "");
+    assert_int_equal(s->http_status, 200);
+}
+
+static void a_certificate_may_be_trusted_beside_the_others(void **state)
+{
+    struct scene *s = *state;
+    get_by(s, "https", "localhost", (struct base_http_options){ .extra_ca = s->certificate });
     assert_string_equal(s->message, "");
     assert_int_equal(s->http_status, 200);
 }
@@ -158,12 +170,13 @@ static void a_bundle_that_cannot_be_used_is_told(void **state)
 int main(void)
 {
     if (!base_is_executable("/usr/bin/openssl")) {
-        printf("skipped 5 cases: there is no /usr/bin/openssl\n");
+        printf("skipped 6 cases: there is no /usr/bin/openssl\n");
         return 77;
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_unknown_certificate_is_refused),
         cmocka_unit_test(a_certificate_of_the_bundle_is_trusted),
+        cmocka_unit_test(a_certificate_may_be_trusted_beside_the_others),
         cmocka_unit_test(a_certificate_for_another_name_is_refused),
         cmocka_unit_test(plain_http_to_a_tls_port_fails),
         cmocka_unit_test(a_bundle_that_cannot_be_used_is_told),
