@@ -25,9 +25,8 @@ static enum jn_status set_up_rest(struct sailor_boot *b, enum sailor_mode mode, 
     enum jn_status s = sailor_settings_read(b->env, mode, &b->settings, err);
     if (!s)
         s = base_loop_new(&b->loop, err);
-    const struct base_http_options http = { .log = &b->log.base };
     if (!s)
-        s = base_http_new(b->loop, &http, &b->http, err);
+        s = sailor_platform_http(b->loop, &b->settings, b->env, &b->log.base, &b->http, err);
     if (!s)
         s = sailor_platform_new(b->loop, &b->settings, b->http, &b->metrics, &b->log.base, &b->platform, err);
     return s;
