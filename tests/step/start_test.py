@@ -64,7 +64,8 @@ class Hooks(ScenarioTest):
         step.platform.check()
 
     def test_a_shutdown_hook_that_fails(self):
-        for row, startup, config in (("no startup data", None, {}), ("exception", b"{}", {"shutdown": {"error": "no"}})):
+        for row, startup, config in (("no startup data", None, {}),
+                                     ("exception", b"{}", {"shutdown": {"error": "no"}})):
             with self.subTest(row=row):
                 step = self.step(config=config, environment={"HOOK_SHUTDOWN": "true"})
                 step.platform.startup = startup
@@ -152,7 +153,8 @@ class FailedStart(ScenarioTest):
         self.fails(self.step(function="absent"), '"absent"')
 
     def test_no_descriptor(self):
-        self.fails(self.step(environment={"ELASTICIO_COMPONENT_PATH": "/nowhere"}), "Failed to load component.json from")
+        self.fails(self.step(environment={"ELASTICIO_COMPONENT_PATH": "/nowhere"}),
+                   "Failed to load component.json from")
 
     def test_a_report_that_cannot_be_published_does_not_hold_up_the_end(self):
         step = self.step(function="nonesuch", environment={"ELASTICIO_START_REPORT_TIMEOUT": "300"})

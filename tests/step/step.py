@@ -1,5 +1,5 @@
-"""A step of a flow for tests: a process with the platform's environment between queues of a real broker, a fake platform
-beside it.  Peers are pika and Python's cryptography, so that nothing here shares code with what is tested.
+"""A step of a flow for tests: a process with the platform's environment between queues of a real broker, a fake
+platform beside it.  Peers are pika and Python's cryptography, so that nothing here shares code with what is tested.
 
     step = Step(node, protocol=2, prefetch=3, function="plain", config={...}, environment={...})
     step.start()                                    # and wait until it consumes
@@ -230,7 +230,9 @@ class Step:
         return lines[0]
 
     def tail(self, count=40):
-        return "\n".join(json.dumps(line) for line in self.lines[-count:])
+        """The last lines, without what is the same in all."""
+        kept = ("level", "msg", "messageId", "err", "time")
+        return "\n".join(json.dumps({k: line[k] for k in kept if k in line}) for line in self.lines[-count:])
 
     def wait(self, limit_s=LIMIT_S):
         """The exit status; negative for a signal."""
