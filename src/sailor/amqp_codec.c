@@ -178,8 +178,7 @@ static void read_start(const void *method, struct sailor_amqp_event *e)
 {
     const amqp_connection_start_t *m = method;
     const amqp_field_value_t *f = find_field(&m->server_properties, "capabilities");
-    if (f && f->kind == AMQP_FIELD_KIND_TABLE)
-        f = find_field(&f->value.table, "connection.blocked");
+    f = f && f->kind == AMQP_FIELD_KIND_TABLE ? find_field(&f->value.table, "connection.blocked") : NULL;
     e->code = f && f->kind == AMQP_FIELD_KIND_BOOLEAN && f->value.boolean;
     e->text = str_of(m->mechanisms);
 }

@@ -24,7 +24,8 @@ class Driver:
     def __init__(self, uri, prefetch=0, confirms=False):
         self.process = subprocess.Popen([DRIVER, str(prefetch), "confirms" if confirms else "plain"], text=True,
                                         env={**os.environ, "AMQP_URI": uri}, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, bufsize=1, preexec_fn=processes.die_with_parent)
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=1,
+                                        preexec_fn=processes.die_with_parent)
         os.set_blocking(self.process.stdout.fileno(), False)
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.process.stdout, selectors.EVENT_READ)
