@@ -470,6 +470,7 @@ static uint32_t column(const struct path_node *p, jn_str name)
 static void step_columns(struct compiler *c, const struct path_node *p, struct step *s, const struct ast_node *ast)
 {
     s->is_tuple = ast->tuple;
+    s->is_focused = ast->rare->focus.data != NULL;
     s->focus = column(p, ast->rare->focus);
     s->index = column(p, ast->rare->index);
     s->ancestor = ast->rare->ancestor ? column(p, tuple_label(c, ast->rare->ancestor)) : UINT32_MAX;

@@ -79,6 +79,7 @@ struct step {
 
     /* tuple steps: columns of the row, UINT32_MAX for none */
     bool is_tuple;
+    bool is_focused;                    /* @$ or @$x: the context stays, even if there is no column */
     uint32_t focus, index, ancestor;
 };
 

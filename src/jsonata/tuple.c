@@ -385,7 +385,7 @@ static bool run_first(const struct path_node *p, struct stream *s, jn_value cont
     *found = as_items(s, path_first(p, s->e, context, s->plain));
     if (!step->is_tuple && (jn_is_undefined(*found) || (*found).as.array->len == 0))
         return false;
-    if (step->focus == UINT32_MAX)
+    if (!step->is_focused)
         *items = *found;
     return !jn_is_undefined(*items);
 }

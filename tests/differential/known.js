@@ -3,8 +3,23 @@
  * the case. */
 'use strict';
 
-const withoutHoles = text => text.replace(/\[null\]/g, '[]').replace(/,null/g, '');
+const withoutHoles = text => text.replace(/\[null\]/g, '[]').replace(/\[null,/g, '[').replace(/,null/g, '');
 const areResults = d => d.reference.kind === 'result' && d.ours.kind === 'result';
+
+/* Two errors that may be those of two members: something that divides members stands between their places. */
+const areOtherErrors = d => {
+    const places = [d.reference.position, d.ours.position];
+    if (d.reference.kind !== 'error' || d.ours.kind !== 'error')
+        return false;
+    return !places.every(Number.isInteger) || /function|λ/.test(d.expression) ||
+        /[,:]/.test(d.expression.slice(Math.min(...places) - 1, Math.max(...places)));
+};
+
+/* A variable is bound, and stands somewhere else too. */
+const seesBinding = d => {
+    const bound = d.expression.match(/\$\w+(?=\s*:=)/g) || [];
+    return bound.some(name => d.expression.split(name).length > 2);
+};
 
 /* `matches(difference)` sees { expression, data, reference, ours, what }. */
 const KNOWN = [
@@ -19,7 +34,8 @@ const KNOWN = [
     { name: 'grouped-hole', matches: d => /another value$/.test(d.what) &&
         withoutHoles(String(d.reference.value)) === withoutHoles(String(d.ours.value)) },
     { name: 'grouped-hole', matches: d => areResults(d) && withoutHoles(d.reference.text) === withoutHoles(d.ours.text) },
-    { name: 'function-objects', matches: d => /implementation|_jsonata_/.test(d.reference.text || '') ||
+    { name: 'function-objects', matches: d =>
+        /implementation|_jsonata_/.test(`${d.reference.text} ${d.reference.value}`) ||
         d.reference.kind === 'function' && (d.ours.code === 'T2011' || /\/.*\//.test(d.expression)) },
     { name: 'function-objects', matches: d => d.ours.code === 'D3121' &&
         /update of a transform must be an object, not a function/.test(d.ours.value) },
@@ -45,8 +61,9 @@ const LATE = [
         d.reference.kind === 'result' && d.ours.kind === 'undefined' },
     { name: 'odd-signature', matches: d => /(function|λ)\([^)]*\)<[^>]*\([^)>]*[\]\\][^>]*>/.test(d.expression) },
     { name: 'passed-place', matches: d => /another (position|token)$/.test(d.what) && /function|λ/.test(d.expression) },
-    { name: 'siblings', matches: d => /[[{].*[,:].*[\]}]/s.test(d.expression) &&
-        (d.reference.kind === 'error' && d.ours.kind === 'error' || /:=/.test(d.expression)) },
+    { name: 'leaked-rows', matches: d => /\)\s*\[[^\]]*%/.test(d.expression) && /~>|function|λ/.test(d.expression) &&
+        /^\[(\]|.*"!\d)/.test(d.reference.text || d.reference.value || '') },
+    { name: 'siblings', matches: d => /[[{].*[,:].*[\]}]/s.test(d.expression) && (areOtherErrors(d) || seesBinding(d)) },
 ];
 
 const nameIn = table => difference => {
