@@ -57,17 +57,24 @@ class Load:
                 "run": sum(runs.values()), "run most": max(runs.values(), default=0)}
 
 
+_node = None
+
+
+def setUpModule():
+    global _node
+    _node = broker.Broker()
+
+
+def tearDownModule():
+    _node.close()
+
+
 class FaultTest(unittest.TestCase):
     maxDiff = None
 
-    @classmethod
-    def setUpClass(cls):
-        cls.node = broker.Broker()
-        cls.random = random.Random(4711)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.node.close()
+    def setUp(self):
+        self.node = _node
+        self.random = random.Random(4711)
 
     def load(self, count, **options):
         load = Load(self.node, count, **options)
@@ -127,9 +134,9 @@ class Connections(FaultTest):
     def test_closed_by_the_broker(self):
         for name in ("-read", "-write", ""):
             with self.subTest(which=name or "both"):
-                load = self.load(600 * ROUNDS)
+                load = self.load(400 * ROUNDS)
                 load.step.start()
-                for _ in range(3 * ROUNDS):
+                for _ in range(2 * ROUNDS):
                     self.close_connections(name)
                 self.assertEqual(load.end(), 0, load.step.tail())
                 self.check(load)
