@@ -173,9 +173,10 @@ static void start_message(struct pump *p, const struct input_value *v)
     slot->is_done = slot->is_failed = false;
     jn_buf_append(&slot->body, v->text);
     struct component_result r = { .stage = COMPONENT_MAPPING };
+    const struct component_message message = { .body = jn_buf_str(&slot->body) };
     r.status = slot->body.failed
         ? jn_fail(&r.error, slot->body.failed, "no memory for the message")
-        : component_publish_start(p->opt->action, jn_buf_str(&slot->body), on_result, slot, &r.error);
+        : component_publish_start(p->opt->action, &message, NULL, on_result, slot, NULL, &r.error);
     if (!r.status) {
         p->in_flight++;
         return;

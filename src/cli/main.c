@@ -1,9 +1,13 @@
-/* main.c - aws-lambda-component: finds the command and runs it. */
+/* main.c - aws-lambda-component: finds the command and runs it.  Started by the platform, that is, with its variables
+ * and without a command, it is the process of a step; with the name of a service method it answers that question. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/env.h"
 #include "cli/command.h"
+#include "component/actions.h"
+#include "sailor/sailor.h"
 
 static const struct cli_command *const commands[] = { &cli_invoke, &cli_local, NULL };
 
@@ -13,7 +17,9 @@ static void print_overview(FILE *out)
           "usage: aws-lambda-component COMMAND [OPTION...] [ARGUMENT...]\n\ncommands\n", out);
     for (size_t i = 0; commands[i]; i++)
         fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    fputs("\nEach command explains itself: aws-lambda-component COMMAND --help\n", out);
+    fputs("\nEach command explains itself: aws-lambda-component COMMAND --help\n\n"
+          "With ELASTICIO_FLOW_ID in its environment and no command it is a step of a flow; and it\n"
+          "answers verifyCredentials, getMetaModel and selectModel.  See docs/platform.md.\n", out);
 }
 
 static void print_command(const struct cli_command *c)
@@ -54,6 +60,12 @@ int main(int argc, char **argv)
         if (strcmp(commands[i]->name, name) == 0)
             return commands[i]->run(commands[i], argc - 2, argv + 2);
     }
+    const struct base_env *env = base_env_system();
+    if (argc == 1 && base_env_get(env, "ELASTICIO_FLOW_ID"))
+        return sailor_run(&component_lambda, env);
+    const bool is_asked = argc == 2 && *name != '-' && base_env_get(env, "ELASTICIO_POST_RESULT_URL");
+    if (sailor_is_service(name) || is_asked)       // a method that does not exist is an answer, too
+        return sailor_serve(&component_lambda, env, name);
     if (strcmp(name, "--version") == 0) {
         puts("aws-lambda-component " ALC_VERSION);
         return CLI_OK;

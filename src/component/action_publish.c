@@ -5,13 +5,14 @@
 #include <stdlib.h>
 
 #include "component/answer.h"
-#include "component/mapping.h"
 #include "lambda/name.h"
 
-struct publish_call {
+struct component_call {
     struct component_publish *action;
-    struct publish_call *next;          /* in the free list */
+    struct component_call *next;          /* in the free list */
     struct jn_buf payload, body;
+    struct lambda_call *lambda;
+    const struct base_log *log;
     component_done_fn *done;
     void *arg;
 };
@@ -23,7 +24,7 @@ struct component_publish {
     char *function_name, *qualifier;    /* copies; qualifier may be NULL */
     enum lambda_invocation_type type;
     bool log_tail;
-    struct publish_call *free_calls;
+    struct component_call *free_calls;
     size_t in_flight;
 };
 
@@ -94,6 +95,8 @@ static enum jn_status configure(struct component_publish *p, const struct compon
         s = check_target(p, config, err);
     if (!s)
         s = component_mapping_new(config->expression, &p->mapping, err);
+    if (!s && config->variables.data)
+        s = component_mapping_offer_variables(p->mapping, config->variables, err);
     if (s)
         return s;
     p->function_name = strndup(config->function_name.data, config->function_name.len);
@@ -120,7 +123,7 @@ enum jn_status component_publish_new(struct lambda_client *client, const struct 
     return s;
 }
 
-static void free_call(struct publish_call *call)
+static void free_call(struct component_call *call)
 {
     jn_buf_clear(&call->payload);
     jn_buf_clear(&call->body);
@@ -132,7 +135,7 @@ void component_publish_free(struct component_publish *p)
     if (!p)
         return;
     while (p->free_calls) {
-        struct publish_call *call = p->free_calls;
+        struct component_call *call = p->free_calls;
         p->free_calls = call->next;
         free_call(call);
     }
@@ -146,9 +149,9 @@ void component_publish_free(struct component_publish *p)
 
 enum { KEEP_BYTES = 1 << 20 };      /* a free call keeps no larger buffer: one giant message must not stay in memory */
 
-static struct publish_call *take_call(struct component_publish *p)
+static struct component_call *take_call(struct component_publish *p)
 {
-    struct publish_call *call = p->free_calls;
+    struct component_call *call = p->free_calls;
     if (call) {
         p->free_calls = call->next;
         return call;
@@ -162,7 +165,7 @@ static struct publish_call *take_call(struct component_publish *p)
     return call;
 }
 
-static void give_call(struct publish_call *call)
+static void give_call(struct component_call *call)
 {
     struct jn_buf *const bufs[] = { &call->payload, &call->body };
     for (size_t i = 0; i < 2; i++) {
@@ -176,8 +179,9 @@ static void give_call(struct publish_call *call)
 }
 
 /* Each line of a log tail becomes a line of ours, so that it shows in the platform's log. */
-static void log_tail(const struct component_publish *p, const struct lambda_invoked *in)
+static void log_tail(const struct component_call *call, const struct lambda_invoked *in)
 {
+    const struct component_publish *p = call->action;
     const struct base_field fields[] = {
         { "function", jn_str_of(p->function_name) },
         { "requestId", in->request_id },
@@ -189,12 +193,12 @@ static void log_tail(const struct component_publish *p, const struct lambda_invo
         const char *end = memchr(rest.data, '\n', rest.len);
         const size_t n = end ? (size_t)(end - rest.data) : rest.len;
         if (n)
-            base_log(p->log, BASE_INFO, fields, "%.*s", (int)n, rest.data);
+            base_log(call->log, BASE_INFO, fields, "%.*s", (int)n, rest.data);
         rest = jn_str_sub(rest, end ? n + 1 : n, rest.len);
     }
 }
 
-static void read_answer(struct publish_call *call, const struct lambda_outcome *o, struct component_result *r)
+static void read_answer(struct component_call *call, const struct lambda_outcome *o, struct component_result *r)
 {
     const struct lambda_invoked *in = &o->invoked;
     r->request_id = in->request_id;
@@ -202,7 +206,7 @@ static void read_answer(struct publish_call *call, const struct lambda_outcome *
     r->log = in->log;
     r->payload = in->payload;
     if (in->log.data)
-        log_tail(call->action, in);
+        log_tail(call, in);
     r->status = in->function_error.data ? component_answer_failure(o->arena, in, r)
                                         : component_answer_body(o->arena, in, &call->body, &r->error);
     r->stage = in->function_error.data ? COMPONENT_FUNCTION : COMPONENT_INVOKE;
@@ -211,7 +215,7 @@ static void read_answer(struct publish_call *call, const struct lambda_outcome *
 
 static void on_outcome(const struct lambda_outcome *o, void *arg)
 {
-    struct publish_call *call = arg;
+    struct component_call *call = arg;
     struct component_result r = { .status = o->status, .stage = COMPONENT_INVOKE, .duration_us = o->duration_us };
     if (o->status) {
         r.error = o->error;
@@ -225,7 +229,7 @@ static void on_outcome(const struct lambda_outcome *o, void *arg)
     give_call(call);
 }
 
-static enum jn_status send_call(struct publish_call *call, struct jn_error *err)
+static enum jn_status send_call(struct component_call *call, struct jn_error *err)
 {
     const struct component_publish *p = call->action;
     const struct lambda_invoke req = {
@@ -235,24 +239,35 @@ static enum jn_status send_call(struct publish_call *call, struct jn_error *err)
         .log_tail = p->log_tail,
         .payload = jn_buf_str(&call->payload),
     };
-    return lambda_invoke_start(p->client, &req, on_outcome, call, NULL, err);
+    return lambda_invoke_start(p->client, &req, on_outcome, call, &call->lambda, err);
 }
 
-enum jn_status component_publish_start(struct component_publish *p, jn_str body, component_done_fn *done, void *arg,
-                                       struct jn_error *err)
+enum jn_status component_publish_start(struct component_publish *p, const struct component_message *message,
+                                       const struct base_log *log, component_done_fn *done, void *arg,
+                                       struct component_call **out, struct jn_error *err)
 {
-    struct publish_call *call = take_call(p);
+    struct component_call *call = take_call(p);
     if (!call)
         return jn_fail(err, JN_NO_MEMORY, "no memory for a message");
     call->done = done;
     call->arg = arg;
-    const struct component_message message = { .body = body };
-    enum jn_status s = component_mapping_apply(p->mapping, &message, &call->payload, err);
+    call->log = log ? log : p->log;
+    enum jn_status s = component_mapping_apply(p->mapping, message, &call->payload, err);
     if (!s)
         s = send_call(call, err);
-    if (s)
+    if (s) {
         give_call(call);
-    else
-        p->in_flight++;
-    return s;
+        return s;
+    }
+    p->in_flight++;
+    if (out)
+        *out = call;
+    return JN_OK;
+}
+
+void component_call_cancel(struct component_call *call)
+{
+    lambda_call_cancel(call->lambda);
+    call->action->in_flight--;
+    give_call(call);
 }

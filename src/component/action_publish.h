@@ -4,6 +4,7 @@
 #ifndef COMPONENT_ACTION_PUBLISH_H
 #define COMPONENT_ACTION_PUBLISH_H
 
+#include "component/mapping.h"
 #include "lambda/client.h"
 
 struct component_publish;
@@ -15,6 +16,7 @@ struct component_publish_config {
     jn_str log_type;                /* logType: None, Tail */
     jn_str qualifier;
     jn_str expression;
+    jn_str variables;               /* of the flow, for $getFlowVariables(): an object; {NULL, 0}: not offered */
 };
 
 /* Checks everything that can be known before the first message, and compiles the expression.  `client` is borrowed.
@@ -46,9 +48,16 @@ struct component_result {
 
 typedef void component_done_fn(const struct component_result *r, void *arg);
 
-/* Takes one message.  When it fails here nothing was sent and `done` is not called: JN_BAD_TEXT for a body that is not
+struct component_call;
+
+/* Takes one message, whose texts are borrowed during the call.  Lines of the function's log go to `log`, which must
+ * last until the end (NULL: the action's own).  `*out` (may be NULL) is valid until the callback.  When it fails here nothing was sent and `done` is not called: JN_BAD_TEXT for a body that is not
  * JSON, JN_EVALUATION for the expression, JN_LIMIT for a payload that the service would refuse. */
-enum jn_status component_publish_start(struct component_publish *p, jn_str body, component_done_fn *done, void *arg,
-                                       struct jn_error *err);
+enum jn_status component_publish_start(struct component_publish *p, const struct component_message *message,
+                                       const struct base_log *log, component_done_fn *done, void *arg,
+                                       struct component_call **out, struct jn_error *err);
+
+/* Ends a call without its callback; the function may run on. */
+void component_call_cancel(struct component_call *call);
 
 #endif

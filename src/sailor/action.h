@@ -39,6 +39,10 @@ void sailor_reply_value(struct sailor_reply *r, jn_str value);      /* {NULL, 0}
 void sailor_reply_failure(struct sailor_reply *r, const struct sailor_failure *f);
 void sailor_reply_error(struct sailor_reply *r, const struct jn_error *err);    /* name = its code or "Error" */
 
+/* Before the answer, in service mode (meta_model, select, verify): new values of the credentials, which are stored with
+ * the platform before the answer is given to it.  JSON, copied; the last call counts. */
+void sailor_reply_update_keys(struct sailor_reply *r, jn_str keys);
+
 struct sailor_task;
 
 struct sailor_select_model {

@@ -11,7 +11,7 @@ struct sailor_reply {
     void *arg;
     bool is_answered, has_failed;
     struct sailor_failure failure;
-    jn_str value;
+    jn_str value, keys;
 };
 
 static void free_reply(struct sailor_reply *r)
@@ -74,6 +74,16 @@ void sailor_reply_value(struct sailor_reply *r, jn_str value)
 {
     r->value = value.data ? jn_arena_copy(&r->arena, value) : value;
     answer(r);
+}
+
+void sailor_reply_update_keys(struct sailor_reply *r, jn_str keys)
+{
+    r->keys = jn_arena_copy(&r->arena, keys);
+}
+
+jn_str sailor_reply_keys(const struct sailor_reply *r)
+{
+    return r->keys;
 }
 
 static jn_str copy(struct jn_arena *a, jn_str s)

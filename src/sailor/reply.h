@@ -12,6 +12,9 @@ typedef void sailor_replied_fn(const struct sailor_failure *failed, jn_str value
 enum jn_status sailor_reply_new(struct base_loop *l, sailor_replied_fn *fn, void *arg, struct sailor_reply **out,
                                 struct jn_error *err);
 
+/* What sailor_reply_update_keys() was given; {NULL, 0}: nothing.  For the callback. */
+jn_str sailor_reply_keys(const struct sailor_reply *r);
+
 /* Nobody waits any more: the answer, which may still come, is dropped, and the reply freed with it. */
 void sailor_reply_forget(struct sailor_reply *r);
 

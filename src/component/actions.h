@@ -1,0 +1,19 @@
+/* actions.h - our component, as the runtime knows it: the action `publish`, and how credentials are verified. */
+#ifndef COMPONENT_ACTIONS_H
+#define COMPONENT_ACTIONS_H
+
+#include "sailor/action.h"
+
+extern const struct sailor_component component_lambda;
+
+/* action_step.c: `publish` as an action of the runtime. */
+extern const struct sailor_action component_publish_action;
+
+/* verify.c: asks AWS whether the credentials are good. */
+void component_verify(const struct sailor_step *step, struct sailor_reply *reply);
+
+/* The text of a configuration's member, blanks at its ends removed, followed by a NUL; "" when there is none or it is no
+ * text.  In `a`; {NULL, 0} without memory. */
+jn_str component_config_text(struct jn_arena *a, jn_value config, const char *name);
+
+#endif

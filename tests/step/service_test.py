@@ -1,0 +1,289 @@
+"""Service mode: the rows of platform-protocol.md 2.8, each with a real process, a platform and an STS that are fakes."""
+import io
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import threading
+import unittest
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import platform_api
+from platform_api import answer, drop
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+COMPONENT = str(pathlib.Path(os.environ["ALC_BIN"]).resolve() / "aws-lambda-component")
+ACCESS, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+KEYS = {"aws_access_key_id": ACCESS, "aws_secret_access_key": SECRET}
+
+WHO = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+<Arn>arn:aws:iam::123456789012:user/Alice</Arn><UserId>AIDACKCEVSQ6C2EXAMPLE</UserId><Account>123456789012</Account>
+</GetCallerIdentityResult></GetCallerIdentityResponse>"""
+
+
+def refusal(code, message):
+    return (403, f"""<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>
+<Code>{code}</Code><Message>{message}</Message></Error><RequestId>r-1</RequestId></ErrorResponse>""")
+
+
+class Sts:
+    """Checks signatures with botocore's signer, where it is there, and answers as told."""
+
+    def __init__(self):
+        self.answer, self.requests, self.complaints = (200, WHO), [], []
+        sts = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                sts.requests.append((self.path, body))
+                complaint = sts.judge(self.path, self.headers, body)
+                if complaint:
+                    sts.complaints.append(complaint)
+                self.send_response(sts.answer[0])
+                self.end_headers()
+                self.wfile.write(sts.answer[1].encode())
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def judge(self, path, headers, body):
+        try:
+            from botocore.auth import SigV4Auth
+            from botocore.awsrequest import AWSRequest
+            from botocore.credentials import Credentials
+        except ImportError:
+            return None
+        parts = dict(p.split("=", 1) for p in headers["Authorization"][len("AWS4-HMAC-SHA256 "):].split(", "))
+        _, _, region, service, _ = parts["Credential"].split("/")
+        if service != "sts":
+            return f"signed for {service}"
+        auth = SigV4Auth(Credentials(ACCESS, SECRET), service, region)
+        signed = {n: headers[n] for n in parts["SignedHeaders"].split(";")}
+        request = AWSRequest("POST", f"http://{headers['Host']}{path}", signed, io.BytesIO(body))
+        request.context["timestamp"] = headers["X-Amz-Date"]
+        canonical = "\n".join(["POST", path, "", *[f"{n}:{signed[n]}" for n in sorted(signed)], "",
+                               parts["SignedHeaders"], auth.payload(request)])
+        if auth.signature(auth.string_to_sign(request, canonical), request) != parts["Signature"]:
+            return "the signature differs:\n" + canonical
+        return None
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class ServiceTest(unittest.TestCase):
+    def setUp(self):
+        self.platform, self.sts = platform_api.Platform(), Sts()
+        self.addCleanup(self.platform.close)
+        self.addCleanup(self.sts.close)
+
+    def serve(self, method, *, config=None, folder=ROOT, **variables):
+        """Runs it; a variable that is None is not set."""
+        env = {k: v for k, v in os.environ.items()
+               if not k.startswith(("AWS_", "ELASTICIO_")) and not k.upper().endswith("_PROXY")}
+        env.update({"ELASTICIO_POST_RESULT_URL": self.platform.result_url, "AWS_ENDPOINT_URL_STS": self.sts.url,
+                    "ELASTICIO_CFG": json.dumps(KEYS if config is None else config), "HOME": "/nonexistent"})
+        env.update(self.platform.environment())
+        for name, value in variables.items():
+            if value is None:
+                env.pop(name, None)
+            else:
+                env[name] = value
+        run = subprocess.run([COMPONENT, method], env=env, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True,
+                             timeout=60)
+        self.log = run.stdout.decode()
+        self.assertNotIn(SECRET, self.log + run.stderr.decode())
+        for line in self.log.splitlines():
+            self.assertEqual(json.loads(line)["v"], 0)
+        return run.returncode
+
+    def serve_error(self, method, text, **more):
+        self.assertEqual(self.serve(method, **more), 0)
+        self.assertEqual(self.platform.results(), [{"status": "error", "data": {"message": text}}])
+        self.platform.check()
+
+    def fatal(self):
+        return [line for line in map(json.loads, self.log.splitlines()) if line["level"] == 60]
+
+
+class Credentials(ServiceTest):
+    def verdict(self, **more):
+        self.assertEqual(self.serve("verifyCredentials", **more), 0)
+        [result] = self.platform.results()
+        self.assertEqual(result["status"], "success")
+        self.platform.check()
+        return result["data"]
+
+    def test_good_keys_are_good(self):
+        self.assertEqual(self.verdict(), {"verified": True})
+        self.assertEqual(self.sts.requests, [("/", b"Action=GetCallerIdentity&Version=2011-06-15")])
+        self.assertEqual(self.sts.complaints, [])
+
+    def test_a_refusal_has_its_reason_in_words(self):
+        for code, message, words in (
+                ("InvalidClientTokenId", "The security token included in the request is invalid.",
+                 f"access key {ACCESS} is unknown or was deleted"),
+                ("SignatureDoesNotMatch", "The request signature we calculated does not match the signature you "
+                 "provided.", "the secret key does not belong to access key"),
+                ("ExpiredToken", "The security token included in the request is expired", "has ended: get new keys"),
+                ("SignatureDoesNotMatch", "Signature expired: 20200101T000000Z is now earlier than 20200101T010000Z",
+                 "the clock of this machine is")):
+            with self.subTest(code):
+                self.platform.requests.clear()
+                self.sts.answer = refusal(code, message)
+                verdict = self.verdict()
+                self.assertIs(verdict["verified"], False)
+                self.assertIn(words, verdict["reason"])
+
+    def test_an_sts_that_is_not_there_is_told(self):
+        self.assertIn("AWS STS could not be asked: connection refused",
+                      self.verdict(AWS_ENDPOINT_URL_STS="http://127.0.0.1:1")["reason"])
+
+    def test_something_else_than_sts_is_told(self):
+        self.sts.answer = (200, "<html>hello</html>")
+        self.assertIn("does not answer as AWS STS does", self.verdict()["reason"])
+
+    def test_half_a_pair_is_told(self):
+        self.assertEqual(self.verdict(config={"aws_access_key_id": ACCESS}),
+                         {"verified": False, "reason": "the AWS Access Secret is empty; both are needed"})
+        self.platform.requests.clear()
+        self.assertEqual(self.verdict(config={}),
+                         {"verified": False, "reason": "the AWS Access Key is empty; both are needed"})
+
+    def test_blanks_around_copied_keys_do_not_matter(self):
+        self.assertEqual(self.verdict(config={k: f" {v}\n" for k, v in KEYS.items()}), {"verified": True})
+        self.assertEqual(self.sts.complaints, [])
+
+
+class Checks(ServiceTest):
+    def test_no_result_url(self):
+        self.assertEqual(self.serve("verifyCredentials", ELASTICIO_POST_RESULT_URL=None), 1)
+        self.assertIn("ELASTICIO_POST_RESULT_URL is not provided", self.log)
+        self.assertEqual(self.platform.asked(), [])
+
+    def test_checks_in_their_order(self):
+        missing = {}
+        for variable in ("ELASTICIO_CFG", "ELASTICIO_API_URI", "ELASTICIO_API_USERNAME", "ELASTICIO_API_KEY",
+                         "ELASTICIO_ACTION_OR_TRIGGER", "ELASTICIO_GET_MODEL_METHOD"):
+            missing[variable] = None
+        for variable in list(missing):
+            with self.subTest(variable):
+                self.platform.requests.clear()
+                self.serve_error("selectModel", f"{variable} is not provided", **missing)
+            missing[variable] = "{not JSON" if variable == "ELASTICIO_CFG" else "x"
+        self.platform.requests.clear()
+        self.serve_error("selectModel", "Unable to parse CFG", **missing)
+
+    def test_an_unknown_method_comes_before_a_missing_configuration(self):
+        self.serve_error("destroyEverything", 'Unknown service method "destroyEverything"', ELASTICIO_CFG=None)
+
+    def test_an_action_is_needed_for_the_models_only(self):
+        self.serve_error("getMetaModel", "ELASTICIO_ACTION_OR_TRIGGER is not provided")
+        self.platform.requests.clear()
+        self.assertEqual(self.serve("verifyCredentials"), 0)
+
+    def test_an_action_that_is_not_there(self):
+        self.serve_error("getMetaModel", 'Trigger or action "other" is not found in component.json!',
+                         ELASTICIO_ACTION_OR_TRIGGER="other")
+
+    def test_a_method_that_is_not_there(self):
+        self.serve_error("getMetaModel", 'Method "getMetaModel" is not found in "publish" action or trigger',
+                         ELASTICIO_ACTION_OR_TRIGGER="publish")
+        self.platform.requests.clear()
+        self.serve_error("selectModel", 'Method "regions" is not found in "publish" action or trigger',
+                         ELASTICIO_ACTION_OR_TRIGGER="publish", ELASTICIO_GET_MODEL_METHOD="regions")
+
+    def test_no_descriptor(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertEqual(self.serve("getMetaModel", folder=folder, ELASTICIO_ACTION_OR_TRIGGER="publish"), 0)
+            [result] = self.platform.results()
+            self.assertIn(f"Failed to load component.json from {os.path.realpath(folder)}", result["data"]["message"])
+
+
+class Answers(ServiceTest):
+    """What the platform answers to the result."""
+
+    def test_2xx_is_the_end(self):
+        for status in (200, 201, 204):
+            with self.subTest(status):
+                self.platform.script("POST", "/result", answer(status))
+                self.assertEqual(self.serve("verifyCredentials"), 0)
+
+    def test_a_refused_result_is_exit_1_without_a_second_report(self):
+        self.platform.script("POST", "/result", answer(404, "no such task"))
+        self.assertEqual(self.serve("verifyCredentials"), 1)
+        self.assertEqual(len(self.platform.results()), 1)
+        self.assertIn(f"Failed to POST data to {self.platform.result_url} (404, no such task)",
+                      self.fatal()[0]["err"]["message"])
+
+    def test_a_success_that_nobody_heard_is_reported_again_as_an_error(self):
+        for first, text in ((answer(500), "Request failed with status code 500"), (drop(), "closed the connection")):
+            with self.subTest(text):
+                self.platform.requests.clear()
+                self.platform.script("POST", "/result", first, answer(200))
+                self.assertEqual(self.serve("verifyCredentials"), 1)
+                success, error = self.platform.results()
+                self.assertEqual(success["status"], "success")
+                self.assertEqual(error["status"], "error")
+                self.assertIn(text, error["data"]["message"])
+
+    def test_an_error_that_nobody_heard_is_not_reported_again(self):
+        self.platform.script("POST", "/result", answer(500))
+        self.assertEqual(self.serve("getMetaModel"), 1)
+        self.assertEqual(len(self.platform.results()), 1)
+
+    def test_attempts_are_the_configured_ones_for_both_reports(self):
+        self.platform.script("POST", "/result", answer(500))
+        self.assertEqual(self.serve("verifyCredentials", ELASTICIO_API_REQUEST_RETRY_ATTEMPTS="3",
+                                    ELASTICIO_API_REQUEST_RETRY_DELAY="1"), 1)
+        self.assertEqual([r["status"] for r in self.platform.results()], ["success"] * 3 + ["error"] * 3)
+
+    def test_an_unreachable_result_url(self):
+        self.assertEqual(self.serve("verifyCredentials", ELASTICIO_POST_RESULT_URL="http://127.0.0.1:1/result"), 1)
+        self.assertIn("connection refused", self.fatal()[0]["err"]["message"])
+
+    def test_credentials_of_the_url_become_a_header_and_stay_out_of_the_log(self):
+        url = self.platform.result_url.replace("http://", "http://us%40er:p%3Aw@") + "?task=7"
+        self.platform.script("POST", "/result", answer(403, "no"))
+        self.assertEqual(self.serve("verifyCredentials", ELASTICIO_POST_RESULT_URL=url, TRACE="all"), 1)
+        [request] = self.platform.asked("POST", "/result")
+        self.assertEqual(request.basic(), ("us@er", "p:w"))
+        self.assertEqual(request.query, "task=7")
+        self.assertNotIn("p%3Aw", self.log)
+        self.assertNotIn("p:w", self.log)
+        self.assertNotIn("task=7", self.log)
+
+
+class Descriptor(unittest.TestCase):
+    def test_component_json_promises_what_users_were_told(self):
+        d = json.loads((ROOT / "component.json").read_text())
+        self.assertEqual(list(d["actions"]), ["publish"])
+        self.assertNotIn("triggers", d)
+        publish = d["actions"]["publish"]
+        self.assertEqual(publish["title"], "Invoke")
+        required = {k: f.get("required", False) for k, f in publish["fields"].items()}
+        self.assertEqual(required, {"functionName": True, "region": True, "invocationType": False, "logType": False,
+                                    "qualifier": False, "expression": True})
+        credentials = d["credentials"]["fields"]
+        self.assertEqual({k: f["viewClass"] for k, f in credentials.items()},
+                         {"aws_access_key_id": "TextFieldView", "aws_secret_access_key": "PasswordFieldView"})
+        self.assertTrue(all(f["required"] for f in credentials.values()))
+
+    def test_every_region_can_be_chosen(self):
+        shared = pathlib.Path(os.environ.get("ALC_SHARED") or ROOT.parent / "shared") / "spec/regions.json"
+        if not shared.exists():
+            self.skipTest("1 case: regions.json is not there; set ALC_SHARED")
+        codes = [r["code"] for p in json.loads(shared.read_text())["partitions"] for r in p["regions"]]
+        model = json.loads((ROOT / "component.json").read_text())["actions"]["publish"]["fields"]["region"]["model"]
+        self.assertEqual(list(model), codes)
+
+
+if __name__ == "__main__":
+    unittest.main()
