@@ -183,10 +183,22 @@ static void send_cancel(struct sailor_connection *c)
 
 /* ---- the broker's methods: the handshake --------------------------------------------------------------------- */
 
+/* Mechanisms are words between blanks; there is one called AMQPLAIN. */
+static bool offers_plain(jn_str mechanisms)
+{
+    while (mechanisms.len) {
+        const size_t blank = jn_str_find(mechanisms, JN_STR(" "), 0);
+        if (jn_str_eq(jn_str_sub(mechanisms, 0, blank), JN_STR("PLAIN")))
+            return true;
+        mechanisms = blank == SIZE_MAX ? JN_STR("") : jn_str_sub(mechanisms, blank + 1, mechanisms.len);
+    }
+    return false;
+}
+
 static void on_start(struct sailor_connection *c, const struct sailor_amqp_event *e)
 {
     struct jn_error why = { 0 };
-    if (jn_str_find(e->text, JN_STR("PLAIN"), 0) == SIZE_MAX) {
+    if (!offers_plain(e->text)) {
         jn_fail(&why, JN_REMOTE, "the broker at %s takes the login only as \"%.*s\", and we can only do PLAIN", peer(c),
                 e->text.len < 100 ? (int)e->text.len : 100, e->text.data);
         end(c, &why);

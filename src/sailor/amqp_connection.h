@@ -13,8 +13,9 @@
 
 struct sailor_connection;
 
-/* A message from the broker, whole.  Everything is valid during the call; `body` may be taken over by jn_buf_detach(), or
- * be swapped for another buffer of its owner's, which is emptied and filled next. */
+/* A message from the broker, whole.  Everything is valid during the call; `body` may be taken over by jn_buf_detach(),
+ * or be swapped for another buffer of its owner's, which is emptied and filled next.  Properties that could not be read
+ * are absent, headers too. */
 struct sailor_incoming {
     uint64_t tag;
     bool redelivered;
@@ -31,7 +32,7 @@ struct sailor_connection_handlers {
     void (*on_delivery)(const struct sailor_incoming *m, void *arg);
     void (*on_cancelled)(bool by_broker, void *arg);        /* by_broker: the queue is gone */
     void (*on_confirm)(uint64_t seq, bool multiple, bool ack, void *arg);
-    /* A mandatory message found no queue.  Its confirm follows.  `message_id` and headers are those it was sent with. */
+    /* A mandatory message found no queue.  Its confirm follows.  Properties and body are those it was sent with. */
     void (*on_return)(int code, jn_str text, const struct sailor_incoming *m, void *arg);
     void (*on_blocked)(bool is_blocked, jn_str why, void *arg);
     void (*on_drain)(void *arg);
