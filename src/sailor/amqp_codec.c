@@ -585,6 +585,7 @@ static enum jn_status write_table(struct table_writer *w, jn_value object, int d
         if (key.len > SHORT_STRING)
             return jn_fail(w->err, JN_LIMIT, "the header name %.40s... is longer than AMQP's 255 bytes", key.data);
         w->bytes += 1 + key.len;
+        assert(out->entries);               // check_container() has seen to it
         amqp_table_entry_t *entry = &out->entries[out->num_entries++];
         entry->key = bytes_of(key);
         status = write_value(w, v, depth, &entry->value);
