@@ -9,9 +9,12 @@
  *     settled:         present generation               ack or reject is written; remembered in `recent`
  *                      stale                            remembered in `settled`
  *
- * Acks have no answer.  When a channel is lost, the last ones that were written may not have been read.  A broker sends
- * `prefetch` deliveries ahead of the acks it has read, so no more than as many acks are in doubt: those in `recent`,
- * which then go to `settled` (entries that are not certain). */
+ * Acks have no answer.  When a channel is lost, the last ones that were written may not have been read; and a broker that
+ * is killed has forgotten those which it had read and not yet written to its disk.  So the last RECENT are kept in
+ * `recent`, and go to `settled` as entries in doubt: they match only what is marked as redelivered.
+ *
+ * What this can do wrong: of two messages with the same id and the same payload, both redelivered, the second may be taken
+ * for a copy of the first.  They are one message to whoever sent them. */
 #include "sailor/consumer.h"
 
 #include <stdlib.h>
@@ -24,6 +27,7 @@
 enum {
     KEPT_BODY = 64 * 1024,          /* larger buffers are not kept */
     REOPEN_MS = 100, LONGEST_REOPEN_MS = 30000,
+    RECENT = 2048,                  /* acks in doubt; RabbitMQ writes them to disk a few times a second */
 };
 
 struct delivery {
@@ -43,8 +47,8 @@ struct sailor_consumer {
     size_t count, stale, idle_count;
     struct sailor_print key;
     struct sailor_settled settled;
-    struct sailor_settled_entry *recent;        /* a ring of `prefetch` */
-    size_t recent_size, recent_count, recent_at;
+    struct sailor_settled_entry *recent;        /* a ring of RECENT */
+    size_t recent_count, recent_at;
     struct base_timer *reopen, *later;
     unsigned closures;              /* of the channel, since it last consumed */
     bool was_ready, is_wanted, has_asked, is_consuming, has_consumed, is_stopping, is_closing, is_lost;
@@ -135,14 +139,14 @@ static struct sailor_settled_entry entry_of(const struct delivery *d, enum sailo
 static void remember_recent(struct sailor_consumer *c, const struct sailor_settled_entry *e)
 {
     c->recent[c->recent_at] = *e;
-    c->recent_at = (c->recent_at + 1) % c->recent_size;
-    c->recent_count += c->recent_count < c->recent_size;
+    c->recent_at = (c->recent_at + 1) % RECENT;
+    c->recent_count += c->recent_count < RECENT;
 }
 
 static void doubt_recent(struct sailor_consumer *c)
 {
     for (size_t i = c->recent_count; i > 0; i--)
-        sailor_settled_add(&c->settled, &c->recent[(c->recent_at + c->recent_size - i) % c->recent_size]);
+        sailor_settled_add(&c->settled, &c->recent[(c->recent_at + RECENT - i) % RECENT]);
     c->recent_count = 0;
 }
 
@@ -449,8 +453,7 @@ static enum jn_status set_up(struct sailor_consumer *c, struct jn_error *err)
         .delay_ms = o->reconnect_delay_ms, .random = o->random, .reconnects = &o->metrics->reconnects[0],
         .log = o->log, .handlers = &handlers, .on_lost = on_link_lost, .arg = c,
     };
-    c->recent_size = (size_t)o->prefetch;
-    c->recent = calloc(c->recent_size, sizeof *c->recent);
+    c->recent = calloc(RECENT, sizeof *c->recent);
     if (!c->recent)
         return jn_fail(err, JN_NO_MEMORY, "no memory for the consumer");
     enum jn_status s = base_timer_new(c->loop, reopen, c, &c->reopen, err);
