@@ -4,7 +4,8 @@
  *          \            \           \            \            \  -> reporting ------------>/
  *
  * Every way to the end but the first of these has its last word, a line of level 60, and exit status 1:
- *   told to stop      nothing new is consumed, what is in process is finished, exit status 0
+ *   told to stop      nothing new is consumed, what is in process is finished, exit status 0; when the time for that is
+ *                     over, or the broker takes nothing, it goes back to the queue
  *   cannot start      one error message, if there is somebody to publish it, within start_report_timeout_ms (Q18)
  *   queue gone        what is in process is finished: nobody will deliver it again
  *   broker gone       (attempts used up, Q4) at once: what is in process will be delivered again
@@ -29,6 +30,7 @@
 enum {
     DEFAULT_CONNECT_ATTEMPTS = 4,       /* 1.3: 3 after the first */
     QUEUE_GONE_DRAIN_MS = 60000,        /* how long what is in process may take when its queue is gone */
+    STALLED_MS = 10000,                 /* a broker that takes nothing for so long does not hold up the end */
     MAX_PREFETCH = 65535,
 };
 
@@ -62,7 +64,7 @@ struct mode {
     void *self;                         /* the opened action */
     bool is_open;
     struct sailor_reply *reply;         /* of the hook that is running */
-    struct base_timer *later, *deadline;
+    struct base_timer *later, *deadline, *watch;
     struct base_signal *signals[2];
     bool can_read, can_write;           /* connected for the first time */
     bool is_told_to_stop, is_stopped;   /* nothing new can come */
@@ -118,6 +120,7 @@ static void close_all(struct mode *m)
 {
     enter(m, CLOSING);
     base_timer_stop(m->deadline);
+    base_timer_stop(m->watch);
     base_log(&m->boot.log.base, BASE_INFO, NULL, "disconnecting");
     if (m->reply)
         sailor_reply_forget(m->reply);
@@ -210,6 +213,7 @@ static void drain(struct mode *m)
 {
     enter(m, DRAINING);
     base_log(&m->boot.log.base, BASE_INFO, NULL, "stopping: %zu messages in process", sailor_flow_in_process(m->flow));
+    base_timer_start(m->watch, STALLED_MS / 10);
     if (m->is_queue_gone)
         m->is_stopped = true;
     else
@@ -224,6 +228,18 @@ static void finish_drained(struct mode *m)
         die(m, "the step cannot go on");
     else
         close_all(m);
+}
+
+/* While it drains: does the broker still take what is published? */
+static void on_watch(struct base_timer *timer, void *arg)
+{
+    struct mode *m = arg;
+    base_timer_start(timer, STALLED_MS / 10);
+    if (m->state != DRAINING || m->has_failed || sailor_publisher_stalled_ms(m->publisher) < STALLED_MS)
+        return;
+    base_log(&m->boot.log.base, BASE_WARN, NULL, "the broker takes nothing: %zu messages go back to the queue",
+             sailor_flow_in_process(m->flow));
+    close_all(m);
 }
 
 /* Told to stop, and it takes too long. */
@@ -555,6 +571,8 @@ static enum jn_status set_up(struct mode *m, struct jn_error *err)
     if (!s)
         s = base_timer_new(m->boot.loop, on_deadline, m, &m->deadline, err);
     if (!s)
+        s = base_timer_new(m->boot.loop, on_watch, m, &m->watch, err);
+    if (!s)
         s = sailor_identity_new(settings, m->boot.env, &m->identity, err);
     if (!s)
         s = sailor_cipher_new(settings->crypto_password, settings->crypto_iv, &m->cipher, err);
@@ -578,6 +596,7 @@ static void tear_down(struct mode *m)
     sailor_amqp_uris_clear(&m->uris);
     base_timer_free(m->later);
     base_timer_free(m->deadline);
+    base_timer_free(m->watch);
     for (size_t i = 0; i < 2; i++)
         base_signal_free(m->signals[i]);
     jn_arena_clear(&m->arena);

@@ -55,6 +55,7 @@ struct sailor_publisher {
     size_t idle_count, in_flight, expiring;
     struct base_timer *tick;
     int64_t tick_ms;                    /* when it will run */
+    int64_t progress_ms;                /* when the last one was confirmed, or the first one came in */
     struct jn_arena scratch;            /* headers with `retry`, until they are encoded */
     bool was_ready, is_closing;
     void (*closed)(void *arg);
@@ -434,6 +435,7 @@ static void confirm(struct sailor_publication *x, bool is_acked)
 {
     struct sailor_metrics *m = x->publisher->opt.metrics;
     if (is_acked && !x->is_returned) {
+        x->publisher->progress_ms = base_loop_now_ms(x->publisher->loop);
         end(x, false);
     } else if (is_acked) {
         m->returned++;
@@ -594,7 +596,8 @@ enum jn_status sailor_publisher_publish(struct sailor_publisher *p, const struct
         tick_by(p, x->expires_ms);
         p->expiring++;
     }
-    p->in_flight++;
+    if (p->in_flight++ == 0)
+        p->progress_ms = base_loop_now_ms(p->loop);
     move_to(x, WAITING);
     send_waiting(p);
     if (p->ended.first)                         // its callback must not run in here
@@ -618,6 +621,11 @@ bool sailor_publisher_is_ready(const struct sailor_publisher *p)
 size_t sailor_publisher_in_flight(const struct sailor_publisher *p)
 {
     return p->in_flight;
+}
+
+int64_t sailor_publisher_stalled_ms(const struct sailor_publisher *p)
+{
+    return p->in_flight ? base_loop_now_ms(p->loop) - p->progress_ms : 0;
 }
 
 void sailor_publisher_close(struct sailor_publisher *p, void (*done)(void *arg), void *arg)

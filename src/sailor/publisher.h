@@ -62,6 +62,9 @@ void sailor_publication_cancel(struct sailor_publication *x);
 bool sailor_publisher_is_ready(const struct sailor_publisher *p);
 size_t sailor_publisher_in_flight(const struct sailor_publisher *p);
 
+/* For how long publications have been in flight and none has been confirmed; 0: none is in flight. */
+int64_t sailor_publisher_stalled_ms(const struct sailor_publisher *p);
+
 /* Closes in good order, then calls back; publications in flight are forgotten.  Call it once. */
 void sailor_publisher_close(struct sailor_publisher *p, void (*done)(void *arg), void *arg);
 void sailor_publisher_free(struct sailor_publisher *p);

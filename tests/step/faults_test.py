@@ -108,6 +108,18 @@ class Process(FaultTest):
         self.assertEqual(load.end(), 0, load.step.tail())
         self.check(load, most=kills)
 
+    def test_one_of_two_replicas_is_killed(self):
+        load = self.load(1000)
+        other = Step(self.node, platform=load.step.platform)
+        self.addCleanup(other.close)
+        other.environment = load.step.environment
+        for step in (load.step, other):
+            step.start()
+        self.pause()
+        other.kill()
+        self.assertEqual(load.end(), 0, load.step.tail())
+        self.check(load, most=2)
+
     def test_told_to_stop_at_random_moments(self):
         rounds = 5 * ROUNDS
         load = self.load(150 * rounds)
@@ -155,17 +167,19 @@ class Connections(FaultTest):
         self.check(load)
 
     def test_an_alarm_does_not_stop_the_shutdown(self):
-        load = self.load(2000, environment={"ELASTICIO_SHUTDOWN_TIMEOUT": "500"})
-        load.step.start()
-        self.node.block()
-        try:
-            load.step.wait_for("takes no messages for now")
-            self.assertEqual(load.step.stop(), 0, load.step.tail())
-        finally:
-            self.node.unblock()
-        load.step.start()
-        self.assertEqual(load.end(), 0, load.step.tail())
-        self.check(load, most=2)
+        for timeout in ("500", ""):
+            with self.subTest(timeout=timeout or "none"):
+                load = self.load(2000, environment={"ELASTICIO_SHUTDOWN_TIMEOUT": timeout})
+                load.step.start()
+                self.node.block()
+                try:
+                    load.step.wait_for("takes no messages for now")
+                    self.assertEqual(load.step.stop(), 0, load.step.tail())
+                finally:
+                    self.node.unblock()
+                load.step.start()
+                self.assertEqual(load.end(), 0, load.step.tail())
+                self.check(load, most=2)
 
 
 class Queues(FaultTest):
@@ -205,6 +219,32 @@ class Brokers(FaultTest):
             self.restart(load, self.node.stop)
         self.assertEqual(load.end(), 0, load.step.tail())
         self.check(load, most=1 + ROUNDS)
+
+    def test_away_while_told_to_stop(self):
+        load = self.load(1000)
+        load.step.start()
+        self.pause()
+        self.node.stop()
+        status = load.step.stop()
+        self.node.start()
+        load.step.connect()
+        self.assertEqual(status, 0, load.step.tail())
+        load.step.start()
+        self.assertEqual(load.end(), 0, load.step.tail())
+        self.check(load, most=2)
+
+    def test_standing_still(self):
+        load = self.load(1000, environment={"AMQP_URI": self.node.url("/", heartbeat=1)})
+        load.step.start()
+        self.pause()
+        self.node.freeze()
+        try:
+            load.step.wait_for("connecting again")
+        finally:
+            self.node.thaw()
+        load.step.connect()
+        self.assertEqual(load.end(), 0, load.step.tail())
+        self.check(load)
 
     def test_killed(self):
         load = self.load(1000)

@@ -273,6 +273,29 @@ class Losses(ScenarioTest):
         self.assertEqual(step.data.get().message["body"], 2)
         self.assert_settled(step)
 
+    def test_the_first_node_that_answers_is_taken(self):
+        step = self.step()
+        step.environment["ELASTICIO_AMQP_URI"] = "amqp://127.0.0.1:1/,amqp://127.0.0.1:2/," + self.node.url("/")
+        step.start()
+        step.send(script(READY))
+        self.assertEqual(step.data.get().message["body"], "ready")
+
+    def test_tls(self):
+        step = self.step()
+        step.environment["ELASTICIO_AMQP_URI"] = self.node.url("/", tls=True)
+        step.start()
+        step.send(script(READY))
+        self.assertEqual(step.data.get().message["body"], "ready")
+        self.assert_settled(step)
+
+    def test_a_certificate_that_nobody_vouches_for(self):
+        step = self.step()
+        step.environment["ELASTICIO_AMQP_URI"] = self.node.url(
+            "/", tls=True, cacertfile="/etc/ssl/certs/ca-certificates.crt")
+        step.spawn()
+        self.assertEqual(step.wait(), 1)
+        self.assertIn("certificate", step.last_word())
+
     def test_a_queue_that_is_deleted_ends_the_process(self):
         step = self.started()
         step.send(script({"wait": 300}, READY))
