@@ -31,6 +31,8 @@ const KNOWN = [
     { name: 'prototype', matches: d => /__proto__|constructor|prototype/.test(d.expression + (d.data || '')) },
     { name: 'copied-regex', matches: d => /\/[^]*(\?:|\?\?)/.test(d.expression) },
     { name: 'undefined-replacement', matches: d => d.ours.code === 'D3012' && /\$replace/.test(d.expression) },
+    { name: 'undefined-replacement', matches: d => d.ours.code === 'D3121' &&
+        /^"?\$replace: the replacement must be a string/.test(d.ours.value) },
     { name: 'grouped-hole', matches: d => /another value$/.test(d.what) &&
         withoutHoles(String(d.reference.value)) === withoutHoles(String(d.ours.value)) },
     { name: 'grouped-hole', matches: d => areResults(d) && withoutHoles(d.reference.text) === withoutHoles(d.ours.text) },
