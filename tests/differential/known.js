@@ -6,13 +6,17 @@
 const withoutHoles = text => text.replace(/\[null\]/g, '[]').replace(/\[null,/g, '[').replace(/,null/g, '');
 const areResults = d => d.reference.kind === 'result' && d.ours.kind === 'result';
 
-/* Two errors that may be those of two members: something that divides members stands between their places. */
+const isInBraces = text => text.split('{').length > text.split('}').length;
+
+/* Two errors that may be those of two members: something that divides members stands between their places, or they are
+ * those of two groups. */
 const areOtherErrors = d => {
     const places = [d.reference.position, d.ours.position];
     if (d.reference.kind !== 'error' || d.ours.kind !== 'error')
         return false;
+    const [from, to] = [Math.min(...places), Math.max(...places)];
     return !places.every(Number.isInteger) || /function|λ/.test(d.expression) ||
-        /[,:]/.test(d.expression.slice(Math.min(...places) - 1, Math.max(...places)));
+        isInBraces(d.expression.slice(0, from)) || /[,:]/.test(d.expression.slice(from - 1, to));
 };
 
 /* A variable is bound, and stands somewhere else too. */
