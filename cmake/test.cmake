@@ -1,5 +1,11 @@
 # Tests carry a label (unit, golden, vectors, conformance, flow, peer, bench, fuzz) and a timeout.
 
+# What a unit test may take, in seconds: sanitizers make the ones that run into limits ten times slower.
+set(unit_timeout 60)
+if(ALC_SANITIZE)
+    set(unit_timeout 600)
+endif()
+
 # alc_unit_test(NAME LIBS...): tests/unit/<folder>/NAME.c, a cmocka program.
 function(alc_unit_test name)
     add_executable(${name} ${name}.c)
@@ -7,7 +13,7 @@ function(alc_unit_test name)
     target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     add_test(NAME unit.${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-    set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 60 SKIP_RETURN_CODE 77)
+    set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT ${unit_timeout} SKIP_RETURN_CODE 77)
 endfunction()
 
 # alc_failing_memory(NAME): lets a unit test make our requests for memory fail; see tests/support/failing_memory.h.
