@@ -350,11 +350,14 @@ static void resume_due(struct sailor_publisher *p, int64_t now)
         tick_by(p, p->paused.first->due_ms);
 }
 
-/* A broker that did not confirm in time gets the message again; should its confirm come yet, nobody waits for it. */
+/* A broker that did not confirm in time gets the message again; should its confirm come yet, nobody waits for it.  One
+ * that has said that it takes nothing for now is not late. */
 static void fail_late(struct sailor_publisher *p, int64_t now)
 {
     const int64_t timeout = p->opt.confirm_timeout_ms;
     uint64_t seq = 0;
+    if (timeout > 0 && p->link.connection && sailor_connection_is_blocked(p->link.connection))
+        return;
     for (struct sailor_publication *x; timeout > 0 && (x = sailor_confirms_next(&p->sent, &seq)) != NULL;) {
         if (x->sent_ms + timeout > now) {
             tick_by(p, x->sent_ms + timeout);
@@ -480,13 +483,26 @@ static void on_return(int code, jn_str text, const struct sailor_incoming *m, vo
     }
 }
 
+/* The time for confirms begins anew. */
+static void restart_clocks(struct sailor_publisher *p)
+{
+    const int64_t now = base_loop_now_ms(p->loop);
+    uint64_t seq = 0;
+    for (struct sailor_publication *x; (x = sailor_confirms_next(&p->sent, &seq)) != NULL;)
+        x->sent_ms = now;
+    if (p->sent.count && p->opt.confirm_timeout_ms > 0)
+        tick_by(p, now + p->opt.confirm_timeout_ms);
+}
+
 static void on_blocked(bool is_blocked, jn_str why, void *arg)
 {
     struct sailor_publisher *p = arg;
-    if (is_blocked)
+    if (is_blocked) {
         base_log(p->opt.log, BASE_WARN, NULL, "the broker takes no messages for now: %.*s", JN_ARG(why));
-    else
+    } else {
         base_log(p->opt.log, BASE_INFO, NULL, "the broker takes messages again");
+        restart_clocks(p);
+    }
     send_waiting(p);
     report_ended(p);
 }

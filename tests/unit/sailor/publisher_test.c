@@ -42,7 +42,7 @@ static void on_done(const struct jn_error *failed, void *arg)
         snprintf(s->why, sizeof s->why, "%.199s", failed->message);
 }
 
-static void open_scene(struct scene *s, int64_t attempts)
+static void open_scene_with(struct scene *s, int64_t attempts, int64_t confirm_timeout_ms)
 {
     *s = (struct scene){ .random.seed = 1 };
     s->uris = (struct sailor_amqp_uris){ &s->uri, 1 };
@@ -51,12 +51,18 @@ static void open_scene(struct scene *s, int64_t attempts)
     assert_int_equal(base_loop_new(&s->loop, NULL), JN_OK);
     const struct sailor_publisher_options opt = {
         .uris = &s->uris, .exchange = "x", .name = "host-write", .retry_delay_ms = 1, .retry_attempts = attempts,
-        .max_retry_delay_ms = 1, .connect_attempts = 2, .reconnect_delay_ms = 1, .random = &s->random,
+        .max_retry_delay_ms = 1, .confirm_timeout_ms = confirm_timeout_ms, .connect_attempts = 2,
+        .reconnect_delay_ms = 1, .random = &s->random,
         .clock = base_clock_system(), .metrics = &s->metrics, .on_ready = on_ready, .on_lost = on_lost, .arg = s,
     };
     assert_int_equal(sailor_publisher_new(s->loop, &opt, &s->publisher, NULL), JN_OK);
     fake_run(s->loop);
     fake_ready();
+}
+
+static void open_scene(struct scene *s, int64_t attempts)
+{
+    open_scene_with(s, attempts, 0);
 }
 
 static void close_scene(struct scene *s)
@@ -244,6 +250,36 @@ static void a_blocked_broker_is_sent_nothing(void **state)
     close_scene(&s);
 }
 
+static void a_confirm_that_is_late_is_a_failed_attempt(void **state)
+{
+    (void)state;
+    struct scene s;
+    open_scene_with(&s, 2, 1);
+    publish(&s, 1);
+    fake_run(s.loop);
+    assert_string_equal(fake_asked(), "publish 1 data m1; publish 2 data m1 retry=1");
+    assert_int_equal(s.failed, 1);
+    confirm(1, false, true);
+    assert_int_equal(s.done, 1);
+    close_scene(&s);
+}
+
+static void the_time_for_confirms_stands_still_while_the_broker_is_blocked(void **state)
+{
+    (void)state;
+    struct scene s;
+    open_scene_with(&s, 0, 1);
+    publish(&s, 1);
+    fake_connection()->is_blocked = true;
+    fake_run(s.loop);
+    assert_string_equal(fake_asked(), "publish 1 data m1");
+    fake_connection()->is_blocked = false;
+    fake_connection()->opt.handlers->on_blocked(false, JN_STR(""), fake_connection()->opt.arg);
+    confirm(1, false, true);
+    assert_int_equal(s.done, 1);
+    close_scene(&s);
+}
+
 static void a_broker_that_does_not_read_is_waited_for(void **state)
 {
     (void)state;
@@ -322,6 +358,8 @@ int main(void)
         cmocka_unit_test(what_was_unconfirmed_goes_first_on_the_next_connection),
         cmocka_unit_test(a_closed_channel_is_opened_again),
         cmocka_unit_test(a_blocked_broker_is_sent_nothing),
+        cmocka_unit_test(a_confirm_that_is_late_is_a_failed_attempt),
+        cmocka_unit_test(the_time_for_confirms_stands_still_while_the_broker_is_blocked),
         cmocka_unit_test(a_broker_that_does_not_read_is_waited_for),
         cmocka_unit_test(what_is_cancelled_is_never_heard_of),
         cmocka_unit_test(what_may_not_take_longer_gives_up),
