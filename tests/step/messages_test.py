@@ -7,7 +7,7 @@ import uuid
 
 import platform_api
 from scenarios import PROTOCOLS, ScenarioTest, script
-from step import encrypt
+from step import decrypt, encrypt
 
 SECRET = {"apiKey": "secret"}
 SNAPSHOT = {"lastModifiedDate": 123456789}
@@ -98,7 +98,6 @@ class Integration(ScenarioTest):
                 reply = {"statusCode": 200, "body": "Ok", "headers": {"content-type": "text/plain"}}
                 sent = step.send(script({"httpReply": reply}, {"data": {"body": {}}}), {"reply_to": step.reply_to})
                 received = step.replies.get()
-                from step import decrypt
                 self.assertEqual(decrypt(received.body), reply)
                 self.assert_h(received, sent, step, protocol=1, more={"reply_to": step.reply_to}, without={"end"})
                 self.assert_p(received)
@@ -113,7 +112,6 @@ class Routing(ScenarioTest):
                 step = self.started(protocol=protocol)
                 step.send(script({"data": {"body": {}, "headers": {"X-EIO-Routing-Key": step.reply_to, "k": 1}}}))
                 received = step.replies.get()
-                from step import decrypt
                 self.assertEqual(decrypt(received.body, protocol)["headers"], {"k": 1})
 
     def test_metadata_and_thread_travel(self):
@@ -337,7 +335,6 @@ class Objects(ScenarioTest):
                 self.assertEqual(message["body"], {})
                 self.assertEqual(message["headers"]["h"], "1")
                 stored = {}
-                from step import decrypt
                 for name, entry in message["passthrough"].items():
                     self.assertEqual(entry["body"], {}, name)
                     stored[name] = entry["headers"]["x-ipaas-object-storage-id"]
@@ -346,6 +343,34 @@ class Objects(ScenarioTest):
                 self.assertEqual(decrypt(step.platform.objects[stored["step_a"]], 2), {"a": "x" * 900})
                 self.assertEqual(decrypt(step.platform.objects[stored["step_1"]], 2), {"c": "y" * 900})
                 self.assertEqual(len(step.platform.asked("POST", "/objects")), 2)
+                self.assert_settled(step)
+
+    def test_large_bodies_of_the_step_before_as_well(self):
+        for protocol in PROTOCOLS:
+            with self.subTest(row="6.4, NO_SELF_PASSTRHOUGH", protocol=protocol):
+                step = self.started(protocol=protocol, step={"is_passthrough": True}, environment={
+                    "EMIT_LIGHTWEIGHT_MESSAGE": "true", "OBJECT_STORAGE_SIZE_THRESHOLD": "100",
+                    "NO_SELF_PASSTRHOUGH": "true"})
+                message = script({"data": {"body": {"c": "y" * 50}}}, passthrough={"step_0": {"body": "replaced"}})
+                step.send(message)
+                received = step.data.get().message
+                entry = received["passthrough"]["step_0"]
+                self.assertEqual((list(received["passthrough"]), entry["body"], received["body"]), (["step_0"], {}, {}))
+                stored = step.platform.objects[entry["headers"]["x-ipaas-object-storage-id"]]
+                self.assertEqual(decrypt(stored, 2), message["body"])
+                self.assert_settled(step)
+
+    def test_empty_bodies_are_fetched_before_they_are_sent(self):
+        for protocol in PROTOCOLS:
+            with self.subTest(row="6.4, last part", protocol=protocol):
+                step = self.started(protocol=protocol, step={"is_passthrough": True}, function="unresolved")
+                headers = self.stored(step, {"of": "step_0"})
+                step.send(script({"data": {"body": {}}}, passthrough={"step_0": {"body": {}, "headers": headers}}))
+                self.assertEqual(step.data.get().message["passthrough"]["step_0"],
+                                 {"body": {"of": "step_0"}, "headers": headers})
+                step.send(script({"data": {"body": {}}}, passthrough={"step_0": {"body": {}, "headers": {
+                    "x-ipaas-object-storage-id": "gone"}}}))
+                self.assertEqual(step.errors.get().error["message"], "Failed to get message body with id=gone")
                 self.assert_settled(step)
 
     def test_small_bodies_stay(self):
