@@ -24,6 +24,7 @@
 #include "sailor/boot.h"
 #include "sailor/consumer.h"
 #include "sailor/flow.h"
+#include "sailor/operations.h"
 #include "sailor/publisher.h"
 #include "sailor/storage.h"
 
@@ -35,7 +36,7 @@ enum {
 };
 
 #define MODE_STATES(X)                                                                                                 \
-    X(CONNECTING, TO(FETCHING) | TO(REPORTING) | TO(CLOSING), "both connections are being opened")                                     \
+    X(CONNECTING, TO(FETCHING) | TO(REPORTING) | TO(CLOSING), "both connections are being opened")                     \
     X(FETCHING, TO(STARTING) | TO(INITIALISING) | TO(REPORTING) | TO(CLOSING), "the step's data")                      \
     X(STARTING, TO(INITIALISING) | TO(REPORTING) | TO(CLOSING), "the startup hook, and storing what it gave")          \
     X(INITIALISING, TO(ASKING) | TO(REPORTING) | TO(CLOSING), "the init hook")                                         \
@@ -61,6 +62,7 @@ struct mode {
     struct sailor_publisher *publisher;
     struct sailor_consumer *consumer;
     struct sailor_flow *flow;
+    struct sailor_operations *operations;       /* NULL: nobody asked for them */
     void *self;                         /* the opened action */
     bool is_open;
     struct sailor_reply *reply;         /* of the hook that is running */
@@ -552,6 +554,37 @@ static enum jn_status new_storage(struct mode *m, struct jn_error *err)
                               &m->storage, err);
 }
 
+static const char *why_not_ready(void *arg)
+{
+    const struct mode *m = arg;
+    if (m->state != RUNNING)
+        return m->state < RUNNING ? "starting" : "stopping";
+    if (!sailor_consumer_is_consuming(m->consumer))
+        return "not consuming: the read connection is being opened again";
+    if (!sailor_publisher_is_ready(m->publisher))
+        return "cannot publish: the write connection is being opened again";
+    return NULL;
+}
+
+static void write_action_metrics(struct jn_buf *out, void *arg)
+{
+    const struct mode *m = arg;
+    if (m->is_open && m->boot.action->metrics)
+        m->boot.action->metrics(out, m->self);
+}
+
+static enum jn_status open_operations(struct mode *m, struct jn_error *err)
+{
+    const struct sailor_settings *s = &m->boot.settings;
+    if (!s->http_port)
+        return JN_OK;
+    const struct sailor_operations_options opt = {
+        .host = s->http_host, .port = (int)s->http_port, .metrics = &m->boot.metrics, .not_ready = why_not_ready,
+        .more = write_action_metrics, .arg = m,
+    };
+    return sailor_operations_new(m->boot.loop, &opt, &m->operations, err);
+}
+
 static enum jn_status watch_signals(struct mode *m, struct jn_error *err)
 {
     static const int signals[] = { SIGTERM, SIGINT };
@@ -566,6 +599,8 @@ static enum jn_status set_up(struct mode *m, struct jn_error *err)
     const struct sailor_settings *settings = &m->boot.settings;
     name_connections(m);
     enum jn_status s = watch_signals(m, err);
+    if (!s)
+        s = open_operations(m, err);
     if (!s)
         s = base_timer_new(m->boot.loop, on_later, m, &m->later, err);
     if (!s)
@@ -587,6 +622,7 @@ static enum jn_status set_up(struct mode *m, struct jn_error *err)
 
 static void tear_down(struct mode *m)
 {
+    sailor_operations_free(m->operations);
     sailor_flow_free(m->flow);
     sailor_consumer_free(m->consumer);
     sailor_publisher_free(m->publisher);

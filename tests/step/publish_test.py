@@ -1,0 +1,161 @@
+"""The component as a step: the action `publish` against the local Lambda, its figures and health, and the example of a
+second component."""
+import os
+import pathlib
+import sys
+import unittest
+import urllib.error
+import urllib.request
+
+import broker
+
+broker.require()
+import step as steps  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ["ALC_BIN"]).resolve()
+sys.path.insert(0, str(ROOT / "tests/flow"))
+import support  # noqa: E402
+
+
+class PublishTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.local = support.Local()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.local.close()
+
+    def step(self, config=None, step=None, environment=None, **more):
+        """A step of the component; `config` on top of a working one."""
+        base = {"aws_access_key_id": "local", "aws_secret_access_key": "local-secret", "region": "us-east-1",
+                "functionName": "probe", "expression": ""}
+        s = steps.Step(function="publish", config={**base, **(config or {})}, step=step,
+                       program=[str(BIN / "aws-lambda-component")],
+                       environment={"COMPONENT_PATH": "../../..", **(environment or {})}, **more)
+        s.environment["AWS_ENDPOINT_URL_LAMBDA"] = self.local.endpoint
+        self.addCleanup(s.close)
+        return s
+
+    def failed_start(self, config):
+        s = self.step(config).spawn()
+        error = s.errors.get()
+        self.assertEqual(s.wait(), 1)
+        self.assertNotIn("local-secret", s.tail())
+        return error.error["message"]
+
+
+class Messages(PublishTest):
+    def test_a_body_is_mapped_the_function_called_its_answer_emitted(self):
+        for protocol in (1, 2):
+            s = self.step({"expression": '{"do": "echo", "value": {"sku": body_sku}}'}, protocol=protocol).start()
+            sent = s.send({"body": {"body_sku": "A-1"}})
+            data = s.data.get()
+            self.assertEqual(data.headers["parentMessageId"], sent["messageId"])
+            self.assertIn("A-1", str(data.message["body"]))
+            self.assertEqual(s.stop(), 0)
+
+    def test_passthrough_and_flow_variables_are_at_hand(self):
+        s = self.step({"expression": '{"a": $getPassthrough().step_0.body.a, "b": $getFlowVariables().b,'
+                                     ' "c": elasticio.step_0.body.a}'},
+                      step={"is_passthrough": True, "variables": {"b": 2}}).start()
+        s.send({"body": {}, "passthrough": {"step_0": {"body": {"a": 1}}}})
+        data = s.data.get()
+        self.assertIn("step_1", data.message["passthrough"])
+        self.assertIn("step_0", data.message["passthrough"])
+        self.assertNotIn("elasticio", data.message["body"])
+        self.assertEqual(s.stop(), 0)
+
+    def test_an_expression_that_fails_is_an_error_and_sends_nothing(self):
+        s = self.step({"expression": "nothing.here"}).start()
+        s.send({"body": {}})
+        error = s.errors.get()
+        self.assertEqual(error.error["name"], "NothingToSend")
+        self.assertIn("yields nothing", error.error["message"])
+        self.assertIn("at mapping", error.error["stack"])
+        self.assertEqual(error.message["errorInput"], {"body": {}})
+        self.assertEqual(s.stop(), 0)
+
+    def test_a_refusal_is_an_error_in_words(self):
+        s = self.step({"functionName": "not-there"}).start()
+        s.send({"body": {}})
+        error = s.errors.get()
+        self.assertEqual(error.error["name"], "ResourceNotFoundException")
+        self.assertIn("not-there", error.error["message"])
+        self.assertIn("at invoke (request ", error.error["stack"])
+        self.assertEqual(s.stop(), 0)
+
+
+    def test_a_function_that_fails_is_an_error_with_its_trace_and_log(self):
+        s = self.step({"logType": "Tail"}).start()
+        sent = s.send({"body": {"do": "fail", "message": "no stock"}})
+        error = s.errors.get()
+        self.assertEqual((error.error["name"], error.error["message"]), ("ValueError", "no stock"))
+        self.assertIn("at probe, line 1", error.error["stack"])
+        [end] = [line for line in s.logged("END RequestId") if line["name"] == "component"]
+        self.assertEqual(end["messageId"], sent["messageId"])
+        self.assertEqual(end["function"], "probe")
+        self.assertEqual(s.stop(), 0)
+
+
+class Starts(PublishTest):
+    def test_a_configuration_that_cannot_work_ends_the_start(self):
+        for config, words in (({"region": ""}, "the AWS Region (region) is missing"),
+                              ({"aws_secret_access_key": ""}, "the AWS Access Secret (aws_secret_access_key)"),
+                              ({"invocationType": "DryRun"}, "DryRun is not supported"),
+                              ({"invocationType": "Event", "logType": "Tail"}, "log type Tail works with"),
+                              ({"expression": "a +"}, "the expression is faulty at line 1")):
+            with self.subTest(config):
+                self.assertIn(words, self.failed_start(config))
+
+
+class Operations(PublishTest):
+    def ask(self, port, path):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as r:
+                return r.status, r.read().decode()
+        except urllib.error.HTTPError as e:
+            return e.code, e.read().decode()
+
+    def test_health_and_figures(self):
+        [port] = broker.free_ports(1)
+        s = self.step(environment={"HTTP_PORT": str(port), "HTTP_HOST": "127.0.0.1"}).start()
+        self.assertEqual(self.ask(port, "/livez"), (200, "ok\n"))
+        self.assertEqual(self.ask(port, "/readyz"), (200, "ok\n"))
+        self.assertEqual(self.ask(port, "/else")[0], 404)
+        s.send({"body": {}})
+        s.data.get()
+        status, text = self.ask(port, "/metrics")
+        self.assertEqual(status, 200)
+        self.assertIn('lambda_attempts_total{result="success"} 1\n', text)
+        self.assertIn("lambda_invocation_seconds_count 1\n", text)
+        self.assertIn("lambda_mapping_seconds_count 1\n", text)
+        self.assertEqual(s.stop(), 0)
+
+
+class Example(PublishTest):
+    def example(self, function, **config):
+        s = steps.Step(function=function, config=config, environment={"COMPONENT_PATH": "../../../examples/component"},
+                       program=[str(BIN.parent / "examples/component/example-component")])
+        self.addCleanup(s.close)
+        return s
+
+    def test_a_second_component_stands_on_action_h_alone(self):
+        s = self.example("echo").start()
+        s.send({"body": {"a": [1, "ä"]}})
+        self.assertEqual(s.data.get().message["body"], {"a": [1, "ä"]})
+        self.assertEqual(s.stop(), 0)
+        s = self.example("greet", greeting="Hello").start()
+        s.send({"body": {"name": "World"}})
+        self.assertEqual(s.data.get().message["body"], {"text": "Hello, World!"})
+        s.send({"body": {}})
+        self.assertEqual(s.errors.get().error["message"], "the message's body has no name in it")
+        self.assertEqual(s.stop(), 0)
+        s = self.example("greet").spawn()
+        self.assertEqual(s.errors.get().error["message"], "no greeting is configured")
+        self.assertEqual(s.wait(), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
