@@ -82,10 +82,10 @@ static void free_delivery(struct delivery *d)
     free(d);
 }
 
-static void free_deliveries(struct delivery **list)
+static void free_deliveries(struct delivery *d)
 {
-    for (struct delivery *d; (d = *list) != NULL;) {
-        link_out(d);
+    for (struct delivery *next; d; d = next) {
+        next = d->next;
         free_delivery(d);
     }
 }
@@ -530,8 +530,8 @@ void sailor_consumer_free(struct sailor_consumer *c)
     sailor_link_clear(&c->link);
     base_timer_free(c->reopen);
     base_timer_free(c->later);
-    free_deliveries(&c->in_process);
-    free_deliveries(&c->idle);
+    free_deliveries(c->in_process);
+    free_deliveries(c->idle);
     sailor_settled_clear(&c->settled);
     free(c->recent);
     free(c);

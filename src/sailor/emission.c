@@ -50,10 +50,10 @@ static void free_emission(struct sailor_emission *e)
     free(e);
 }
 
-static void give_back(struct sailor_emission *e)
+/* Of one that is not among its task's any more. */
+static void put_away(struct sailor_emission *e)
 {
     struct sailor_flow *f = e->task->flow;
-    detach(e);
     sailor_bodies_clear(&e->bodies);
     if (f->idle_emission_count == MAX_IDLE || f->is_freeing) {
         free_emission(e);
@@ -67,6 +67,12 @@ static void give_back(struct sailor_emission *e)
     e->next = f->idle_emissions;
     f->idle_emissions = e;
     f->idle_emission_count++;
+}
+
+static void give_back(struct sailor_emission *e)
+{
+    detach(e);
+    put_away(e);
 }
 
 struct sailor_emission *sailor_emission_new(struct sailor_task *t, enum sailor_emission_kind kind,
@@ -245,9 +251,12 @@ void sailor_emissions_tick(struct sailor_flow *f, int64_t now_ms)
 
 void sailor_emissions_drop(struct sailor_task *t)
 {
-    while (t->first) {
-        if (t->first->publication)
-            sailor_publication_cancel(t->first->publication);
-        give_back(t->first);
+    struct sailor_emission *e = t->first;
+    t->first = t->last = NULL;
+    for (struct sailor_emission *next; e; e = next) {
+        next = e->next;
+        if (e->publication)
+            sailor_publication_cancel(e->publication);
+        put_away(e);
     }
 }

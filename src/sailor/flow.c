@@ -85,12 +85,11 @@ static struct sailor_task *new_task(struct sailor_flow *f, struct sailor_deliver
     return t;
 }
 
-static void give_back(struct sailor_task *t)
+/* Of one that is not in process any more. */
+static void put_away(struct sailor_task *t)
 {
     struct sailor_flow *f = t->flow;
     sailor_bodies_clear(&t->bodies);
-    *(t->previous ? &t->previous->next : &f->first) = t->next;
-    *(t->next ? &t->next->previous : &f->last) = t->previous;
     f->in_process--;
     f->opt.metrics->in_flight--;
     if (f->idle_count == MAX_IDLE) {
@@ -100,6 +99,14 @@ static void give_back(struct sailor_task *t)
     t->next = f->idle;
     f->idle = t;
     f->idle_count++;
+}
+
+static void give_back(struct sailor_task *t)
+{
+    struct sailor_flow *f = t->flow;
+    *(t->previous ? &t->previous->next : &f->first) = t->next;
+    *(t->next ? &t->next->previous : &f->last) = t->previous;
+    put_away(t);
 }
 
 static void fill_ids(struct sailor_task *t)
@@ -443,11 +450,14 @@ enum jn_status sailor_flow_new(struct base_loop *l, const struct sailor_flow_opt
 /* Deliveries stay with the consumer, which gives them back to the broker by closing. */
 static void drop_tasks(struct sailor_flow *f)
 {
-    for (struct sailor_task *t; (t = f->first) != NULL;) {
+    struct sailor_task *t = f->first;
+    f->first = f->last = NULL;
+    for (struct sailor_task *next; t; t = next) {
+        next = t->next;
         if (t->state == SAILOR_TASK_RUNNING)
             tell_abort(t);
         sailor_emissions_drop(t);
-        give_back(t);
+        put_away(t);
     }
 }
 

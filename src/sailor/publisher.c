@@ -85,6 +85,17 @@ static void detach(struct list *l, struct sailor_publication *x)
     x->next = x->previous = NULL;
 }
 
+static struct sailor_publication *take_first(struct list *l)
+{
+    struct sailor_publication *x = l->first;
+    if (!x)
+        return NULL;
+    l->first = x->next;
+    *(x->next ? &x->next->previous : &l->last) = NULL;
+    x->next = NULL;
+    return x;
+}
+
 /* Puts `front` in front of `l`; `front` is empty afterwards. */
 static void put_in_front(struct list *l, struct list *front)
 {
@@ -211,10 +222,8 @@ static void report_ended(struct sailor_publisher *p)
         return;
     bool is_freed = false;
     p->is_freed = &is_freed;
-    for (struct sailor_publication *x; !is_freed && (x = p->ended.first) != NULL;) {
-        detach(&p->ended, x);
+    for (struct sailor_publication *x; !is_freed && (x = take_first(&p->ended)) != NULL;)
         tell(x);
-    }
     if (!is_freed)
         p->is_freed = NULL;
 }
