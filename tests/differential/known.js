@@ -61,6 +61,8 @@ const KNOWN = [
 const LATE = [
     { name: 'partial-raw', matches: d => /\$\w+\(.*[(,]?\s*\?\s*[,)]/s.test(d.expression) },
     { name: 'sorted-text', matches: d => /\[.*\]\[.*\]\^/s.test(d.expression) },
+    { name: 'function-objects', matches: d =>
+        /\$(map|filter|single)\(.*\/.+\/.*,\s*\/.+\//s.test(d.expression) },
     { name: 'function-objects', matches: d => /\/.*\//.test(d.expression) &&
         /function|λ|\$\w+\s*[,)\]}]|\/\(\s*\|.*\|/.test(d.expression) },
     { name: 'grouped-hole', matches: d => /\[\s*\]/.test(d.data || '') && /\{.*\$\$/s.test(d.expression) &&
