@@ -129,10 +129,12 @@ static bool emit_burst(struct run *r, jn_value v)
 
 static bool emit_error(struct run *r, jn_value v)
 {
-    const struct sailor_failure f = {
-        .name = jn_get_string(jn_member(v, JN_STR("name"))), .message = jn_get_string(jn_member(v, JN_STR("message"))),
-        .stack = jn_get_string(jn_member(v, JN_STR("stack"))),
-    };
+    struct sailor_failure f = { .message = jn_get_string(v) };
+    if (jn_is(v, JN_OBJECT)) {
+        f.name = jn_get_string(jn_member(v, JN_STR("name")));
+        f.message = jn_get_string(jn_member(v, JN_STR("message")));
+        f.stack = jn_get_string(jn_member(v, JN_STR("stack")));
+    }
     sailor_task_emit_error(r->task, &(struct sailor_failure){
         f.name.len ? f.name : (jn_str){ NULL, 0 }, f.message.len ? f.message : (jn_str){ NULL, 0 },
         f.stack.len ? f.stack : (jn_str){ NULL, 0 } });
