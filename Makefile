@@ -2,11 +2,12 @@
 
 BUILD   := build/release
 PREFIX  ?= /usr/local
+REFERENCE ?= $(or $(ALC_REFERENCE),$(or $(TMPDIR),/tmp)/elasticio-reference)
 PEERS   ?= $(or $(TMPDIR),/tmp)/jsonata-peers
 SILENT  := >build/make.log 2>&1 || { cat build/make.log; exit 1; }
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test bench bench-jsonata peers lint install clean help
+.PHONY: build demo test bench bench-jsonata bench-worker soak reference peers lint install clean help
 
 help:
 	@echo 'make           build $(BUILD)/bin/{aws-lambda-component,jsonata}'
@@ -15,6 +16,9 @@ help:
 	@echo 'make bench     compare speeds with peers that are installed'
 	@echo 'make bench-jsonata   libjsonata and other engines of JSONata on 18 workloads'
 	@echo 'make peers     install those other engines to $$PEERS ($(PEERS))'
+	@echo 'make bench-worker    the component as a step, beside the reference runtime and the floor'
+	@echo 'make reference install that runtime (npm) to $$REFERENCE ($(REFERENCE))'
+	@echo 'make soak      load for SECONDS (600): memory and descriptors must not grow'
 	@echo 'make lint      clang-tidy and cppcheck'
 	@echo 'make install   install to $$PREFIX ($(PREFIX))'
 	@echo 'make clean     remove build/'
@@ -41,6 +45,7 @@ bench:
 	@cmake --preset release -DALC_TESTS=ON -Wno-dev $(SILENT)
 	@cmake --build --preset release $(SILENT)
 	@$(BUILD)/bin/json_bench
+	@tests/bench/worker/worker_bench.py --bin $(BUILD)/bin --reference $(REFERENCE) $(BENCH)
 
 bench-jsonata:
 	@scripts/need.sh build test bench
@@ -48,6 +53,26 @@ bench-jsonata:
 	@cmake --preset release -DALC_TESTS=ON -Wno-dev $(SILENT)
 	@cmake --build --preset release --target jsonata_cli cold_bench $(SILENT)
 	@tests/bench/compare.py --bin $(BUILD)/bin --peers $(PEERS) $(BENCH)
+
+bench-worker:
+	@scripts/need.sh build test bench
+	@mkdir -p build
+	@cmake --preset release -DALC_TESTS=ON -Wno-dev $(SILENT)
+	@cmake --build --preset release --target aws-lambda-component echo_lambda worker_load worker_floor $(SILENT)
+	@tests/bench/worker/worker_bench.py --bin $(BUILD)/bin --reference $(REFERENCE) $(BENCH)
+
+soak:
+	@scripts/need.sh build test bench
+	@mkdir -p build
+	@cmake --preset release -DALC_TESTS=ON -Wno-dev $(SILENT)
+	@cmake --build --preset release --target aws-lambda-component echo_lambda worker_load $(SILENT)
+	@tests/bench/worker/soak.py --bin $(BUILD)/bin --seconds $(or $(SECONDS),600)
+
+# The public packages of the reference runtime, for step.reference and bench-worker.
+reference:
+	@command -v npm >/dev/null || { echo 'make reference: npm is not installed' >&2; exit 1; }
+	@npm install --no-audit --no-fund --silent --prefix $(REFERENCE) elasticio-sailor-nodejs@2.7.8 jsonata@2.2.2
+	@echo 'export ALC_REFERENCE=$(REFERENCE)'
 
 peers:
 	@scripts/install-peers.sh $(PEERS)

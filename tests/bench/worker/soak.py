@@ -1,0 +1,78 @@
+#!/usr/bin/python3 -B
+"""Ten minutes of load, without growth: the component at prefetch 100, its memory and descriptors every 30 s.
+
+    soak.py --bin BUILD/bin [--seconds 600]
+
+Fails when the last reading is above the highest one of the first third by more than a tenth for memory, by anything for
+descriptors; the first third is for buffers and pools to find their size.  The messages are those of worker_bench.py."""
+import argparse
+import pathlib
+import sys
+import time
+
+import worker_bench
+import measures
+
+PREFETCH = 100
+
+
+def arguments():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--bin", required=True, type=pathlib.Path, help="where our programs are")
+    p.add_argument("--seconds", type=float, default=600)
+    options = p.parse_args()
+    options.bin, options.delay = options.bin.resolve(), [0]
+    return options
+
+
+def watch(load, pid, seconds):
+    """Readings (memory, descriptors) until the load ends, about twenty at least."""
+    interval = min(30.0, seconds / 20)
+    begin, readings = time.monotonic(), []
+    while load.poll() is None:
+        time.sleep(interval)
+        reading = (measures.memory(pid, "VmRSS"), measures.descriptors(pid))
+        readings.append(reading)
+        print(f"{time.monotonic() - begin:6.0f} s  {reading[0] / 2**20:6.1f} MiB  {reading[1]} descriptors", flush=True)
+    return readings[:-1]        # the last may be of an idle step
+
+
+def judge(readings):
+    """What grew, as sentences."""
+    early, last = readings[:max(1, len(readings) // 3)], readings[-1]
+    memory, descriptors = max(r[0] for r in early), max(r[1] for r in early)
+    if last[0] > memory * 1.1:
+        yield f"memory grew from {memory / 2**20:.1f} to {last[0] / 2**20:.1f} MiB"
+    if last[1] > descriptors:
+        yield f"descriptors grew from {descriptors} to {last[1]}"
+
+
+def soak(bench, seconds):
+    s = bench.open("ours", PREFETCH, 0, False)
+    try:
+        worker_bench.start(s)
+        load = bench.start_load(s, PREFETCH, seconds)
+        readings = watch(load, s.process.pid, seconds)
+        result = bench.finish_load(load, s)
+        status, errors = s.stop(), s.errors.size()
+    finally:
+        s.close()
+    print(f"{result['messages']:,} messages, {result['messages'] / result['seconds']:,.0f} a second; exit status {status}, "
+          f"{errors} errors, p99 {result['p99_us'] / 1000:.1f} ms")
+    return [*judge(readings), *([f"exit status {status}, {errors} errors"] if status or errors else [])]
+
+
+def main():
+    options = arguments()
+    bench = worker_bench.Bench(options)
+    try:
+        faults = soak(bench, options.seconds)
+    finally:
+        bench.close()
+    for fault in faults:
+        print("soak: " + fault, file=sys.stderr)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
