@@ -3,8 +3,8 @@
 
     soak.py --bin BUILD/bin [--seconds 600]
 
-Fails when the last reading is above the highest one of the first third by more than a tenth for memory, by anything for
-descriptors; the first third is for buffers and pools to find their size.  The messages are those of worker_bench.py."""
+Fails when the highest reading of the last third is above that of the first by more than a tenth: the first third is for
+buffers and pools to find their size, and the number of connections to the endpoint follows the load.  The messages are those of worker_bench.py."""
 import argparse
 import pathlib
 import sys
@@ -39,12 +39,13 @@ def watch(load, pid, seconds):
 
 def judge(readings):
     """What grew, as sentences."""
-    early, last = readings[:max(1, len(readings) // 3)], readings[-1]
-    memory, descriptors = max(r[0] for r in early), max(r[1] for r in early)
-    if last[0] > memory * 1.1:
-        yield f"memory grew from {memory / 2**20:.1f} to {last[0] / 2**20:.1f} MiB"
-    if last[1] > descriptors:
-        yield f"descriptors grew from {descriptors} to {last[1]}"
+    third = max(1, len(readings) // 3)
+    (memory, descriptors), (memory_now, descriptors_now) = (
+        [max(values) for values in zip(*part)] for part in (readings[:third], readings[-third:]))
+    if memory_now > memory * 1.1:
+        yield f"memory grew from {memory / 2**20:.1f} to {memory_now / 2**20:.1f} MiB"
+    if descriptors_now > descriptors * 1.1:
+        yield f"descriptors grew from {descriptors} to {descriptors_now}"
 
 
 def soak(bench, seconds):
