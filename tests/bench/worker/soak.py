@@ -3,8 +3,9 @@
 
     soak.py --bin BUILD/bin [--seconds 600]
 
-Fails when the highest reading of the last third is above that of the first by more than a tenth: the first third is for
-buffers and pools to find their size, and the number of connections to the endpoint follows the load.  The messages are those of worker_bench.py."""
+Fails when the highest reading of the last third is above that of the first by more than a tenth.  The first third is for
+buffers and pools to find their size; the number of connections follows the load.  The messages are those of
+worker_bench.py."""
 import argparse
 import pathlib
 import sys
