@@ -219,7 +219,8 @@ static void put_number(struct writer *w, jn_value v)
         return;
     }
     char text[JN_NUMBER_MAX];               // room is asked for what is needed only: there may be a ceiling above it
-    put(w, text, jn_number_format(text, d));
+    const size_t len = jn_number_format(text, d);
+    put(w, text, len);
 }
 
 /* ---- containers ---------------------------------------------------------------------------------------------- */

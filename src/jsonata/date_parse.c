@@ -91,12 +91,12 @@ static void read_components(struct jsonata_eval *e, const struct jsonata_date_pi
         if (part->form == PART_LITERAL)
             continue;
         c->is_set[at] = true;
-        if (part->form == PART_NAME || part->form == PART_OTHER)
+        if (part->component == 'f')                 // digits, whatever the picture: see date_match.c
+            c->value[at] = fraction_value(text);
+        else if (part->form == PART_NAME || part->form == PART_OTHER)
             c->value[at] = name_value(part, text, &c->is_set[at]);
         else if (part->form == PART_ZONE)
             c->value[at] = zone_value(part, text);
-        else if (part->component == 'f')
-            c->value[at] = fraction_value(text);
         else
             c->value[at] = jsonata_parse_integer(e, text, part->integer);
     }

@@ -86,7 +86,7 @@ static char lower(char c)
 static size_t starts_with(jn_str s, const char *word)
 {
     size_t i = 0;
-    while (word[i] && i < s.len && lower(s.data[i]) == word[i])
+    while (i < s.len && word[i] && lower(s.data[i]) == word[i])
         i++;
     return word[i] ? 0 : i;
 }

@@ -95,9 +95,9 @@ static struct known_name *name_of(struct compiler *c, jn_str text)
         c->failed = true;
         return NULL;
     }
-    struct known_name **place = place_of_name(c, text, hash);
-    if (*place)
-        return *place;
+    struct known_name **place = place_of_name(c, text, hash), *known = *place;
+    if (known)
+        return known;
     struct known_name *name = jn_arena_alloc(c->arena, sizeof *name);
     if (!name) {
         c->failed = true;

@@ -45,7 +45,8 @@ const KNOWN = [
         d.reference.kind === 'function' && (d.ours.code === 'T2011' || /\/.*\//.test(d.expression)) },
     { name: 'function-objects', matches: d => d.ours.code === 'D3121' &&
         /update of a transform must be an object, not a function/.test(d.ours.value) },
-    { name: 'outside-update', matches: d => /\|\s*(\$\$|\$\w)/.test(d.expression) && d.what === 'another result' },
+    { name: 'outside-update', matches: d => /\|\s*(\$\$|\$\w)/.test(d.expression) &&
+        /another (result|value)$/.test(d.what) },
     { name: 'array-update', matches: d => d.ours.code === 'T2011' },
     { name: 'odd-matcher', matches: d => d.ours.code === 'T1010' },
     { name: 'long-token', matches: d => /another token$/.test(d.what) && String(d.ours.token).length >= 100 },
