@@ -15,6 +15,7 @@
 
 #include "core/arena.h"
 #include "jsonata/signature.h"
+#include "core/number.h"
 
 struct parser {
     struct jn_arena *arena;
@@ -596,6 +597,16 @@ static bool join_text(struct parser *p, struct joined_text *to, jn_str text)
     return true;
 }
 
+/* A number stands there as its value is written. */
+static bool join_token(struct parser *p, struct joined_text *to, const struct token *t)
+{
+    char number[JN_NUMBER_MAX];
+    if (t->kind != TOKEN_NUMBER)
+        return join_text(p, to, t->text);
+    const size_t len = jn_number_format(number, jn_num(t->value));
+    return join_text(p, to, (jn_str){ number, len });
+}
+
 /* signature := '<' token* '>'      Put together from tokens, up to the '>' that closes the first '<'.  It is checked
  * here, where its place is known; the compiler compiles it again from the text. */
 static void parse_signature(struct parser *p, struct ast_node *lambda)
@@ -605,7 +616,7 @@ static void parse_signature(struct parser *p, struct ast_node *lambda)
     int depth = 0;
     for (;;) {
         const enum token_kind kind = p->token.kind;
-        if (!join_text(p, &text, p->token.text))
+        if (!join_token(p, &text, &p->token))
             return;
         depth += (kind == TOKEN_LESS) - (kind == TOKEN_GREATER);
         if (depth == 0 || kind == TOKEN_END || kind == TOKEN_LEFT_BRACE)
