@@ -2,13 +2,14 @@
 """The fault suite: a real broker, real processes, a local Lambda with a function that counts; each fault is inflicted on
 a step under load, and then everything is counted.
 
-    faults.py [--long] [--reference] [--markdown FILE] [--keep FOLDER] [NAME|GROUP]...
+    faults.py [--long] [--quiet] [--reference] [--markdown FILE] [--keep FOLDER] [NAME|GROUP]...
     faults.py --list
 
-  --long       as often and as long as the issue wants; else a short form of each
+  --long       as often and as long as it takes to be sure; else a short form of each
   --reference  also the reference runtime (ALC_REFERENCE is its node_modules), beside ours, where that is comparable
   --only-reference  the reference alone
   --markdown   the table goes there, too
+  --quiet      no table: only what went wrong
   --keep       logs of runs that failed go there
 
 ALC_BIN: folder of aws-lambda-component.  Status 0 when nothing was lost, nothing was stuck, and every run was as it
@@ -64,6 +65,8 @@ class Bench:
             w.close()
         if row.start_errors:
             w.notes.append(f"{row.start_errors} failed starts reported")
+        if w.ends():
+            w.notes.append(w.ends())
         row["notes"] = "; ".join(w.notes)
         row.seconds = time.monotonic() - begin
         return row
@@ -100,7 +103,7 @@ HEAD = ("fault", "runtime") + world.TABLE + ("notes",)
 
 def lament(fault, runtime, row):
     """What was wrong goes to standard error; of the reference it is a note."""
-    if runtime.name != "ours":
+    if runtime.name != "ours" and not any("Traceback" in c for c in row.complaints):
         return False
     for complaint in row.complaints[:8]:
         print(f"    {fault.name}: {complaint}", file=sys.stderr, flush=True)
@@ -113,7 +116,7 @@ def line(fault, runtime, row):
 
 def parse():
     parser = argparse.ArgumentParser(usage=__doc__.split("\n\n")[1])
-    for flag in ("--long", "--reference", "--only-reference", "--list"):
+    for flag in ("--long", "--reference", "--only-reference", "--list", "--quiet"):
         parser.add_argument(flag, action="store_true")
     parser.add_argument("--markdown")
     parser.add_argument("--keep")
@@ -134,7 +137,7 @@ def main():
         for f in suite.FAULTS.values():
             print(f"{f.group:10} {f.name:32} {f.sentence}")
         return 0
-    sinks = [sys.stdout] + ([open(options.markdown, "w", encoding="utf-8")] if options.markdown else [])
+    sinks = ([] if options.quiet else [sys.stdout]) + ([open(options.markdown, "w", encoding="utf-8")] if options.markdown else [])
     bench = Bench(options)
     failures = 0
     try:

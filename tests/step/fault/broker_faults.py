@@ -29,7 +29,7 @@ def kill_broker(world):
     for _ in range(5 if world.is_long else 1):
         under_load(world) if not world.steps else world.publish(COUNT, ms=20)
         world.node.kill()
-        world.crashes += 1
+        world.forgets_acks = True
         world.node.start()
         world.wait_settled(1)
 
@@ -98,7 +98,7 @@ def memory_alarm(world):
 
 @fault("broker", "SIGTERM during a memory alarm: what cannot be published goes back", own_broker=True)
 def memory_alarm_sigterm(world):
-    world.publish(100, ms=20)
+    world.publish(400, ms=20)
     step = world.start(ELASTICIO_SHUTDOWN_TIMEOUT=1000)
     world.wait_settled(10)
     world.node.block()
@@ -125,19 +125,29 @@ def queue_deleted(world):
     finally:
         world.declare_in()
     world.must(step.exits[0] not in (0, None), f"the status is not {step.exits[0]}")
-    words = [w.get("msg", "") for w in step.last_words()]
-    world.must(any(runtimes.QUEUE in w and ("queue" in w.lower()) for w in words), f"its last word names the queue: {words}")
+    words = [w["err"]["message"] for w in step.last_words() if "err" in w]
+    world.must(any(f'queue "{runtimes.QUEUE}"' in w for w in words), f"its last word names the queue: {words}")
     world.publish(50)
 
 
-@fault("broker", "consumer cancelled by the broker (the queue's process died)", compare=True)
+@fault("broker", "consumer cancelled: the queue deleted, and declared anew at once", compare=True)
 def consumer_cancelled(world):
     step = under_load(world)
+    channel = world.ask()
+    channel.queue_delete(runtimes.QUEUE)
+    world.expected = dict.fromkeys(world.expected, "gone")
+    world.declare_in()
+    world.publish(50)
+    world.wait_for(lambda: step.exits, "the process ends, so that the platform restarts it", 10)
+    world.must(step.exits[0] != 0, f"the status is not 0: {step.exits}")
+
+
+@fault("broker", "the queue's process dies in the broker, and comes back", compare=True)
+def queue_crash(world):
+    under_load(world)
     world.node.evaluate(f"""{{ok, Q}} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"{world.vhost}">>, queue,
         <<"{runtimes.QUEUE}">>)), exit(amqqueue:get_pid(Q), kill).""")
-    world.crashes += 1
-    world.wait_for(lambda: step.exits or world.settled() >= COUNT, "the process ends, so that the platform restarts it", 15)
-    world.must(step.exits and step.exits[0] != 0, f"the status is not 0: {step.exits}")
+    world.forgets_acks = True
 
 
 @fault("broker", "publications nacked: the next queue is full (x-max-length, reject-publish)", compare=True)
@@ -193,7 +203,7 @@ def delivery_timeout(world):
     world.node.evaluate("application:set_env(rabbit, consumer_timeout, 1000).")
     world.node.evaluate("application:set_env(rabbit, channel_tick_interval, 500).")
     try:
-        world.publish(5, ms=4000)
+        world.publish(5, ms=2500)
         world.start()
         world.settle()
     finally:

@@ -1,7 +1,7 @@
 """What Lambda does.  A call that fails is an error, published once: whether and when to call again is not decided here."""
 import time
 
-from fault import endpoint
+from fault import endpoint, proxy
 from fault.suite import cases, fault
 
 
@@ -15,7 +15,7 @@ def scripted(world, answer):
 
 
 @fault("lambda", "429 for a while (10 s; short form 2 s)")
-def throttled(world):
+def lambda_throttled(world):
     seconds = 10 if world.is_long else 2
     until = time.monotonic() + seconds + 1
     server = scripted(world, lambda event: endpoint.THROTTLED if time.monotonic() < until else None)
@@ -27,17 +27,16 @@ def throttled(world):
 
 
 @cases("lambda", "each call answered by {}", {
-    f"{status}_{kind or 'plain'}": (f"{status} {kind or 'without a type'}", ((status, kind, body),))
+    f"{status}_{kind or 'plain'}": (f"{status} {kind or 'without a type'}", (status, kind, body))
     for status, kind, body in endpoint.SERVER_ERRORS})
-def server_error(world, refusal):
+def lambda_error(world, refusal):
     scripted(world, lambda event: refusal)
     world.publish(10, expect="error")
     world.start()
 
 
 @fault("lambda", "connections refused for a while (10 s; short form 2 s)")
-def refused(world):
-    from fault import proxy
+def lambda_refused(world):
     server = scripted(world, lambda event: None)
     p = proxy.Proxy(server.port)
     world.closers.append(p)
@@ -51,28 +50,28 @@ def refused(world):
 
 
 @fault("lambda", "each connection reset after the request was sent")
-def reset(world):
+def lambda_reset(world):
     scripted(world, lambda event: "reset")
     world.publish(20, expect="error")
     world.start()
 
 
 @fault("lambda", "slow answers, longer than the broker's heartbeat")
-def slow(world):
+def lambda_slow(world):
     scripted(world, lambda event: 4)
     world.publish(20)
     world.start(uri=world.node.url(world.vhost, heartbeat=1))
 
 
 @fault("lambda", "no answer; the processing deadline makes it an error")
-def stalled(world):
+def lambda_stalled(world):
     scripted(world, lambda event: "hang")
     world.publish(20, expect="error")
     world.start(ELASTICIO_PROCESSING_TIMEOUT=1500)
 
 
 @fault("lambda", "no answer; SIGTERM with a limit of time: the messages go back")
-def stalled_sigterm(world):
+def lambda_stalled_sigterm(world):
     server = scripted(world, lambda event: "hang")
     world.publish(20)
     step = world.start(ELASTICIO_SHUTDOWN_TIMEOUT=1000)

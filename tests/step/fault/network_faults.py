@@ -8,11 +8,11 @@ COUNT = 300
 WAYS = {"both": ("both connections", ""), "read": ("the read connection", "read"), "write": ("the write connection", "write")}
 
 
-def begin(world, **query):
+def begin(world, settings=None, **query):
     p = proxy.Proxy(world.node.port)
     world.closers.append(p)
     world.publish(COUNT, ms=20)
-    world.start(uri=world.node.url(world.vhost, port=p.port, **query))
+    world.start(uri=world.node.url(world.vhost, port=p.port, **query), **(settings or {}))
     world.wait_settled(COUNT // 10)
     return p
 
@@ -70,7 +70,7 @@ def refused(world):
 
 @fault("network", "SIGTERM while the broker cannot be reached: what it has goes back to the queue")
 def sigterm_while_away(world):
-    p = begin(world)
+    p = begin(world, {"ELASTICIO_SHUTDOWN_TIMEOUT": 1000})
     p.refuse()
     time.sleep(1)
     status = world.steps[0].terminate()

@@ -99,7 +99,7 @@ STORAGE = {
 }
 
 
-@cases("storage", "a body in the storage: {}", {n: (words, (answers, fate)) for n, (words, answers, fate) in STORAGE.items()})
+@cases("storage", "a body in the storage: {}", STORAGE)
 def storage(world, answers, fate):
     for _ in range(10):
         key, name = str(uuid.uuid4()), str(uuid.uuid4())
@@ -135,7 +135,7 @@ UPLOADS = {
 }
 
 
-@cases("storage", "a result goes to the storage: {}", {n: (w, (answers, fate)) for n, (w, answers, fate) in UPLOADS.items()})
+@cases("storage", "a result goes to the storage: {}", UPLOADS)
 def upload(world, answers, fate):
     if answers == "slow":
         answers = [answer(201, {"objectId": "some-object"}, delay=0.3)]

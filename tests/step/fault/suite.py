@@ -9,19 +9,18 @@ Fault = collections.namedtuple("Fault", "name group sentence run compare own_bro
 FAULTS = {}
 
 
-def fault(group, sentence, compare=False, own_broker=False, name=None, arguments=()):
+def fault(group, sentence, compare=False, own_broker=False):
     """`compare`: the reference can be inflicted with it, too; `own_broker`: it breaks the whole broker."""
     def register(run):
-        key = name or run.__name__
-        FAULTS[key] = Fault(key, group, sentence, run, compare, own_broker, arguments)
+        FAULTS[run.__name__] = Fault(run.__name__, group, sentence, run, compare, own_broker, ())
         return run
     return register
 
 
 def cases(group, sentence, table, compare=False, own_broker=False):
-    """One fault for each entry of `table`, {name: (words, arguments)}; `sentence` has {} for the words."""
+    """One fault for each entry of `table`, {name: (words, argument...)}; `sentence` has {} for the words."""
     def register(run):
-        for name, (words, arguments) in table.items():
+        for name, (words, *arguments) in table.items():
             key = f"{run.__name__}_{name}"
             FAULTS[key] = Fault(key, group, sentence.format(words), run, compare, own_broker, arguments)
         return run

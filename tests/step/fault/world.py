@@ -57,7 +57,8 @@ class World:
         self.port = None            # of a proxy before the broker
         self.connection = self.channel = None
         self.copies = {}            # id -> how often it was published; once, otherwise
-        self.crashes = 0            # of the broker: each may repeat what was in process
+        self.crashes = 0            # beside those of steps: each may repeat what was in process
+        self.forgets_acks = False   # a broker that is killed has not written its last acks: what they were for comes again
         self.notes, self.complaints = [], []
         functions.forget()
         self.declare()
@@ -218,6 +219,8 @@ class World:
     # ---- what became of it ---------------------------------------------------------------------------------------
 
     def end_steps(self):
+        # A signal that comes before there are handlers ends a process as it always does.
+        self.wait_for(lambda: self.consumers() >= len(self.steps), "every process consumes in the end")
         for step in self.steps:
             status = step.terminate()
             self.must(status == 0, "SIGTERM at the end did not end the step" if status is None else
@@ -284,11 +287,18 @@ class World:
             self.must(outcome["error"] <= 1, f"{outcome['error']} errors for {key}")
         # What a crash may repeat is what was in process then; without one there is nothing to repeat.
         crashes = self.crashes + sum(step.crashes + len(step.exits) for step in self.steps)
+        if self.forgets_acks:
+            crashes = float("inf")
         self.must(row["repeated"] <= crashes * PREFETCH, f"{row['repeated']} executions too many, {crashes} crashes")
         # A publication whose confirm was lost is repeated with the same messageId: the next step can tell.
         distinct = sum(len(ids) - self.copies.get(key, 1) for key, ids in outputs.items())
         self.must(distinct <= crashes * PREFETCH, f"{distinct} results that no messageId shows to be copies")
         row.complaints = self.complaints
+
+    def ends(self):
+        """How often processes ended by themselves, in words."""
+        statuses = collections.Counter(status for step in self.steps for status in step.exits)
+        return "ended by itself: " + ", ".join(f"{n} times with status {s}" for s, n in statuses.items()) if statuses else ""
 
     def close(self):
         for step in self.steps:
