@@ -7,7 +7,7 @@ PEERS   ?= $(or $(TMPDIR),/tmp)/jsonata-peers
 SILENT  := >build/make.log 2>&1 || { cat build/make.log; exit 1; }
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test bench bench-jsonata bench-worker soak reference peers lint install clean help
+.PHONY: build demo test bench bench-jsonata bench-worker soak test-faults reference peers lint install clean help
 
 help:
 	@echo 'make           build $(BUILD)/bin/{aws-lambda-component,jsonata}'
@@ -18,6 +18,7 @@ help:
 	@echo 'make peers     install those other engines to $$PEERS ($(PEERS))'
 	@echo 'make bench-worker    the component as a step, beside the reference runtime and the floor'
 	@echo 'make reference install that runtime (npm) to $$REFERENCE ($(REFERENCE))'
+	@echo 'make test-faults   the fault suite in its long form: an hour or so'
 	@echo 'make soak      load for SECONDS (600): memory and descriptors must not grow'
 	@echo 'make lint      clang-tidy and cppcheck'
 	@echo 'make install   install to $$PREFIX ($(PREFIX))'
@@ -67,6 +68,13 @@ soak:
 	@cmake --preset release -DALC_TESTS=ON -Wno-dev $(SILENT)
 	@cmake --build --preset release --target aws-lambda-component echo_lambda worker_load $(SILENT)
 	@tests/bench/worker/soak.py --bin $(BUILD)/bin --seconds $(or $(SECONDS),600)
+
+test-faults:
+	@scripts/need.sh build test
+	@mkdir -p build
+	@cmake --preset release -DALC_TESTS=ON -Wno-dev $(SILENT)
+	@cmake --build --preset release --target aws-lambda-component $(SILENT)
+	@ALC_BIN=$(BUILD)/bin /usr/bin/python3 -B -W ignore tests/step/faults.py $(or $(FAULTS),--long)
 
 # The public packages of the reference runtime, for step.reference and bench-worker.
 reference:
