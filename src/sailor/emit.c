@@ -17,7 +17,7 @@ static jn_str or_empty_object(jn_str json)
     return json.data && json.len ? json : JN_STR("{}");
 }
 
-/* One of the flow's buffers, empty: `text` is for JSON that is about to be encrypted. */
+/* One of the flow's buffers, empty. */
 static struct jn_buf *fresh(struct jn_buf *b)
 {
     if (b->failed || b->cap > KEPT_TEXT)
@@ -147,11 +147,10 @@ static void build_data(struct sailor_emission *e, const struct sailor_incoming_m
         sailor_envelope_passthrough(&e->arena, s, true, in, &e->message, passthrough);
     else if (e->message.passthrough.data)
         jn_buf_append(passthrough, e->message.passthrough);
-    struct jn_buf *text = fresh(&f->text);
     e->routing_key = jn_str_of(s->data_routing_key);
-    write_data(e, passthrough->len ? jn_buf_str(passthrough) : (jn_str){ NULL, 0 }, text);
-    if (passthrough->failed || text->failed ||
-        sailor_encrypt(f->opt.cipher, jn_buf_str(text), s->protocol_version < 2, &e->payload, &why))
+    write_data(e, passthrough->len ? jn_buf_str(passthrough) : (jn_str){ NULL, 0 }, &e->payload);
+    if (passthrough->failed ||
+        sailor_encrypt_in_place(f->opt.cipher, &e->payload, 0, s->protocol_version < 2, &why))
         jn_fail(&why, JN_NO_MEMORY, "no memory for a message");
     if (why.status || !is_small_enough(e, &why)) {
         sailor_emission_become_error(e, &why);
@@ -472,9 +471,8 @@ void sailor_task_emit_http_reply(struct sailor_task *t, jn_str reply, sailor_emi
         jn_fail(&why, JN_BAD_VALUE,
                 "Component emitted 'httpReply' event but 'reply_to' was not found in AMQP headers");
     } else {
-        struct jn_buf *text = fresh(&f->text);
-        write_reply(e, reply, text);
-        if (text->failed || sailor_encrypt(f->opt.cipher, jn_buf_str(text), true, &e->payload, &why))
+        write_reply(e, reply, &e->payload);
+        if (sailor_encrypt_in_place(f->opt.cipher, &e->payload, 0, true, &why))
             jn_fail(&why, JN_NO_MEMORY, "no memory for a reply");
     }
     if (why.status || !is_small_enough(e, &why)) {
