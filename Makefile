@@ -7,13 +7,12 @@ PEERS   ?= $(or $(TMPDIR),/tmp)/jsonata-peers
 SILENT  := >build/make.log 2>&1 || { cat build/make.log; exit 1; }
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test test-faults bench bench-jsonata bench-worker soak test-faults reference peers lint install clean help
+.PHONY: build demo test bench bench-jsonata bench-worker soak test-faults reference peers lint install clean help
 
 help:
 	@echo 'make           build $(BUILD)/bin/{aws-lambda-component,jsonata}'
 	@echo 'make demo      install what is missing, build, and show the main job at work'
 	@echo 'make test      install what is missing, build, and run all tests'
-	@echo 'make test-faults     inflict every fault on a step, as often as it takes (hours)'
 	@echo 'make bench     compare speeds with peers that are installed'
 	@echo 'make bench-jsonata   libjsonata and other engines of JSONata on 18 workloads'
 	@echo 'make peers     install those other engines to $$PEERS ($(PEERS))'
@@ -40,13 +39,6 @@ demo:
 test:
 	@scripts/need.sh build test
 	@scripts/test.sh
-
-test-faults:
-	@scripts/need.sh build test
-	@mkdir -p build
-	@cmake --preset release -DALC_TESTS=OFF -Wno-dev $(SILENT)
-	@cmake --build --preset release $(SILENT)
-	@ALC_BIN=$(BUILD)/bin tests/step/faults.py --long $(if $(ALC_REFERENCE),--reference) $(FAULTS)
 
 bench:
 	@scripts/need.sh build test bench
