@@ -9,9 +9,9 @@ RUN scripts/image.sh build /out
 
 FROM debian:bookworm-slim
 COPY scripts/image.sh /tmp/scripts/
-RUN /tmp/scripts/image.sh packages run && rm -r /tmp/scripts && useradd --create-home --uid 1000 node
+RUN /tmp/scripts/image.sh packages run && useradd --create-home --uid 1000 node
 COPY --from=build /out/ /
-RUN chown -R node:node /home/node
+RUN /tmp/scripts/image.sh check / && rm -r /tmp/scripts && chown -R node:node /home/node
 USER node
 WORKDIR /home/node
 # No CMD: the platform gives the command, ./sail.sh, ./serve.sh METHOD, or what it would give a Node.js component.
