@@ -1,3 +1,3 @@
 #!/bin/sh
-# sail.sh - message mode, under the name that the platform's slug runner knows (platform-protocol.md, 8.3).
-exec aws-lambda-component
+# sail.sh [--http-port PORT] - message mode, under the name that the platform's slug runner knows (platform-protocol.md, 8.3).
+exec aws-lambda-component "$@"

@@ -6,6 +6,7 @@
 
 #include "base/env.h"
 #include "cli/command.h"
+#include "cli/step.h"
 #include "component/actions.h"
 #include "sailor/sailor.h"
 
@@ -20,6 +21,10 @@ static void print_overview(FILE *out)
     fputs("\nEach command explains itself: aws-lambda-component COMMAND --help\n\n"
           "With ELASTICIO_FLOW_ID in its environment and no command it is a step of a flow; and it\n"
           "answers verifyCredentials, getMetaModel and selectModel.  See docs/platform.md.\n", out);
+    if (out == stdout) {
+        puts("\noptions of a step");
+        cli_step_print_options();
+    }
 }
 
 static void print_command(const struct cli_command *c)
@@ -61,8 +66,8 @@ int main(int argc, char **argv)
             return commands[i]->run(commands[i], argc - 2, argv + 2);
     }
     const struct base_env *env = base_env_system();
-    if (argc == 1 && base_env_get(env, "ELASTICIO_FLOW_ID"))
-        return sailor_run(&component_lambda, env);
+    if (cli_is_step(argc - 1, argv + 1) && (argc > 1 || base_env_get(env, "ELASTICIO_FLOW_ID")))
+        return cli_step_run(argc - 1, argv + 1);
     const bool is_asked = argc == 2 && *name != '-' && base_env_get(env, "ELASTICIO_POST_RESULT_URL");
     if (sailor_is_service(name) || is_asked)       // a method that does not exist is an answer, too
         return sailor_serve(&component_lambda, env, name);

@@ -2,6 +2,7 @@
 second component."""
 import os
 import pathlib
+import subprocess
 import sys
 import unittest
 import urllib.error
@@ -132,6 +133,32 @@ class Operations(PublishTest):
         self.assertIn("lambda_invocation_seconds_count 1\n", text)
         self.assertIn("lambda_mapping_seconds_count 1\n", text)
         self.assertEqual(s.stop(), 0)
+
+
+    def test_an_option_wins_over_its_variable(self):
+        [port] = broker.free_ports(1)
+        for options in (["--http-port", str(port), "--http-host", "127.0.0.1"], [f"--http-port={port}"]):
+            with self.subTest(options):
+                s = self.step(environment={"HTTP_PORT": "1", "HTTP_HOST": "127.0.0.1"})
+                s.program += options
+                s.start()
+                self.assertEqual(self.ask(port, "/readyz"), (200, "ok\n"))
+                self.assertEqual(s.stop(), 0)
+
+    def test_options_that_cannot_work_are_told_before_anything_starts(self):
+        for options, words, environment in (
+                (["--http-port", "65536"], "--http-port needs a port, 1 to 65535, not 65536", {"ELASTICIO_FLOW_ID": "x"}),
+                (["--http-port", "x"], '--http-port needs a whole number, not "x"', {"ELASTICIO_FLOW_ID": "x"}),
+                (["--http-host"], "--http-host needs a value", {"ELASTICIO_FLOW_ID": "x"}),
+                (["--http-port", "9102", "more"], 'a step takes no argument, but there is "more"',
+                 {"ELASTICIO_FLOW_ID": "x"}),
+                (["--http-port", "9102"], "ELASTICIO_FLOW_ID is not set", {})):
+            with self.subTest(options):
+                run = subprocess.run([BIN / "aws-lambda-component", *options], env=environment, capture_output=True,
+                                     stdin=subprocess.DEVNULL, text=True, timeout=steps.LIMIT_S)
+                self.assertEqual(run.returncode, 2)
+                self.assertIn(words, run.stderr)
+                self.assertEqual(run.stdout, "")
 
 
 class Example(PublishTest):
