@@ -34,6 +34,9 @@ static inline uint64_t jn_load8(const char *p)
 /* Keeps what is rarely done out of what is always done. */
 #define JN_APART __attribute__((noinline))
 
+/* States what always holds at this place: the compiler and the analyzer believe it, UBSan asks. */
+#define JN_KNOWN(claim) ((claim) ? (void)0 : __builtin_unreachable())
+
 /* The same for words in which the first byte is to be the lowest. */
 static inline uint32_t jn_low_first4(uint32_t word)
 {

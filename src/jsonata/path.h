@@ -152,7 +152,10 @@ static inline const jn_value *path_known_field(const struct jsonata_eval *e, uin
     static const jn_value nothing = { .type = JN_UNDEFINED };
     if (site == NO_SITE || e->sites[site].shape != o->shape)
         return NULL;
-    return e->sites[site].slot < 0 ? &nothing : &o->values[e->sites[site].slot];
+    if (e->sites[site].slot < 0)
+        return &nothing;
+    JN_KNOWN(o->values);
+    return &o->values[e->sites[site].slot];
 }
 
 static inline jn_value path_field(struct jsonata_eval *e, uint32_t site, jn_str name, const struct jn_object *o)
