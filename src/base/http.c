@@ -6,7 +6,7 @@
  *   PREREQFUNCTION   is called after the connection is there and before the first byte of a request goes out.  Its
  *                    second call within one transfer is such a repetition, whatever the reason: refused.
  *   SEEKFUNCTION     is called, earlier still, to rewind a body of which something was sent: refused, which libcurl
- *                    reports as CURLE_SEND_FAIL_REWIND.
+ *                    reports as CURLE_SEND_FAIL_REWIND.  (Not for small bodies, which libcurl has in hand.)
  *
  * What remains is to tell what happened, and to try once more ourselves, on a fresh connection, when the server cannot
  * have the whole request: the connection was a reused one, there is a body, and not all of it was given to the socket
@@ -23,11 +23,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/env.h"
 #include "base/http_text.h"
 #include "base/loop_internal.h"
+#include "base/watches.h"
 #include "core/arena.h"
 
 enum {
@@ -36,8 +38,10 @@ enum {
     DEFAULT_TOTAL_MS = 910000,          // the longest function of AWS Lambda, and ten seconds
     DEFAULT_MAX_RESPONSE = 16 << 20,
     MAX_LIFETIME_S = 300,               // a name that moved is followed within five minutes
-    POOL_SIZE = 8,
-    WARM_BYTES = 1 << 20,               // a larger answer's memory is not kept for the next call
+    KEPT_CONNECTIONS = 128,             // idle ones; libcurl's usual, four times the calls in flight, shrinks with them
+    POOL_SIZE = 128,
+    WARM_BYTES = 1 << 15,               // a larger answer's memory is not kept for the next call
+    SMALL_BODY = 12 << 10,              // with its head in one record of TLS
 };
 
 struct base_http {
@@ -45,7 +49,7 @@ struct base_http {
     const struct base_log *log;
     CURLM *multi;
     uv_timer_t timer;                   /* libcurl's */
-    struct watch *watches;
+    struct base_watches watches;        /* of libcurl's sockets */
     struct base_http_call *active;      /* list */
     struct base_http_call *pool;        /* list of idle ones, warm */
     unsigned pooled;
@@ -53,16 +57,6 @@ struct base_http {
     char *ca_bundle, *extra_ca, *http_proxy;
     bool lost_socket;                   /* one could not be watched: libcurl gives up on every transfer */
     bool freed;
-};
-
-/* One socket of libcurl's. */
-struct watch {
-    uv_poll_t poll;
-    struct base_http *http;
-    struct watch *next, **self;
-    curl_socket_t fd;
-    int events;
-    bool closed;
 };
 
 struct base_http_call {
@@ -76,12 +70,13 @@ struct base_http_call {
     base_http_done_fn *done;
     void *arg;
     jn_str request_body;
+    bool is_whole;                      /* head and body leave in one write */
     const char *method, *url, *where, *path;    /* where: host:port */
     size_t max_response;
     int64_t connect_timeout_ms, total_timeout_ms;
     uint64_t started_at;                /* uv_hrtime() */
 
-    size_t handed;                      /* bytes of the body that libcurl took from us */
+    size_t handed;                      /* bytes of the body that libcurl took from us, or may have sent */
     bool connected;                     /* a connection came about, sending may have begun */
     bool was_reused;                    /* ... and it was one from the cache */
     bool repeat_refused;                /* libcurl wanted to send again */
@@ -90,14 +85,45 @@ struct base_http_call {
     bool too_large, out_of_memory, given_up;
 };
 
+/* ---- sockets ------------------------------------------------------------------------------------------------- */
+
+/* Connections outlive the call that opens them: `arg` is the client.  Descriptors of libcurl's that do not come by here,
+ * its resolver's, are watched without being kept. */
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    (void)purpose;
+    struct base_http *h = arg;
+    const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd >= 0)
+        base_watches_keep(&h->watches, fd);
+    return fd;
+}
+
+static int close_socket(void *arg, curl_socket_t fd)
+{
+    struct base_http *h = arg;
+    base_watches_drop(&h->watches, fd);
+    return close(fd);
+}
+
 /* ---- what libcurl asks while it sends ------------------------------------------------------------------------ */
+
+/* libcurl wants to send again.  Of a body that it has in hand it asks nothing, and its counters are those of the next
+ * connection already; but the time before the transfer is noted only after the first write went well. */
+static void note_repeat(struct base_http_call *c)
+{
+    curl_off_t begun_us = 0;
+    c->repeat_refused = true;
+    if (c->is_whole && (curl_easy_getinfo(c->easy, CURLINFO_PRETRANSFER_TIME_T, &begun_us) || begun_us))
+        c->handed = c->request_body.len;
+}
 
 static int body_before_sending(void *arg, char *remote_ip, char *local_ip, int remote_port, int local_port)
 {
     (void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
     struct base_http_call *c = arg;
     if (c->connected) {
-        c->repeat_refused = true;
+        note_repeat(c);
         return CURL_PREREQFUNC_ABORT;
     }
     long connects = 0;
@@ -219,7 +245,10 @@ static bool set_fixed_options(struct base_http_call *c)
            !curl_easy_setopt(e, CURLOPT_SEEKDATA, c) && !curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, answer_head) &&
            !curl_easy_setopt(e, CURLOPT_HEADERDATA, c) && !curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, answer_body) &&
            !curl_easy_setopt(e, CURLOPT_WRITEDATA, c) &&
-           set_authorities(c);
+           !curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) &&
+           !curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, c->http) &&
+           !curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, close_socket) &&
+           !curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, c->http) && set_authorities(c);
 }
 
 static void free_call(struct base_http_call *c)
@@ -345,14 +374,17 @@ static struct curl_slist *header_list(struct base_http_call *c, const struct bas
     return first;
 }
 
-/* POST for everything that may have a body: it makes libcurl send Content-Length and call body_read(). */
+/* POST for everything that may have a body: it makes libcurl send Content-Length and call body_read(), unless it is
+ * given the body, which a small one is: then it leaves with the head, in one write. */
 static bool set_method(struct base_http_call *c)
 {
     CURL *e = c->easy;
+    c->is_whole = c->request_body.len > 0 && c->request_body.len <= SMALL_BODY;
     const bool is_head = strcmp(c->method, "HEAD") == 0 && !c->request_body.len;
     const bool bare = !c->request_body.len && (is_head || strcmp(c->method, "GET") == 0 ||
                                                strcmp(c->method, "DELETE") == 0 || strcmp(c->method, "OPTIONS") == 0);
     return !curl_easy_setopt(e, CURLOPT_NOBODY, 0L) &&
+           !curl_easy_setopt(e, CURLOPT_POSTFIELDS, c->is_whole ? c->request_body.data : NULL) &&
            !curl_easy_setopt(e, bare ? CURLOPT_HTTPGET : CURLOPT_POST, 1L) &&
            !curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->request_body.len) &&
            (!is_head || !curl_easy_setopt(e, CURLOPT_NOBODY, 1L)) &&
@@ -682,71 +714,23 @@ static void drain(struct base_http *h)
 
 /* ---- libcurl on the loop ------------------------------------------------------------------------------------- */
 
-static void on_watch_closed(uv_handle_t *handle)
+static void on_socket(int fd, int events, void *arg)
 {
-    free(handle->data);
-}
-
-static void close_watch(struct watch *w)
-{
-    *w->self = w->next;
-    if (w->next)
-        w->next->self = w->self;
-    w->closed = true;
-    uv_close((uv_handle_t *)&w->poll, on_watch_closed);
-}
-
-/* libuv reports a socket in error state as a bad descriptor, and stops watching it.  libcurl shall look for itself then
- * (no flags), and as long as it still wants the socket, it is watched again. */
-static void on_socket(uv_poll_t *handle, int status, int events)
-{
-    struct watch *w = handle->data;
-    struct base_http *h = w->http;
-    int flags = 0, running;
-    if (status == 0)
-        flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
-    curl_multi_socket_action(h->multi, w->fd, flags, &running);
-    if (status < 0 && !w->closed)
-        uv_poll_start(&w->poll, w->events, on_socket);
+    struct base_http *h = arg;
+    const int flags = (events & BASE_READABLE ? CURL_CSELECT_IN : 0) | (events & BASE_WRITABLE ? CURL_CSELECT_OUT : 0);
+    int running;
+    curl_multi_socket_action(h->multi, fd, flags, &running);
     drain(h);
-}
-
-static struct watch *new_watch(struct base_http *h, curl_socket_t fd)
-{
-    struct watch *w = calloc(1, sizeof *w);
-    if (!w || uv_poll_init_socket(base_loop_uv(h->loop), &w->poll, fd)) {
-        free(w);
-        return NULL;
-    }
-    w->poll.data = w;
-    w->http = h;
-    w->fd = fd;
-    w->next = h->watches;
-    w->self = &h->watches;
-    if (w->next)
-        w->next->self = &w->next;
-    h->watches = w;
-    curl_multi_assign(h->multi, fd, w);
-    return w;
 }
 
 /* CURLMOPT_SOCKETFUNCTION; -1 lets every transfer fail. */
 static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
 {
-    (void)easy;
+    (void)easy, (void)known;
     struct base_http *h = arg;
-    struct watch *w = known;
-    if (what == CURL_POLL_REMOVE) {
-        if (w)
-            close_watch(w);
-        curl_multi_assign(h->multi, fd, NULL);
-        return 0;
-    }
-    if (!w)
-        w = new_watch(h, fd);
-    if (w)
-        w->events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    if (w && uv_poll_start(&w->poll, w->events, on_socket) == 0)
+    const int events = what == CURL_POLL_REMOVE ? 0 : (what & CURL_POLL_IN ? BASE_READABLE : 0) |
+                                                      (what & CURL_POLL_OUT ? BASE_WRITABLE : 0);
+    if (base_watches_want(&h->watches, fd, events))
         return 0;
     h->lost_socket = true;
     return -1;
@@ -789,6 +773,7 @@ static bool set_multi_options(struct base_http *h, unsigned max_connections)
            !curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h) &&
            !curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, timer_changed) &&
            !curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h) &&
+           !curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS) &&
            !curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)max_connections);
 }
 
@@ -820,6 +805,7 @@ enum jn_status base_http_new(struct base_loop *l, const struct base_http_options
     }
     h->loop = l;
     h->log = opt->log;
+    base_watches_init(&h->watches, l, on_socket, h);
     h->idle_ms = opt->idle_ms > 0 ? opt->idle_ms : DEFAULT_IDLE_MS;
     const bool has_texts = copy_text(opt->ca_bundle, &h->ca_bundle) && copy_text(opt->extra_ca, &h->extra_ca) &&
                            copy_text(proxy_of(opt), &h->http_proxy);
@@ -857,8 +843,7 @@ void base_http_free(struct base_http *h)
         free_call(c);
     }
     curl_multi_cleanup(h->multi);
-    while (h->watches)
-        close_watch(h->watches);
+    base_watches_clear(&h->watches);
     curl_global_cleanup();
     base_loop_release(h->loop);
     uv_close((uv_handle_t *)&h->timer, on_timer_closed);
