@@ -1,4 +1,10 @@
 /* random.c - chance: getrandom(2), or a sequence that a seed determines.
+ *
+ * A message needs two UUIDs, and a system call costs more than all else about them: octets are taken from a stock that
+ * the kernel fills, and each is wiped as it is taken, so that none is given twice and none that was given can be found.
+ * A process that is forked would have the same stock; the only fork here (spawn.c) draws nothing before it executes
+ * another program.
+ *
  * The scripted sequence is SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014): one
  * addition per step and a mixer, so any seed is as good as another.  It is for tests only, never for secrets. */
 #include "base/random.h"
@@ -43,10 +49,24 @@ static void fill_from_kernel(unsigned char *out, size_t len)
     }
 }
 
+static void take_from_stock(struct base_random *r, unsigned char *out, size_t len)
+{
+    if (r->left < len) {
+        fill_from_kernel(r->stock, sizeof r->stock);
+        r->left = sizeof r->stock;
+    }
+    unsigned char *from = r->stock + sizeof r->stock - r->left;
+    memcpy(out, from, len);
+    memset(from, 0, len);
+    r->left -= len;
+}
+
 void base_random_bytes(struct base_random *r, void *out, size_t len)
 {
     if (r->seed)
         fill_scripted(r, out, len);
+    else if (len <= sizeof r->stock / 8)
+        take_from_stock(r, out, len);
     else
         fill_from_kernel(out, len);
 }

@@ -5,8 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { BASE_RANDOM_STOCK = 512 };
+
+/* Not to be copied once it has been asked: both would give the same. */
 struct base_random {
     uint64_t seed;          /* 0: the kernel's generator */
+    size_t left;            /* unused octets at the end of `stock` */
+    unsigned char stock[BASE_RANDOM_STOCK];
 };
 
 /* Fills `out`.  The kernel's generator does not fail once it is up; an impossible failure asserts. */

@@ -18,6 +18,22 @@ static void a_seed_determines_everything(void **state)
     assert_memory_not_equal(x, y, sizeof x);
 }
 
+/* More than one stock of the kernel's octets, in pieces that do not divide it. */
+static void nothing_is_given_twice_nor_left_behind(void **state)
+{
+    (void)state;
+    enum { COUNT = 100, LEN = 24 };
+    struct base_random r = { .seed = 0 };
+    unsigned char seen[COUNT][LEN];
+    for (int i = 0; i < COUNT; i++) {
+        base_random_bytes(&r, seen[i], LEN);
+        for (int k = 0; k < i; k++)
+            assert_memory_not_equal(seen[i], seen[k], LEN);
+        for (size_t at = 0; at < sizeof r.stock - r.left; at++)
+            assert_int_equal(r.stock[at], 0);
+    }
+}
+
 static void uuids_are_of_version_4(void **state)
 {
     (void)state;
@@ -64,6 +80,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_seed_determines_everything),
+        cmocka_unit_test(nothing_is_given_twice_nor_left_behind),
         cmocka_unit_test(uuids_are_of_version_4),
         cmocka_unit_test(units_fill_their_interval),
         cmocka_unit_test(an_environment_can_be_given),
