@@ -7,22 +7,18 @@
  * building a URL happen between two events of the loop: one set of buffers in the client serves all calls. */
 #include "lambda/client.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #include "core/arena.h"
-#include "lambda/endpoint.h"
 #include "lambda/explain.h"
 #include "lambda/request.h"
 #include "lambda/retry_class.h"
-#include "lambda/sigv4.h"
-#include "lambda/target.h"
+#include "lambda/signed.h"
 
 enum {
     MAX_IDLE = 64,                          /* ended calls that are kept */
     CONNECT_TIMEOUT_MS = 5000,
     CALL_TIMEOUT_MS = 910 * 1000,           /* 900 s is a function's longest run */
-    MAX_HEADERS = LAMBDA_INVOKE_HEADERS + 5,
 };
 
 struct lambda_call {
@@ -43,10 +39,8 @@ struct lambda_client {
     const struct base_clock *clock;
     const struct base_log *log;
     struct lambda_target target;
-    jn_str signing_region;
     int64_t connect_timeout_ms, call_timeout_ms;
-    struct lambda_sigv4 sigv4;
-    struct jn_buf url;
+    struct lambda_signed sender;
     struct lambda_call *calls, *idle;
     unsigned idle_count;
     bool *is_freed;                         /* set while a callback runs: told if it frees the client */
@@ -124,12 +118,16 @@ static enum jn_status set_up(struct lambda_client *c, struct base_loop *l, const
                              struct jn_error *err)
 {
     enum jn_status s = lambda_cred_new(l, &opt->cred, &c->cred, err);
-    if (!s)
-        s = lambda_target_init(&c->target, opt, c->cred, err);
     if (s)
         return s;
-    c->signing_region = lambda_signing_region(jn_buf_str(&c->target.region));
-    const struct base_http_options http = { .ca_bundle = lambda_ca_bundle(opt, c->cred), .log = opt->log };
+    const struct lambda_target_options target = { .service = "lambda", .region = opt->region,
+                                                  .endpoint = opt->endpoint, .env = opt->cred.env, .cred = c->cred };
+    s = lambda_target_init(&c->target, &target, err);
+    if (s)
+        return s;
+    const struct base_http_options http = {
+        .ca_bundle = lambda_ca_bundle(opt->ca_bundle, opt->cred.env, c->cred), .log = opt->log,
+    };
     return base_http_new(l, &http, &c->http, err);
 }
 
@@ -143,8 +141,7 @@ enum jn_status lambda_client_new(struct base_loop *l, const struct lambda_client
     c->log = opt->log;
     c->connect_timeout_ms = opt->connect_timeout_ms ? opt->connect_timeout_ms : CONNECT_TIMEOUT_MS;
     c->call_timeout_ms = opt->call_timeout_ms ? opt->call_timeout_ms : CALL_TIMEOUT_MS;
-    lambda_sigv4_init(&c->sigv4);
-    jn_buf_init(&c->url, 0);
+    lambda_signed_init(&c->sender);
     const enum jn_status s = set_up(c, l, opt, err);
     if (s) {
         lambda_client_free(c);
@@ -168,8 +165,7 @@ void lambda_client_free(struct lambda_client *c)
     free_calls(c->calls);
     free_calls(c->idle);
     lambda_target_clear(&c->target);
-    lambda_sigv4_clear(&c->sigv4);
-    jn_buf_clear(&c->url);
+    lambda_signed_clear(&c->sender);
     free(c);
 }
 
@@ -254,7 +250,7 @@ static bool is_success(int http_status)
 static void on_answer(const struct base_http_response *r, void *arg)
 {
     struct lambda_call *call = arg;
-    struct lambda_outcome o = { .http_status = r->http_status, .duration_us = r->total_us };
+    struct lambda_outcome o = { .http_status = r->http_status, .attempts = 1, .duration_us = r->total_us };
     call->http = NULL;
     if (r->status) {
         fail_transport(call, r, &o);
@@ -270,84 +266,26 @@ static void on_answer(const struct base_http_response *r, void *arg)
 
 /* ---- sending ------------------------------------------------------------------------------------------------- */
 
-/* The URL, whose tail from `*path_at` is the path and from `*query_at` the query: both are signed as they
- * stand there. */
-static enum jn_status build_url(struct lambda_client *c, const struct lambda_invoke *req, jn_str *path, jn_str *query,
-                                struct jn_error *err)
-{
-    struct jn_buf *url = &c->url;
-    if (url->failed)
-        jn_buf_clear(url);
-    jn_buf_truncate(url, 0);
-    const jn_str endpoint = jn_buf_str(&c->target.endpoint), base_path = c->target.url.path;
-    jn_buf_append(url, jn_str_sub(endpoint, 0, endpoint.len - base_path.len));
-    const size_t path_at = url->len;
-    lambda_path(url, base_path, LAMBDA_INVOKE_PATH, req->function);
-    const size_t path_end = url->len;
-    size_t query_at = path_end;
-    if (req->qualifier.data) {
-        jn_buf_append_char(url, '?');
-        query_at = url->len;
-        lambda_query_add(url, query_at, "Qualifier", req->qualifier);
-    }
-    if (url->failed)
-        return jn_fail(err, url->failed, "no memory for the URL");
-    *path = jn_str_sub(jn_buf_str(url), path_at, path_end);
-    *query = jn_str_sub(jn_buf_str(url), query_at, url->len);
-    return JN_OK;
-}
-
-/* Signs `headers` (`*count` of them, Host among them) and adds what the signature needs. */
-static enum jn_status sign(struct lambda_client *c, const struct lambda_invoke *req, jn_str path, jn_str query,
-                           const struct lambda_keys *keys, struct base_header *headers, size_t *count,
-                           struct jn_error *err)
-{
-    const struct lambda_sigv4_request request = {
-        .method = JN_STR("POST"), .path = path, .query = query,
-        .headers = headers, .header_count = *count, .body = req->payload,
-    };
-    const struct lambda_sigv4_scope scope = {
-        .access_key = lambda_keys_access(keys), .secret_key = lambda_keys_secret(keys),
-        .session_token = lambda_keys_token(keys), .region = c->signing_region, .service = JN_STR("lambda"),
-        .time_ms = c->clock->wall_ms(c->clock),
-    };
-    const struct lambda_sigv4_options opt = { .no_content_sha256 = true };     // Lambda does not ask for it
-    const enum jn_status s = lambda_sigv4_sign(&c->sigv4, &request, &scope, &opt, err);
-    if (s)
-        return s;
-    headers[(*count)++] = (struct base_header){ JN_STR("X-Amz-Date"), jn_str_of(c->sigv4.date) };
-    if (scope.session_token.data)
-        headers[(*count)++] = (struct base_header){ JN_STR("X-Amz-Security-Token"), scope.session_token };
-    headers[(*count)++] = (struct base_header){ JN_STR("Authorization"), jn_buf_str(&c->sigv4.authorization) };
-    headers[(*count)++] = (struct base_header){ JN_STR("User-Agent"), JN_STR("aws-lambda-component/" ALC_VERSION) };
-    return JN_OK;
-}
-
 static enum jn_status send_call(struct lambda_call *call, const struct lambda_keys *keys, struct jn_error *err)
 {
     struct lambda_client *c = call->client;
-    jn_str path, query;
-    enum jn_status s = build_url(c, &call->req, &path, &query, err);
-    if (s)
-        return s;
-    struct base_header headers[MAX_HEADERS];
-    size_t count = lambda_invoke_headers(&call->req, headers);
-    headers[count++] = (struct base_header){ JN_STR("Host"), jn_buf_str(&c->target.host) };
-    s = sign(c, &call->req, path, query, keys, headers, &count, err);
-    if (s)
-        return s;
-    assert(count <= MAX_HEADERS);
-
     call->access_key = jn_arena_copy(&call->arena, lambda_keys_access(keys));
     if (jn_arena_failed(&call->arena))
         return jn_fail(err, JN_NO_MEMORY, "no memory for the call");
-    const struct base_http_request request = {
-        .method = "POST", .url = c->url.data, .headers = headers, .header_count = count, .body = call->req.payload,
+    struct base_header headers[LAMBDA_INVOKE_HEADERS];
+    const struct lambda_query qualifier = { "Qualifier", call->req.qualifier };
+    const struct lambda_signed_request request = {
+        .target = &c->target, .service = "lambda",
+        .method = "POST", .pattern = LAMBDA_INVOKE_PATH, .label = call->req.function,
+        .query = &qualifier, .query_count = qualifier.value.data != NULL,
+        .headers = headers, .header_count = lambda_invoke_headers(&call->req, headers), .body = call->req.payload,
+        .keys = keys, .now_ms = c->clock->wall_ms(c->clock),
         .connect_timeout_ms = c->connect_timeout_ms, .total_timeout_ms = c->call_timeout_ms,
     };
-    base_trace(c->log, BASE_TRACE_LAMBDA, "%.*s: POST %s, %zu bytes, key %.*s", JN_ARG(call->req.function), c->url.data,
-               call->req.payload.len, JN_ARG(call->access_key));
-    return base_http_send(c->http, &request, on_answer, call, &call->http, err);
+    const enum jn_status s = lambda_signed_send(&c->sender, c->http, &request, on_answer, call, &call->http, err);
+    base_trace(c->log, BASE_TRACE_LAMBDA, "%.*s: POST %s, %zu bytes, key %.*s", JN_ARG(call->req.function),
+               lambda_signed_url(&c->sender), call->req.payload.len, JN_ARG(call->access_key));
+    return s;
 }
 
 static void on_keys(struct lambda_keys *keys, const struct jn_error *failed, void *arg)
@@ -377,6 +315,10 @@ static enum jn_status copy_request(struct lambda_call *call, const struct lambda
         call->req.qualifier = jn_arena_copy(&call->arena, req->qualifier);
     if (req->client_context.data)
         call->req.client_context = jn_arena_copy(&call->arena, req->client_context);
+    if (req->trace_id.data)
+        call->req.trace_id = jn_arena_copy(&call->arena, req->trace_id);
+    if (req->traceparent.data)
+        call->req.traceparent = jn_arena_copy(&call->arena, req->traceparent);
     return jn_arena_failed(&call->arena) ? jn_fail(err, JN_NO_MEMORY, "no memory for the call") : JN_OK;
 }
 

@@ -1,31 +1,6 @@
-/* request.c - path, query and headers of an Invoke, and the checks in front of it.  Limits are AWS's quotas of
+/* request.c - headers of an Invoke, and the checks in front of it.  Limits are AWS's quotas of
  * November 2026 (AWS Lambda Developer Guide, "Quotas"); checking here saves the upload of what would be refused. */
 #include "lambda/request.h"
-
-#include "base/url.h"
-
-/* ---- path and query ------------------------------------------------------------------------------------------ */
-
-void lambda_path(struct jn_buf *out, jn_str base_path, const char *pattern, jn_str label)
-{
-    const jn_str text = jn_str_of(pattern);
-    const size_t star = jn_str_find(text, JN_STR("*"), 0);
-    jn_buf_append(out, base_path);
-    jn_buf_append(out, jn_str_sub(text, 0, star));
-    if (star == SIZE_MAX)
-        return;
-    base_url_encode(out, label, false);
-    jn_buf_append(out, jn_str_sub(text, star + 1, text.len));
-}
-
-void lambda_query_add(struct jn_buf *out, size_t start, const char *name, jn_str value)
-{
-    if (out->len > start)
-        jn_buf_append_char(out, '&');
-    base_url_encode(out, jn_str_of(name), false);
-    jn_buf_append_char(out, '=');
-    base_url_encode(out, value, false);
-}
 
 /* ---- checks -------------------------------------------------------------------------------------------------- */
 
@@ -109,5 +84,9 @@ size_t lambda_invoke_headers(const struct lambda_invoke *req, struct base_header
         out[n++] = (struct base_header){ JN_STR("X-Amz-Log-Type"), JN_STR("Tail") };
     if (req->client_context.len)
         out[n++] = (struct base_header){ JN_STR("X-Amz-Client-Context"), req->client_context };
+    if (req->trace_id.len)
+        out[n++] = (struct base_header){ JN_STR("X-Amzn-Trace-Id"), req->trace_id };
+    if (req->traceparent.len)
+        out[n++] = (struct base_header){ JN_STR("traceparent"), req->traceparent };
     return n;
 }

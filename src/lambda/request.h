@@ -10,16 +10,10 @@ enum {
     LAMBDA_MAX_SYNC = 6291456,          /* bytes of a synchronous payload: 6 MB */
     LAMBDA_MAX_EVENT = 1048576,         /* bytes of an event: 1 MB */
     LAMBDA_MAX_CLIENT_CONTEXT = 3583,   /* characters of base64 */
-    LAMBDA_INVOKE_HEADERS = 4,          /* headers that lambda_invoke_headers() makes at most */
+    LAMBDA_INVOKE_HEADERS = 6,          /* headers that lambda_invoke_headers() makes at most */
 };
 
 #define LAMBDA_INVOKE_PATH "/2015-03-31/functions/*/invocations"
-
-/* Appends base path and pattern, with `label`, encoded, in place of the pattern's '*' (when it has one). */
-void lambda_path(struct jn_buf *out, jn_str base_path, const char *pattern, jn_str label);
-
-/* Appends "name=value", behind '&' unless it is the first after `start`, where the query begins. */
-void lambda_query_add(struct jn_buf *out, size_t start, const char *name, jn_str value);
 
 /* Checks name, qualifier, sizes and client context; `region` is the client's.  Gives the name's parts. */
 enum jn_status lambda_invoke_check(const struct lambda_invoke *req, jn_str region, struct lambda_name *name,

@@ -255,7 +255,7 @@ bool lambda_sigv4_never_signed(jn_str name)
 {
     static const char *const never[] = {
         "authorization", "cache-control", "connection", "expect", "from", "keep-alive", "max-forwards", "pragma",
-        "referer", "te", "trailer", "transfer-encoding", "upgrade", "user-agent", "x-amzn-trace-id",
+        "referer", "te", "traceparent", "trailer", "transfer-encoding", "upgrade", "user-agent", "x-amzn-trace-id",
     };
     for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
         if (is_name(name, never[i]))

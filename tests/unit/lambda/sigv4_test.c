@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "lambda/request.h"
-#include "lambda/sigv4.h"
+#include "lambda/signed.h"
 
 enum { MAX_HEADERS = 32 };
 
