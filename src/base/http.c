@@ -83,6 +83,7 @@ struct base_http_call {
     bool head_ended;                    /* the blank line came; lines after it are trailers */
     bool second_try;
     bool too_large, out_of_memory, given_up;
+    bool is_secret;
 };
 
 /* ---- sockets ------------------------------------------------------------------------------------------------- */
@@ -251,10 +252,21 @@ static bool set_fixed_options(struct base_http_call *c)
            !curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, c->http) && set_authorities(c);
 }
 
+static void wipe_secrets(struct base_http_call *c)
+{
+    if (!c->is_secret)
+        return;
+    jn_arena_wipe(&c->memory);
+    jn_buf_wipe(&c->head);
+    jn_buf_wipe(&c->body);
+    c->is_secret = false;
+}
+
 static void free_call(struct base_http_call *c)
 {
     if (c->easy)
         curl_easy_cleanup(c->easy);
+    wipe_secrets(c);
     jn_arena_clear(&c->memory);
     jn_buf_clear(&c->head);
     jn_buf_clear(&c->body);
@@ -305,6 +317,7 @@ static void give_back_call(struct base_http_call *c)
         return;
     }
     curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, NULL);    // the list was in the arena
+    wipe_secrets(c);
     jn_arena_reset(&c->memory);
     empty_buf(&c->head);
     empty_buf(&c->body);
@@ -445,6 +458,7 @@ static bool fill_call(struct base_http_call *c, const struct base_http_request *
     c->path = jn_arena_copy(&c->memory, url->path).data;
     c->where = where_of(&c->memory, url);
     c->request_body = req->body;
+    c->is_secret = req->is_secret;
     c->max_response = req->max_response ? req->max_response : DEFAULT_MAX_RESPONSE;
     c->connect_timeout_ms = req->connect_timeout_ms > 0 ? req->connect_timeout_ms : DEFAULT_CONNECT_MS;
     c->total_timeout_ms = req->total_timeout_ms > 0 ? req->total_timeout_ms : DEFAULT_TOTAL_MS;

@@ -47,6 +47,7 @@ struct base_http_request {
     size_t max_response;            /* bytes of body; 0: 16 MB.  More is JN_LIMIT */
     bool no_proxy;                  /* never through a proxy (link-local credential services) */
     bool accept_compressed;         /* asks for, and undoes, the compressions that libcurl knows */
+    bool is_secret;                 /* headers and answer hold secrets: our copies are wiped at the end of the call */
 };
 
 /* What happened.  Valid during the callback. */

@@ -44,7 +44,7 @@ struct base_process {
     base_process_end_fn *on_end;
     void *arg;
     int pid, pidfd;
-    bool ended, reaped, freed;
+    bool ended, reaped, freed, is_secret;
     int64_t baseline_bytes;         /* what ru_maxrss would tell of a child that never used memory of its own */
     int64_t sampled_bytes;          /* the largest VmHWM read while it ran */
     uv_poll_t end;                  /* on pidfd */
@@ -55,12 +55,19 @@ struct base_process {
 
 /* ---- memory -------------------------------------------------------------------------------------------------- */
 
+static void free_output(const struct base_process *p, struct output *o)
+{
+    if (o && p->is_secret)
+        explicit_bzero(o->line, sizeof o->line);
+    free(o);
+}
+
 static void free_when_closed(struct base_process *p)
 {
     if (p->handles > 0 || !p->freed)
         return;
-    free(p->outputs[0]);
-    free(p->outputs[1]);
+    free_output(p, p->outputs[0]);
+    free_output(p, p->outputs[1]);
     free(p);
 }
 
@@ -310,7 +317,8 @@ enum jn_status base_process_start(struct base_loop *l, const struct base_process
     if (!p)
         return jn_fail(err, JN_NO_MEMORY, "no memory to start %s", opt->file);
     *p = (struct base_process){ .loop = l, .on_line = opt->on_line, .on_end = opt->on_end, .arg = opt->arg,
-                                .pidfd = -1, .baseline_bytes = own_peak_bytes() };
+                                .pidfd = -1, .is_secret = opt->is_secret,
+                                .baseline_bytes = own_peak_bytes() };
 
     int write_ends[2] = { -1, -1 };
     enum jn_status s = open_outputs(p, write_ends, err);

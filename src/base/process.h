@@ -25,6 +25,7 @@ struct base_process_options {
     const char *const *argv;        /* argv[0] included, NULL at the end */
     const char *const *env;         /* "NAME=value", NULL at the end; NULL: nothing at all is inherited */
     const char *cwd;                /* NULL: ours */
+    bool is_secret;                 /* the output holds secrets: our copies are wiped at the end */
     base_process_line_fn *on_line;  /* NULL: output is discarded */
     base_process_end_fn *on_end;
     void *arg;

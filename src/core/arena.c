@@ -9,6 +9,7 @@
 #include "core/arena.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* The C library adds a word or two to a block, and rounds large ones up to pages: sizes that leave room for that take
  * from the system what they are counted for. */
@@ -53,6 +54,13 @@ void jn_arena_clear(struct jn_arena *a)
     while (a->first)
         drop(a, &a->first);
     *a = (struct jn_arena){ .ceiling = a->ceiling, .budget = a->budget };
+}
+
+void jn_arena_wipe(struct jn_arena *a)
+{
+    for (struct jn_arena_chunk *c = a->first; c; c = c->next)
+        explicit_bzero(chunk_start(c), (size_t)(chunk_end(c) - chunk_start(c)));
+    jn_arena_clear(a);
 }
 
 static struct jn_arena_chunk **first_warm(struct jn_arena *a)

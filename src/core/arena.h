@@ -41,6 +41,9 @@ typedef struct jn_mark {
 void jn_arena_init(struct jn_arena *a, size_t ceiling);
 void jn_arena_clear(struct jn_arena *a);
 
+/* The same, but overwrites the memory first: for secrets. */
+void jn_arena_wipe(struct jn_arena *a);
+
 /* Gives the chunks back that nothing is in. */
 void jn_arena_trim(struct jn_arena *a);
 
