@@ -280,19 +280,5 @@ const char *lambda_cred_region(const struct lambda_cred *c)
 
 jn_str lambda_cred_setting(const struct lambda_cred *c, const char *property)
 {
-    static const char services[] = "services.";
-    if (!c->profiles)
-        return (jn_str){ NULL, 0 };
-    if (strncmp(property, services, sizeof services - 1) != 0)
-        return lambda_profile_get(c->profiles, c->profile, property);
-
-    // services.lambda.endpoint_url: `lambda.endpoint_url` in the section that the profile's `services` names.
-    const jn_str name = lambda_profile_get(c->profiles, c->profile, "services");
-    char section[256];
-    if (!name.data || name.len + sizeof services > sizeof section)
-        return (jn_str){ NULL, 0 };
-    memcpy(section, services, sizeof services - 1);
-    memcpy(section + sizeof services - 1, name.data, name.len);
-    const jn_str text = { section, sizeof services - 1 + name.len };
-    return lambda_profile_get(c->profiles, text, property + sizeof services - 1);
+    return lambda_profile_setting(c->profiles, c->profile, property);
 }

@@ -351,6 +351,24 @@ jn_str lambda_profile_get(const struct lambda_profiles *p, jn_str profile, const
     return jn_is(v, JN_STRING) ? jn_text(v) : (jn_str){ NULL, 0 };
 }
 
+jn_str lambda_profile_setting(const struct lambda_profiles *p, jn_str profile, const char *setting)
+{
+    static const char services[] = "services.";
+    if (!p)
+        return (jn_str){ NULL, 0 };
+    if (strncmp(setting, services, sizeof services - 1) != 0)
+        return lambda_profile_get(p, profile, setting);
+
+    const jn_str name = lambda_profile_get(p, profile, "services");
+    char section[256];
+    if (!name.data || name.len + sizeof services > sizeof section)
+        return (jn_str){ NULL, 0 };
+    memcpy(section, services, sizeof services - 1);
+    memcpy(section + sizeof services - 1, name.data, name.len);
+    const jn_str text = { section, sizeof services - 1 + name.len };
+    return lambda_profile_get(p, text, setting + sizeof services - 1);
+}
+
 jn_value lambda_profiles_value(const struct lambda_profiles *p)
 {
     return jn_object_value(p->sections);

@@ -23,6 +23,10 @@ void lambda_profiles_free(struct lambda_profiles *p);
 bool lambda_profile_exists(const struct lambda_profiles *p, jn_str profile);
 jn_str lambda_profile_get(const struct lambda_profiles *p, jn_str profile, const char *property);
 
+/* A setting of a profile: a property, or "services.NAME.property", which is `NAME.property` in the section that the
+ * profile's `services` names.  `p` may be NULL: nothing is set. */
+jn_str lambda_profile_setting(const struct lambda_profiles *p, jn_str profile, const char *setting);
+
 /* All of it as an object of objects, for tests and diagnosis.  Borrows from `p`. */
 jn_value lambda_profiles_value(const struct lambda_profiles *p);
 

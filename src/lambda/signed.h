@@ -36,6 +36,7 @@ struct lambda_signed_request {
     const struct lambda_keys *keys;     /* NULL: not signed (AssumeRoleWithWebIdentity) */
     int64_t now_ms;                     /* wall clock, corrected by what is known of the service's */
     int64_t connect_timeout_ms, total_timeout_ms;   /* as in base/http.h */
+    bool is_secret;                     /* likewise */
 };
 
 /* Appends base path and pattern, with `label`, encoded, in place of the pattern's '*' (when it has one). */

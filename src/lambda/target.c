@@ -9,7 +9,8 @@
 /* A property of the profile; {NULL, 0}: unset. */
 static jn_str setting(const struct lambda_target_options *opt, const char *property)
 {
-    return opt->cred ? lambda_cred_setting(opt->cred, property) : (jn_str){ NULL, 0 };
+    return opt->cred ? lambda_cred_setting(opt->cred, property)
+                     : lambda_profile_setting(opt->profiles, opt->profile, property);
 }
 
 /* A switch's value: "true" or "false", from the environment, else the profile; anything else is an error. */

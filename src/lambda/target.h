@@ -5,6 +5,7 @@
 
 #include "base/url.h"
 #include "lambda/cred.h"
+#include "lambda/profile.h"
 
 struct lambda_target {
     struct jn_buf region;           /* the plain name, without FIPS marks; never empty */
@@ -18,7 +19,9 @@ struct lambda_target_options {
     const char *service;            /* "lambda", "sts" */
     const char *region, *endpoint;  /* given by the user; NULL or "": environment, profile, the region's own */
     const struct base_env *env;
-    const struct lambda_cred *cred; /* for the profile; NULL: there is none */
+    const struct lambda_cred *cred; /* for the profile; NULL: */
+    const struct lambda_profiles *profiles;     /* where sources of a chain find it while that is made; NULL: nowhere */
+    jn_str profile;
 };
 
 /* JN_BAD_VALUE when there is no region, or endpoint and switches do not go together.  Clear it in either case. */
