@@ -194,18 +194,44 @@ static void put_cycled(struct jsonata_eval *e, struct text *t, jn_str unit, uint
     put(t, jn_str_sub(unit, 0, rest));
 }
 
-/* `fill` code points of `unit` after `s`, or before it. */
-static jn_value pad(struct jsonata_eval *e, jn_str s, uint64_t fill, jn_str unit, bool is_left)
+/* What a text is padded with: `head` once, then `unit` again and again. */
+struct padding {
+    jn_str head, unit;
+};
+
+/* A unit that begins with a low surrogate and ends with a high one grows together with its copies: behind the first
+ * character, what comes again is the rest with the pair at its end.  False when memory is out. */
+static bool padding_of(struct jsonata_eval *e, jn_str unit, struct padding *p)
 {
-    const uint64_t unit_count = jn_utf8_count(unit), times = fill / unit_count;
-    const size_t rest = jn_utf8_offset(unit, fill % unit_count);
-    const uint64_t size = s.len + times * unit.len + rest;      // fill is below 2^32, so is unit.len
+    enum { SURROGATE = 3 };
+    *p = (struct padding){ .unit = unit };
+    if (unit.len < 2 * SURROGATE || !jsonata_is_low_surrogate(unit, 0) ||
+        !jsonata_is_high_surrogate(unit, unit.len - SURROGATE))
+        return true;
+    struct text t = { .data = fn_text_begin(e, unit.len) };
+    if (!t.data)
+        return false;
+    p->head = jn_str_sub(unit, 0, SURROGATE);
+    put(&t, jn_str_sub(unit, SURROGATE, unit.len));
+    put(&t, p->head);
+    p->unit = (jn_str){ t.data, t.len };
+    return true;
+}
+
+/* `fill` code points of `p` after `s`, or before it. */
+static jn_value pad(struct jsonata_eval *e, jn_str s, uint64_t fill, const struct padding *p, bool is_left)
+{
+    const uint64_t cycled = fill - jn_utf8_count(p->head), unit_count = jn_utf8_count(p->unit);
+    const uint64_t times = cycled / unit_count;
+    const size_t rest = jn_utf8_offset(p->unit, cycled % unit_count);
+    const uint64_t size = s.len + p->head.len + times * p->unit.len + rest;     // cycled is below 2^32, so is unit.len
     struct text t = { .data = fn_text_begin(e, size) };
     if (!t.data)
         return jn_undefined();
     if (!is_left)
         put(&t, s);
-    put_cycled(e, &t, unit, times, rest);
+    put(&t, p->head);
+    put_cycled(e, &t, p->unit, times, rest);
     if (is_left)
         put(&t, s);
     return jsonata_failed(e) ? jn_undefined() : jsonata_string_end(e, t.data, size, t.len);
@@ -222,7 +248,10 @@ BUILTIN(fn_pad)
     jn_str unit = jn_is_undefined(args[2]) ? JN_STR(" ") : jn_text(args[2]);
     if (!unit.len)
         unit = JN_STR(" ");
-    return pad(e, s, fill < UINT32_MAX ? (uint64_t)fill : UINT32_MAX, unit, width < 0);
+    struct padding p;
+    if (!padding_of(e, unit, &p))
+        return jn_undefined();
+    return pad(e, s, fill < UINT32_MAX ? (uint64_t)fill : UINT32_MAX, &p, width < 0);
 }
 
 /* ---- $join --------------------------------------------------------------------------------------------------- */

@@ -15,7 +15,7 @@
 
 #include "core/arena.h"
 #include "jsonata/signature.h"
-#include "core/number.h"
+#include "jsonata/signature_text.h"
 
 struct parser {
     struct jn_arena *arena;
@@ -575,48 +575,16 @@ static bool is_lambda_word(const struct ast_node *n)
     return n->kind == AST_NAME && (jn_str_eq(n->text, JN_STR("function")) || jn_str_eq(n->text, JN_STR("\xCE\xBB")));
 }
 
-/* Text put together from tokens. */
-struct joined_text {
-    char *data;
-    size_t len, cap;
-};
-
-static bool join_text(struct parser *p, struct joined_text *to, jn_str text)
-{
-    if (to->len + text.len > to->cap) {
-        const size_t cap = 2 * (to->len + text.len) + 32;
-        char *data = jn_arena_grow(p->arena, to->data, to->cap, cap);
-        if (!data)
-            return false;
-        to->data = data;
-        to->cap = cap;
-    }
-    if (text.len)                       // the end has no text at all
-        memcpy(to->data + to->len, text.data, text.len);
-    to->len += text.len;
-    return true;
-}
-
-/* A number stands there as its value is written. */
-static bool join_token(struct parser *p, struct joined_text *to, const struct token *t)
-{
-    char number[JN_NUMBER_MAX];
-    if (t->kind != TOKEN_NUMBER)
-        return join_text(p, to, t->text);
-    const size_t len = jn_number_format(number, jn_num(t->value));
-    return join_text(p, to, (jn_str){ number, len });
-}
-
 /* signature := '<' token* '>'      Put together from tokens, up to the '>' that closes the first '<'.  It is checked
  * here, where its place is known; the compiler compiles it again from the text. */
 static void parse_signature(struct parser *p, struct ast_node *lambda)
 {
     const int64_t start = p->token.position;
-    struct joined_text text = { .len = 0 };
+    struct signature_text text = { .len = 0 };
     int depth = 0;
     for (;;) {
         const enum token_kind kind = p->token.kind;
-        if (!join_token(p, &text, &p->token))
+        if (!signature_text_add(p->arena, &text, &p->token))
             return;
         depth += (kind == TOKEN_LESS) - (kind == TOKEN_GREATER);
         if (depth == 0 || kind == TOKEN_END || kind == TOKEN_LEFT_BRACE)

@@ -77,10 +77,13 @@ static size_t closing(jn_str s, size_t at, char open, char close)
     return at;
 }
 
-/* The i-th character of a choice's class: behind the letters there is `m`, for a missing argument. */
-static char class_at(jn_str letters, size_t i)
+/* The character of a choice's class at *at, which moves on: behind the letters there is `m`, for a missing argument. */
+static uint32_t class_next(jn_str letters, size_t *at)
 {
-    return i < letters.len ? letters.data[i] : 'm';
+    if (*at < letters.len)
+        return jn_utf8_next(letters, at);
+    ++*at;
+    return 'm';
 }
 
 /* Whether the class has `letter`: it is that of a regular expression, with ranges and ^. */
@@ -88,10 +91,12 @@ static bool class_has(jn_str letters, char letter)
 {
     const bool is_negated = letters.len && *letters.data == '^';
     bool has = false;
-    for (size_t i = is_negated; i <= letters.len; i++) {
-        const bool is_range = i + 2 <= letters.len && letters.data[i + 1] == '-';
-        has |= class_at(letters, i) <= letter && letter <= class_at(letters, is_range ? i + 2 : i);
-        i += is_range ? 2 : 0;
+    for (size_t at = is_negated; at <= letters.len;) {
+        const uint32_t first = class_next(letters, &at);
+        const bool is_range = at < letters.len && letters.data[at] == '-';
+        at += is_range;
+        const uint32_t last = is_range ? class_next(letters, &at) : first;
+        has |= first <= (uint32_t)letter && (uint32_t)letter <= last;
     }
     return has != is_negated;
 }
@@ -140,9 +145,10 @@ static jn_str bracketed(jn_str text, size_t *at, char open, char close)
     return jn_str_sub(text, from, to);
 }
 
-static bool fail(struct jsonata_fault *fault, const char *code, size_t at, jn_str value)
+/* `before`: what stands before the place of the mistake. */
+static bool fail(struct jsonata_fault *fault, const char *code, jn_str before, jn_str value)
 {
-    *fault = (struct jsonata_fault){ .code = code, .position = (int64_t)at,
+    *fault = (struct jsonata_fault){ .code = code, .position = (int64_t)jn_utf16_count(before),
                                      .value = value.len ? jn_make_string(value) : jn_undefined() };
     return false;
 }
@@ -161,12 +167,12 @@ static bool symbol(struct jsonata_signature *s, jn_str text, size_t *at, struct 
         const size_t from = *at;
         const jn_str letters = bracketed(text, at, '(', ')');
         if (memchr(letters.data, '<', letters.len))
-            return fail(fault, "S0402", from, letters);
+            return fail(fault, "S0402", jn_str_sub(text, 0, from), letters);
         s->parameter[s->len] = choice(letters);
         s->parameter[s->len++].symbol = jn_str_sub(text, from, *at + 1);
     } else if (c == '<') {
         if (!last || !(last->is_array || last->accepts == 1 << JN_FUNCTION))
-            return fail(fault, "S0401", *at, last ? last->symbol : (jn_str){ 0 });
+            return fail(fault, "S0401", jn_str_sub(text, 0, *at), last ? last->symbol : (jn_str){ 0 });
         set_member(last, bracketed(text, at, '<', '>'));
     }
     return true;                // anything else means nothing, as in the reference

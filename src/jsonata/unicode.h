@@ -19,6 +19,12 @@ static inline bool jsonata_is_surrogate(jn_str s, size_t at)
     return (unsigned char)s.data[at] == 0xed && at + 1 < s.len && (unsigned char)s.data[at + 1] >= 0xa0;
 }
 
+/* True when a high surrogate (D800-DBFF) begins at byte `at`. */
+static inline bool jsonata_is_high_surrogate(jn_str s, size_t at)
+{
+    return jsonata_is_surrogate(s, at) && (unsigned char)s.data[at + 1] < 0xb0;
+}
+
 /* True when a low surrogate (DC00-DFFF) begins at byte `at`. */
 static inline bool jsonata_is_low_surrogate(jn_str s, size_t at)
 {
