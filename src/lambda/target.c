@@ -2,77 +2,47 @@
 #include "lambda/target.h"
 
 #include <stdio.h>
-#include <strings.h>
 
 #include "lambda/endpoint.h"
+#include "lambda/setting.h"
 
-/* A property of the profile; {NULL, 0}: unset. */
-static jn_str setting(const struct lambda_target_options *opt, const char *property)
+/* AWS_ENDPOINT_URL_<SERVICE>, and `services.<service>.endpoint_url` as lambda_cred_setting() names it: in each place
+ * the service's own endpoint counts more than the one for all services. */
+static jn_str configured_endpoint(const struct lambda_settings *from, const char *service)
 {
-    return opt->cred ? lambda_cred_setting(opt->cred, property)
-                     : lambda_profile_setting(opt->profiles, opt->profile, property);
-}
-
-/* A switch's value: "true" or "false", from the environment, else the profile; anything else is an error. */
-static enum jn_status read_switch(const struct lambda_target_options *opt, const char *variable, const char *property,
-                                  bool *out, struct jn_error *err)
-{
-    const char *text = base_env_get(opt->env, variable);
-    const jn_str value = text ? jn_str_of(text) : setting(opt, property);
-    *out = value.len == 4 && strncasecmp(value.data, "true", 4) == 0;
-    if (*out || value.len == 0 || (value.len == 5 && strncasecmp(value.data, "false", 5) == 0))
-        return JN_OK;
-    return jn_fail(err, JN_BAD_VALUE, "%s is \"%.*s\"; it must be true or false", text ? variable : property,
-                   JN_ARG(jn_str_sub(value, 0, 40)));
-}
-
-/* AWS_ENDPOINT_URL_<SERVICE>, and `services.<service>.endpoint_url` as lambda_cred_setting() names it. */
-static const char *env_endpoint(const struct lambda_target_options *opt)
-{
-    char name[32] = "AWS_ENDPOINT_URL_";
-    size_t len = strlen(name);
-    for (const char *c = opt->service; *c && len + 1 < sizeof name; c++)
-        name[len++] = (char)(*c & ~32);
-    name[len] = '\0';
-    const char *text = base_env_get(opt->env, name);
-    return text ? text : base_env_get(opt->env, "AWS_ENDPOINT_URL");
-}
-
-static jn_str profile_endpoint(const struct lambda_target_options *opt)
-{
-    char name[48];
-    snprintf(name, sizeof name, "services.%s.endpoint_url", opt->service);
-    const jn_str text = setting(opt, name);
-    return text.data ? text : setting(opt, "endpoint_url");
-}
-
-/* The endpoint that was set somewhere, else {NULL, 0}. */
-static enum jn_status find_custom(const struct lambda_target_options *opt, jn_str *out, struct jn_error *err)
-{
-    *out = (jn_str){ NULL, 0 };
-    if (opt->endpoint && *opt->endpoint) {
-        *out = jn_str_of(opt->endpoint);
-        return JN_OK;
-    }
-    bool is_ignored;
-    const enum jn_status s = read_switch(opt, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls",
-                                         &is_ignored, err);
-    if (s || is_ignored)
-        return s;
-    const char *text = env_endpoint(opt);
-    *out = text ? jn_str_of(text) : profile_endpoint(opt);
-    return JN_OK;
+    char variable[32], property[48];
+    snprintf(variable, sizeof variable, "AWS_ENDPOINT_URL_%s", service);
+    for (char *c = variable; *c; c++)
+        *c = (char)(*c >= 'a' && *c <= 'z' ? *c & ~32 : *c);
+    snprintf(property, sizeof property, "services.%s.endpoint_url", service);
+    const char *text = base_env_get(from->env, variable);
+    if (!text)
+        text = base_env_get(from->env, "AWS_ENDPOINT_URL");
+    if (text)
+        return jn_str_of(text);
+    const jn_str own = lambda_setting_property(from, property);
+    return own.data ? own : lambda_setting_property(from, "endpoint_url");
 }
 
 static enum jn_status find_endpoint(struct lambda_target *t, jn_str region, const struct lambda_target_options *opt,
                                     struct jn_error *err)
 {
+    const struct lambda_settings from = { opt->env, opt->cred, opt->profiles, opt->profile };
     struct lambda_endpoint_options e = { .service = opt->service, .region = region };
-    enum jn_status s = find_custom(opt, &e.custom, err);
+    bool is_ignored = false;
+    enum jn_status s = JN_OK;
+    if (opt->endpoint && *opt->endpoint)
+        e.custom = jn_str_of(opt->endpoint);
+    else
+        s = lambda_setting_switch(&from, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls",
+                                  &is_ignored, err);
+    if (!e.custom.data && !is_ignored)
+        e.custom = configured_endpoint(&from, opt->service);
     if (!s)
-        s = read_switch(opt, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", &e.use_fips, err);
+        s = lambda_setting_switch(&from, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", &e.use_fips, err);
     if (!s)
-        s = read_switch(opt, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint", &e.use_dual_stack, err);
+        s = lambda_setting_switch(&from, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint", &e.use_dual_stack,
+                                  err);
     return s ? s : lambda_endpoint(&e, &t->endpoint, err);
 }
 
@@ -137,6 +107,6 @@ const char *lambda_ca_bundle(const char *given, const struct base_env *env, cons
 {
     if (given && *given)
         return given;
-    const char *path = base_env_get(env, "AWS_CA_BUNDLE");
-    return path || !cred ? path : lambda_cred_setting(cred, "ca_bundle").data;
+    const struct lambda_settings from = { .env = env, .cred = cred };
+    return lambda_setting_text(&from, "AWS_CA_BUNDLE", "ca_bundle", NULL).data;
 }
