@@ -20,7 +20,7 @@ struct step_options {
 };
 
 static const struct cli_option options[] = {
-    { "--http-port", "PORT", "serve /livez, /readyz and /metrics there; without it there are\nnone (ELASTICIO_HTTP_PORT)",
+    { "--http-port", "PORT", "serve /livez, /readyz and /metrics there; without it there\nare none (ELASTICIO_HTTP_PORT)",
       CLI_COUNT, offsetof(struct step_options, port) },
     { "--http-host", "ADDRESS", "listen on this address: 0.0.0.0 (ELASTICIO_HTTP_HOST)", CLI_TEXT,
       offsetof(struct step_options, host) },
@@ -63,7 +63,8 @@ static enum jn_status read_options(int argc, char **argv, struct step_options *o
     if (rest)
         return jn_fail(err, JN_BAD_VALUE, "a step takes no argument, but there is \"%s\"", argv[0]);
     if (out->port > MAX_PORT)
-        return jn_fail(err, JN_BAD_VALUE, "--http-port needs a port, 1 to %d, not %lld", MAX_PORT, (long long)out->port);
+        return jn_fail(err, JN_BAD_VALUE, "--http-port needs a port, 1 to %d, not %lld", MAX_PORT,
+                       (long long)out->port);
     return JN_OK;
 }
 

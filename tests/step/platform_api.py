@@ -15,6 +15,7 @@ import base64
 import http.server
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -159,7 +160,8 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class Platform:
-    def __init__(self, step=None, port=0):
+    def __init__(self, step=None, port=0, tls=None):
+        """`tls`: (certificate, key) for a platform at https://."""
         self.step = {"config": {}, "snapshot": {}} if step is None else step
         self.step_path = f"/v1/tasks/{FLOW_ID}/steps/{STEP_ID}"
         self.startup_path = f"/sailor-support/hooks/task/{FLOW_ID}/startup/data"
@@ -173,7 +175,13 @@ class Platform:
         self.server = Server(("127.0.0.1", port), Handler)
         self.server.platform = self
         self.port = self.server.server_address[1]
-        self.uri = f"http://127.0.0.1:{self.port}"
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            # Each connection shakes hands in its own thread, when it is first read from.
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
+                                                     do_handshake_on_connect=False)
+        self.uri = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self.result_url = self.uri + self.result_path
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 

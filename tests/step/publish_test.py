@@ -1,5 +1,7 @@
 """The component as a step: the action `publish` against the local Lambda, its figures and health, and the example of a
 second component."""
+import base64
+import json
 import os
 import pathlib
 import subprocess
@@ -9,6 +11,7 @@ import urllib.error
 import urllib.request
 
 import broker
+import platform_api
 
 broker.require()
 import step as steps  # noqa: E402
@@ -111,6 +114,30 @@ class Starts(PublishTest):
                 self.assertIn(words, self.failed_start(config))
 
 
+class Secrets(PublishTest):
+    def test_the_most_talkative_log_has_none(self):
+        node, user, password = broker.shared(), "name-of-the-test", "password-of-the-test"
+        node.ctl("add_user", user, password)
+        self.addCleanup(node.ctl, "delete_user", user)
+        node.ctl("set_permissions", user, ".*", ".*", ".*")
+        s = self.step({"expression": '{"do": "echo", "value": text}'},
+                      environment={"AMQP_URI": node.url(user=user, password=password), "LOG_LEVEL": "trace",
+                                   "EMIT_LIGHTWEIGHT_MESSAGE": "true", "OBJECT_STORAGE_SIZE_THRESHOLD": "16"})
+        s.environment["TRACE"] = "all"
+        s.start()
+        s.send({"body": {"text": "long enough for the storage"}})
+        s.data.get()
+        self.assertEqual(len(s.platform.asked("POST", "/objects")), 1)
+        s.send({"body": {}}, payload=b"not encrypted")
+        s.wait_for("decode")
+        self.assertEqual(s.stop(), 0)
+        log = "\n".join(json.dumps(line, ensure_ascii=False) for line in s.lines)
+        self.assertIn(s.platform.step_path, log)        # so it does talk
+        basic = base64.b64encode(f"{platform_api.USERNAME}:{platform_api.KEY}".encode()).decode()
+        for secret in (password, steps.PASSWORD, steps.IV, platform_api.KEY, basic, platform_api.TOKEN, "local-secret"):
+            self.assertNotIn(secret, log)
+
+
 class Operations(PublishTest):
     def ask(self, port, path):
         try:
@@ -147,7 +174,8 @@ class Operations(PublishTest):
 
     def test_options_that_cannot_work_are_told_before_anything_starts(self):
         for options, words, environment in (
-                (["--http-port", "65536"], "--http-port needs a port, 1 to 65535, not 65536", {"ELASTICIO_FLOW_ID": "x"}),
+                (["--http-port", "65536"], "--http-port needs a port, 1 to 65535, not 65536",
+                 {"ELASTICIO_FLOW_ID": "x"}),
                 (["--http-port", "x"], '--http-port needs a whole number, not "x"', {"ELASTICIO_FLOW_ID": "x"}),
                 (["--http-host"], "--http-host needs a value", {"ELASTICIO_FLOW_ID": "x"}),
                 (["--http-port", "9102", "more"], 'a step takes no argument, but there is "more"',

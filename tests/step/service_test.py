@@ -1,4 +1,5 @@
 """Service mode: the rows of platform-protocol.md 2.8, each with a real process, a platform and an STS that are fakes."""
+import base64
 import io
 import json
 import os
@@ -13,6 +14,7 @@ import platform_api
 from platform_api import answer, drop
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+TESTS = pathlib.Path(os.environ["ALC_TESTS"]).resolve()
 COMPONENT = str(pathlib.Path(os.environ["ALC_BIN"]).resolve() / "aws-lambda-component")
 ACCESS, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 KEYS = {"aws_access_key_id": ACCESS, "aws_secret_access_key": SECRET}
@@ -84,7 +86,7 @@ class ServiceTest(unittest.TestCase):
         self.addCleanup(self.platform.close)
         self.addCleanup(self.sts.close)
 
-    def serve(self, method, *, config=None, folder=ROOT, **variables):
+    def serve(self, method, *, config=None, folder=ROOT, program=COMPONENT, **variables):
         """Runs it; a variable that is None is not set."""
         env = {k: v for k, v in os.environ.items()
                if not k.startswith(("AWS_", "ELASTICIO_")) and not k.upper().endswith("_PROXY")}
@@ -96,7 +98,7 @@ class ServiceTest(unittest.TestCase):
                 env.pop(name, None)
             else:
                 env[name] = value
-        run = subprocess.run([COMPONENT, method], env=env, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True,
+        run = subprocess.run([program, method], env=env, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True,
                              timeout=60)
         self.log = run.stdout.decode()
         self.assertNotIn(SECRET, self.log + run.stderr.decode())
@@ -160,6 +162,73 @@ class Credentials(ServiceTest):
     def test_blanks_around_copied_keys_do_not_matter(self):
         self.assertEqual(self.verdict(config={k: f" {v}\n" for k, v in KEYS.items()}), {"verified": True})
         self.assertEqual(self.sts.complaints, [])
+
+
+class Models(ServiceTest):
+    """The component of these tests, which answers as its configuration says."""
+
+    def ask(self, method, **config):
+        """The one result."""
+        self.platform.requests.clear()
+        self.assertEqual(self.serve(method, config=config, folder=ROOT / "tests/step/component",
+                                    program=str(TESTS / "step_component"), ELASTICIO_ACTION_OR_TRIGGER="script",
+                                    ELASTICIO_GET_MODEL_METHOD="fruit"), 0)
+        self.platform.check()
+        [result] = self.platform.results()
+        return result
+
+    def test_a_model_is_passed_on_as_it_is(self):
+        schemas = {"in": {"type": "object", "properties": {"ä": {"type": "number"}}}, "out": {}}
+        for method, name, value in (("getMetaModel", "metaModel", schemas), ("selectModel", "select", {"a": "Apple"}),
+                                    ("selectModel", "select", []), ("selectModel", "select", None)):
+            with self.subTest(method, value=value):
+                self.assertEqual(self.ask(method, **{name: {"value": value}}), {"status": "success", "data": value})
+
+    def test_a_model_that_is_nothing_has_no_data(self):
+        for method in ("getMetaModel", "selectModel"):
+            with self.subTest(method):
+                self.assertEqual(self.ask(method), {"status": "success"})
+
+    def test_a_model_that_fails_is_an_error(self):
+        for method, name in (("getMetaModel", "metaModel"), ("selectModel", "select")):
+            with self.subTest(method):
+                self.assertEqual(self.ask(method, **{name: {"error": "no fruit today"}}),
+                                 {"status": "error", "data": {"message": "no fruit today"}})
+
+    def test_a_verdict_is_passed_on_and_what_is_none_is_consent(self):
+        for verify, verdict in (({"value": {"verified": False, "reason": "old"}}, {"verified": False, "reason": "old"}),
+                                ({"error": "refused"}, {"verified": False, "reason": "refused"}),
+                                ({"value": {"else": 1}}, {"verified": True}), ({}, {"verified": True})):
+            with self.subTest(verify):
+                self.assertEqual(self.ask("verifyCredentials", verify=verify), {"status": "success", "data": verdict})
+
+    def test_new_credentials_are_stored_before_the_result_is_posted(self):
+        for method, name in (("getMetaModel", "metaModel"), ("selectModel", "select"), ("verifyCredentials", "verify")):
+            with self.subTest(method):
+                self.platform.accounts.clear()
+                result = self.ask(method, _account="a/1", **{name: {"value": {"verified": True}, "keys": {"t": "new"}}})
+                self.assertEqual(result, {"status": "success", "data": {"verified": True}})
+                self.assertEqual(self.platform.accounts, {"a/1": {"t": "new"}})
+                self.assertEqual([r.method for r in self.platform.asked()], ["PUT", "POST"])
+
+    def test_credentials_that_cannot_be_stored_keep_no_result_back(self):
+        model = {"value": {"a": 1}, "keys": {"t": "new-token"}}
+        self.platform.script("PUT", "/v1/accounts/7", answer(500))
+        for config in ({"_account": "7"}, {}):
+            with self.subTest(config):
+                self.assertEqual(self.ask("getMetaModel", metaModel=model, **config),
+                                 {"status": "success", "data": {"a": 1}})
+                self.assertIn("new credentials could not be stored", self.log)
+                self.assertNotIn("new-token", self.log)
+
+
+class Secrets(ServiceTest):
+    def test_the_most_talkative_log_has_no_secret(self):
+        self.assertEqual(self.serve("verifyCredentials", LOG_LEVEL="trace", TRACE="all"), 0)
+        self.assertIn("/result", self.log)          # so it does talk
+        basic = base64.b64encode(f"{platform_api.USERNAME}:{platform_api.KEY}".encode()).decode()
+        for secret in (SECRET, platform_api.KEY, basic, platform_api.TOKEN):
+            self.assertNotIn(secret, self.log)
 
 
 class Checks(ServiceTest):

@@ -2,9 +2,11 @@
 """How a step starts, fails to start, and stops: platform-protocol.md, 2.2 to 2.9, 11.2 (7 to 19) and 11.3."""
 import json
 import signal
+import tempfile
 import time
 import unittest
 
+import certificates
 import platform_api
 from scenarios import PROTOCOLS, ScenarioTest, script
 from step import LIMIT_S
@@ -287,6 +289,28 @@ class Losses(ScenarioTest):
         step.send(script(READY))
         self.assertEqual(step.data.get().message["body"], "ready")
         self.assert_settled(step)
+
+    def test_an_authority_of_our_own_for_the_platforms_api(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        made = certificates.make(folder.name)
+        for trusted in (True, False):
+            with self.subTest(trusted=trusted):
+                platform = platform_api.Platform(tls=(made["server"], made["server_key"]))
+                self.addCleanup(platform.close)
+                step = self.step(platform=platform)
+                if trusted:
+                    step.environment["NODE_EXTRA_CA_CERTS"] = made["ca"]
+                    step.start()
+                    step.send(script(READY))
+                    self.assertEqual(step.data.get().message["body"], "ready")
+                    self.assert_settled(step)
+                    platform.check()
+                else:
+                    step.spawn()
+                    self.assertEqual(step.wait(), 1)
+                    self.assertIn("certificate", step.last_word())
+                    self.assertEqual(platform.asked(), [])
 
     def test_a_certificate_that_nobody_vouches_for(self):
         step = self.step()

@@ -6,7 +6,8 @@
  *
  * `echo` emits a body of what the action was given: {"message", "snapshot", "config", "variables"}.  `burst` emits N
  * data messages at once, the others wait until what they emit is complete; what fails becomes an error of the message.
- * Hooks answer what the configuration has under "startup", "init", "shutdown": {"value": V} or {"error": "text"}.
+ * Hooks answer what the configuration has under "startup", "init", "shutdown": {"value": V} or {"error": "text"}; in
+ * service mode, what it has under "metaModel", "select", "verify", where {"keys": V} are new credentials.
  * Each message that is begun is a line in the file that ALC_EXECUTIONS names, so that tests can count. */
 #include <fcntl.h>
 #include <stdio.h>
@@ -288,6 +289,9 @@ static void answer(const struct sailor_step *step, const char *name, struct sail
     const jn_str wanted = sailor_member(a, step->config, jn_str_of(name));
     const jn_str value = wanted.data ? sailor_member(a, wanted, JN_STR("value")) : (jn_str){ NULL, 0 };
     const jn_str error = wanted.data ? sailor_member(a, wanted, JN_STR("error")) : (jn_str){ NULL, 0 };
+    const jn_str keys = wanted.data ? sailor_member(a, wanted, JN_STR("keys")) : (jn_str){ NULL, 0 };
+    if (keys.data)
+        sailor_reply_update_keys(reply, keys);
     base_log(step->log, BASE_INFO, NULL, "%s hook", name);
     if (error.data)
         sailor_reply_failure(reply, &(struct sailor_failure){ .message = sailor_text_of(a, error) });
@@ -312,9 +316,28 @@ static void shutdown_hook(const struct sailor_step *step, jn_str state, struct s
     answer(step, "shutdown", reply);
 }
 
+/* ---- service mode -------------------------------------------------------------------------------------------- */
+
+static void meta_model(const struct sailor_step *step, struct sailor_reply *reply)
+{
+    answer(step, "metaModel", reply);
+}
+
+static void select_fruit(const struct sailor_step *step, struct sailor_reply *reply)
+{
+    answer(step, "select", reply);
+}
+
+static void verify(const struct sailor_step *step, struct sailor_reply *reply)
+{
+    answer(step, "verify", reply);
+}
+
+static const struct sailor_select_model select_models[] = { { "fruit", select_fruit }, { NULL, NULL } };
+
 static const struct sailor_action script = {
     .key = "script", .open = open_script, .close = close_script, .process = process, .startup = startup, .init = init,
-    .shutdown = shutdown_hook,
+    .shutdown = shutdown_hook, .meta_model = meta_model, .select_models = select_models,
 };
 static const struct sailor_action plain = {
     .key = "plain", .open = open_script, .close = close_script, .process = process,
@@ -323,10 +346,10 @@ static const struct sailor_action unresolved = {
     .key = "unresolved", .open = open_script, .close = close_script, .process = process,
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
     static const struct sailor_action *const actions[] = { &script, &plain, &unresolved, NULL };
     static const struct sailor_component component = { .name = "test-component", .version = "1.0.0",
-                                                       .actions = actions };
-    return sailor_run(&component, base_env_system());
+                                                       .actions = actions, .verify = verify };
+    return argc > 1 ? sailor_serve(&component, base_env_system(), argv[1]) : sailor_run(&component, base_env_system());
 }
