@@ -39,7 +39,7 @@ class Local:
     """`aws-lambda-component local` on a free port."""
 
     def __init__(self, functions=HERE / "functions", *options, env=None):
-        self.folder = tempfile.mkdtemp()
+        self.folder = tempfile.mkdtemp(prefix="alc-local-")
         port_file = os.path.join(self.folder, "port")
         self.log_path = os.path.join(self.folder, "log")
         self.log = open(self.log_path, "wb")

@@ -20,12 +20,12 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.parse
 
 import certificates
 import processes
+import scratch
 
 SCRIPTS = pathlib.Path("/usr/lib/rabbitmq/bin")
 START_LIMIT_S = 120     # a guard against a node that never comes up; two to six seconds are usual
@@ -141,7 +141,7 @@ class Broker(Node):
 
     def __init__(self, cluster=None, extra_config=""):
         require()
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="alc-broker-"))
+        self.folder = scratch.folder("broker")
         self.process = self.epmd = None
         self.log = open(self.folder / "console", "wb")
         self.extra_config = extra_config
@@ -242,7 +242,7 @@ disk_free_limit.absolute = 1MB
             self.epmd.kill()
             self.epmd.wait()
         self.log.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        scratch.remove(self.folder)
 
 
 _shared = None
@@ -267,6 +267,7 @@ def shared():
 
 def serve(path, owner):
     """Keeps a node running for others, until its file is gone or the process `owner` is."""
+    scratch.end_in_order()
     node = Broker()
     try:
         with open(path + ".new", "w", encoding="utf-8") as f:
@@ -294,14 +295,28 @@ def setup(path):
     return 0
 
 
+def stop(path, limit_s=30):
+    """CTest's fixture: ends serve(), and waits until nothing is left of it."""
+    if not os.path.exists(path):
+        return 0
+    with open(path, encoding="utf-8") as f:
+        folder = pathlib.Path(json.load(f)["certificates"]["ca"]).parent
+    os.unlink(path)
+    deadline = time.monotonic() + limit_s
+    while folder.exists():
+        if time.monotonic() > deadline:
+            print(f"the broker does not end: {folder}")
+            return 1
+        time.sleep(0.05)
+    return 0
+
+
 def main(command, path, *owner):
     if command == "setup":
         return setup(path)
     if command == "serve":
         return serve(path, int(owner[0]))
-    if os.path.exists(path):
-        os.unlink(path)
-    return 0
+    return stop(path)
 
 
 if __name__ == "__main__":

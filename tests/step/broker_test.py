@@ -3,12 +3,13 @@ import ssl
 import unittest
 
 import broker
+import scratch
 
 broker.require()
 import pika  # noqa: E402
 
 
-class SharedNode(unittest.TestCase):
+class SharedNode(scratch.TestCase):
     def test_virtual_hosts_do_not_meet(self):
         node = broker.shared()
         one, two = node.vhost(), node.vhost()
@@ -27,7 +28,7 @@ class SharedNode(unittest.TestCase):
         connection.close()
 
 
-class OwnNode(unittest.TestCase):
+class OwnNode(scratch.TestCase):
     def test_a_killed_node_comes_back_with_its_durable_messages(self):
         node = broker.Broker()
         self.addCleanup(node.close)

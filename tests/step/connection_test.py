@@ -11,6 +11,7 @@ import unittest
 import broker
 import processes
 import proxy
+import scratch
 
 broker.require()
 import pika  # noqa: E402
@@ -76,7 +77,7 @@ class Driver:
         self.process.stdout.close()
 
 
-class WithBroker(unittest.TestCase):
+class WithBroker(scratch.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.node = broker.shared()
@@ -372,7 +373,7 @@ class Ends(WithBroker):
             d.end()
 
 
-class OwnNode(unittest.TestCase):
+class OwnNode(scratch.TestCase):
     """What a broker that others use must not be put through."""
 
     @classmethod

@@ -10,7 +10,7 @@ a step under load, and then everything is counted.
   --only-reference  the reference alone
   --markdown   the table goes there, too
   --quiet      no table: only what went wrong
-  --keep       logs of runs that failed go there
+  --keep       logs of runs that failed go there; else to a folder whose name is printed
 
 ALC_BIN: folder of aws-lambda-component.  Status 0 when nothing was lost, nothing was stuck, and every run was as it
 should; the reference's runs are shown, not judged."""
@@ -18,10 +18,12 @@ import argparse
 import os
 import pathlib
 import sys
+import tempfile
 import time
 import traceback
 
 import broker
+import scratch
 
 broker.require()
 os.environ.setdefault("ALC_BIN", str(pathlib.Path(__file__).resolve().parents[2] / "build/release/bin"))
@@ -60,8 +62,8 @@ class Bench:
         except Exception:       # whatever goes wrong is this run's failure, not the suite's end
             row.complaints = w.complaints + [traceback.format_exc()]
         finally:
-            if row.complaints and self.options.keep:
-                w.keep_logs(self.options.keep)
+            if row.complaints:
+                self.keep(w)
             w.close()
         if row.start_errors:
             w.notes.append(f"{row.start_errors} failed starts reported")
@@ -70,6 +72,12 @@ class Bench:
         row["notes"] = "; ".join(w.notes)
         row.seconds = time.monotonic() - begin
         return row
+
+    def keep(self, w):
+        """The logs of a run that failed."""
+        self.options.keep = self.options.keep or tempfile.mkdtemp(prefix="alc-fault-logs-")
+        w.keep_logs(self.options.keep)
+        print(f"    {w.name}: its logs are in {self.options.keep}", file=sys.stderr, flush=True)
 
     def inflict(self, fault, w):
         try:
@@ -133,6 +141,7 @@ def runs(options):
 
 def main():
     options = parse()
+    scratch.end_in_order()
     if options.list:
         for f in suite.FAULTS.values():
             print(f"{f.group:10} {f.name:32} {f.sentence}")

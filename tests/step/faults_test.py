@@ -10,6 +10,7 @@ import time
 import unittest
 
 import broker
+import scratch
 from scenarios import script
 from step import LIMIT_S, Step
 
@@ -69,9 +70,7 @@ def tearDownModule():
     _node.close()
 
 
-class FaultTest(unittest.TestCase):
-    maxDiff = None
-
+class FaultTest(scratch.TestCase):
     def setUp(self):
         self.node = _node
         self.random = random.Random(4711)

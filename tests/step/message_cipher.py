@@ -45,12 +45,12 @@ def decrypt(data, password=PASSWORD, iv=IV):
 
 
 def seal(value, protocol=1, password=PASSWORD, iv=IV):
-    """The payload for a JSON value."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    """The payload for a JSON value, or for bytes as they are."""
+    text = value if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     sealed = encrypt(text, password, iv)
     return base64.b64encode(sealed) if protocol < 2 else sealed
 
 
 def open_sealed(payload, protocol=1, password=PASSWORD, iv=IV):
     """The JSON value of a payload."""
-    return json.loads(decrypt(base64.b64decode(payload) if protocol < 2 else payload, password, iv))
+    return json.loads(decrypt(base64.b64decode(payload, validate=True) if protocol < 2 else payload, password, iv))

@@ -7,7 +7,7 @@ import uuid
 
 import platform_api
 from scenarios import PROTOCOLS, ScenarioTest, script
-from step import decrypt, encrypt
+from message_cipher import open_sealed, seal
 
 SECRET = {"apiKey": "secret"}
 SNAPSHOT = {"lastModifiedDate": 123456789}
@@ -98,7 +98,7 @@ class Integration(ScenarioTest):
                 reply = {"statusCode": 200, "body": "Ok", "headers": {"content-type": "text/plain"}}
                 sent = step.send(script({"httpReply": reply}, {"data": {"body": {}}}), {"reply_to": step.reply_to})
                 received = step.replies.get()
-                self.assertEqual(decrypt(received.body), reply)
+                self.assertEqual(open_sealed(received.body), reply)
                 self.assert_h(received, sent, step, protocol=1, more={"reply_to": step.reply_to}, without={"end"})
                 self.assert_p(received)
                 self.assertEqual(step.data.get().headers["reply_to"], step.reply_to)
@@ -112,7 +112,7 @@ class Routing(ScenarioTest):
                 step = self.started(protocol=protocol)
                 step.send(script({"data": {"body": {}, "headers": {"X-EIO-Routing-Key": step.reply_to, "k": 1}}}))
                 received = step.replies.get()
-                self.assertEqual(decrypt(received.body, protocol)["headers"], {"k": 1})
+                self.assertEqual(open_sealed(received.body, protocol)["headers"], {"k": 1})
 
     def test_metadata_and_thread_travel(self):
         for protocol in PROTOCOLS:
@@ -285,7 +285,7 @@ class Objects(ScenarioTest):
 
     def stored(self, step, value):
         name = str(uuid.uuid4())
-        step.platform.objects[name] = encrypt(value, 2)
+        step.platform.objects[name] = seal(value, 2)
         return {"x-ipaas-object-storage-id": name}
 
     def test_bodies_are_fetched_before_processing(self):
@@ -329,7 +329,7 @@ class Objects(ScenarioTest):
                     "EMIT_LIGHTWEIGHT_MESSAGE": "true", "OBJECT_STORAGE_SIZE_THRESHOLD": "1000"})
                 before = {"step_a": {"body": {"a": "x" * 900}}, "step_b": {"body": {}, "headers": {
                     "x-ipaas-object-storage-id": "there-already"}}}
-                step.platform.objects["there-already"] = encrypt({"b": 1}, 2)
+                step.platform.objects["there-already"] = seal({"b": 1}, 2)
                 step.send(script({"data": {"body": {"c": "y" * 900}, "headers": {"h": "1"}}}, passthrough=before))
                 message = step.data.get().message
                 self.assertEqual(message["body"], {})
@@ -340,8 +340,8 @@ class Objects(ScenarioTest):
                     stored[name] = entry["headers"]["x-ipaas-object-storage-id"]
                 self.assertEqual(stored["step_b"], "there-already")
                 self.assertEqual(stored["step_1"], message["headers"]["x-ipaas-object-storage-id"])
-                self.assertEqual(decrypt(step.platform.objects[stored["step_a"]], 2), {"a": "x" * 900})
-                self.assertEqual(decrypt(step.platform.objects[stored["step_1"]], 2), {"c": "y" * 900})
+                self.assertEqual(open_sealed(step.platform.objects[stored["step_a"]], 2), {"a": "x" * 900})
+                self.assertEqual(open_sealed(step.platform.objects[stored["step_1"]], 2), {"c": "y" * 900})
                 self.assertEqual(len(step.platform.asked("POST", "/objects")), 2)
                 self.assert_settled(step)
 
@@ -357,7 +357,7 @@ class Objects(ScenarioTest):
                 entry = received["passthrough"]["step_0"]
                 self.assertEqual((list(received["passthrough"]), entry["body"], received["body"]), (["step_0"], {}, {}))
                 stored = step.platform.objects[entry["headers"]["x-ipaas-object-storage-id"]]
-                self.assertEqual(decrypt(stored, 2), message["body"])
+                self.assertEqual(open_sealed(stored, 2), message["body"])
                 self.assert_settled(step)
 
     def test_empty_bodies_are_fetched_before_they_are_sent(self):
@@ -396,17 +396,17 @@ class Unreadable(ScenarioTest):
     """11.5: rejected at once, no error message; what comes after is processed."""
 
     def test_poison(self):
-        good = encrypt(script({"data": {"body": {}}}), 1)
+        good = seal(script({"data": {"body": {}}}), 1)
         for protocol in PROTOCOLS:
             with self.subTest(row="11.5", protocol=protocol):
                 step = self.started(protocol=protocol)
                 cases = {
-                    "null": encrypt(b"null", protocol), "text": encrypt(b'"text"', protocol),
-                    "number": encrypt(b"1", protocol),
-                    "array (Q5)": encrypt(b"[{}]", protocol), "empty": b"", "garbage": b"\xff\x00garbage" * 9,
-                    "truncated": encrypt(b'{"body":{}}', protocol)[:-5], "no JSON": encrypt(b'{"body":', protocol),
-                    "another key": encrypt({"body": {}}, protocol, password="another"),
-                    "another IV": encrypt({"body": {}}, protocol, iv="another IV, of16"),
+                    "null": seal(b"null", protocol), "text": seal(b'"text"', protocol),
+                    "number": seal(b"1", protocol),
+                    "array (Q5)": seal(b"[{}]", protocol), "empty": b"", "garbage": b"\xff\x00garbage" * 9,
+                    "truncated": seal(b'{"body":{}}', protocol)[:-5], "no JSON": seal(b'{"body":', protocol),
+                    "another key": seal({"body": {}}, protocol, password="another"),
+                    "another IV": seal({"body": {}}, protocol, iv="another IV, of16"),
                 }
                 for name, payload in cases.items():
                     step.send(None, payload=payload, id=name)
@@ -421,7 +421,7 @@ class Unreadable(ScenarioTest):
     def test_an_unknown_protocol_is_raw(self):
         step = self.started()
         for version in (3, "2"):
-            step.send(None, payload=encrypt(script({"data": {"body": version}}), 2), protocol=version)
+            step.send(None, payload=seal(script({"data": {"body": version}}), 2), protocol=version)
             self.assertEqual(step.data.get().message["body"], version)
 
     def test_a_message_without_id(self):
@@ -447,8 +447,8 @@ class Unreadable(ScenarioTest):
             with self.subTest(row="3.4", protocol=protocol):
                 step = self.started(protocol=protocol, environment={"INPUT_FORMAT": "error"},
                                     config={"script": [{"echo": True}]})
-                payload = json.dumps({"error": encrypt({"name": "E", "message": "m", "stack": "s"}).decode(),
-                                      "errorInput": encrypt({"body": {"x": 1}}).decode(), "more": 1}).encode()
+                payload = json.dumps({"error": seal({"name": "E", "message": "m", "stack": "s"}).decode(),
+                                      "errorInput": seal({"body": {"x": 1}}).decode(), "more": 1}).encode()
                 step.send(None, payload=payload, id="e")
                 seen = step.data.get().message["body"]["message"]
                 self.assertEqual(seen["body"], {"error": {"name": "E", "message": "m", "stack": "s"},

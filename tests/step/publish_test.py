@@ -11,7 +11,9 @@ import urllib.error
 import urllib.request
 
 import broker
+import message_cipher
 import platform_api
+import scratch
 
 broker.require()
 import step as steps  # noqa: E402
@@ -22,7 +24,7 @@ sys.path.insert(0, str(ROOT / "tests/flow"))
 import support  # noqa: E402
 
 
-class PublishTest(unittest.TestCase):
+class PublishTest(scratch.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.local = support.Local()
@@ -129,12 +131,12 @@ class Secrets(PublishTest):
         s.data.get()
         self.assertEqual(len(s.platform.asked("POST", "/objects")), 1)
         s.send({"body": {}}, payload=b"not encrypted")
-        s.wait_for("decode")
+        s.wait_for("cannot be read")
         self.assertEqual(s.stop(), 0)
         log = "\n".join(json.dumps(line, ensure_ascii=False) for line in s.lines)
         self.assertIn(s.platform.step_path, log)        # so it does talk
         basic = base64.b64encode(f"{platform_api.USERNAME}:{platform_api.KEY}".encode()).decode()
-        for secret in (password, steps.PASSWORD, steps.IV, platform_api.KEY, basic, platform_api.TOKEN, "local-secret"):
+        for secret in (password, message_cipher.PASSWORD, message_cipher.IV, platform_api.KEY, basic, platform_api.TOKEN, "local-secret"):
             self.assertNotIn(secret, log)
 
 

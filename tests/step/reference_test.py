@@ -10,8 +10,10 @@ import unittest
 import uuid
 
 import broker
+import message_cipher
 import platform_api
 import reference
+import scratch
 import step as steps
 
 CONFIG = {"apiKey": "secret", "nested": {"list": [1, 2.5, None, True, "ä\u2028"]}}
@@ -57,7 +59,7 @@ def shape(name, value):
 
 def parse(received, kind):
     """All that a message says, without what differs from run to run."""
-    message = received.message if hasattr(received, "message") else steps.decrypt(received.body, received.protocol)
+    message = received.message if hasattr(received, "message") else message_cipher.open_sealed(received.body, received.protocol)
     for part in (message, message.get("error")) if isinstance(message, dict) else ():
         if isinstance(part, dict) and part.get("stack", STACK) != STACK:
             part["stack"] = "of another language"
@@ -65,9 +67,7 @@ def parse(received, kind):
             "headers": {k: shape(k, v) for k, v in received.headers.items()}, "message": message}
 
 
-class ReferenceCase(unittest.TestCase):
-    maxDiff = None
-
+class ReferenceCase(scratch.TestCase):
     def open(self, runtime, **options):
         data = {"config": options.pop("config", CONFIG), "snapshot": SNAPSHOT, "variables": {"v": "1"},
                 "is_passthrough": options.pop("passthrough", False)}

@@ -1,17 +1,14 @@
 """What the scenario tests share: a test case with steps that are closed, both protocols, and the two checks "H" and "P"
 of platform-protocol.md, 11.1."""
-import unittest
-
 import broker
 import platform_api
+import scratch
 from step import Step
 
 PROTOCOLS = (1, 2)
 
 
-class ScenarioTest(unittest.TestCase):
-    maxDiff = None
-
+class ScenarioTest(scratch.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.node = broker.shared()

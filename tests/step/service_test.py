@@ -5,12 +5,12 @@ import json
 import os
 import pathlib
 import subprocess
-import tempfile
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import platform_api
+import scratch
 from platform_api import answer, drop
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -80,7 +80,7 @@ class Sts:
         self.server.server_close()
 
 
-class ServiceTest(unittest.TestCase):
+class ServiceTest(scratch.TestCase):
     def setUp(self):
         self.platform, self.sts = platform_api.Platform(), Sts()
         self.addCleanup(self.platform.close)
@@ -206,9 +206,9 @@ class Models(ServiceTest):
         for method, name in (("getMetaModel", "metaModel"), ("selectModel", "select"), ("verifyCredentials", "verify")):
             with self.subTest(method):
                 self.platform.accounts.clear()
-                result = self.ask(method, _account="a/1", **{name: {"value": {"verified": True}, "keys": {"t": "new"}}})
+                result = self.ask(method, _account="7", **{name: {"value": {"verified": True}, "keys": {"t": "new"}}})
                 self.assertEqual(result, {"status": "success", "data": {"verified": True}})
-                self.assertEqual(self.platform.accounts, {"a/1": {"t": "new"}})
+                self.assertEqual(self.platform.accounts, {"7": {"t": "new"}})
                 self.assertEqual([r.method for r in self.platform.asked()], ["PUT", "POST"])
 
     def test_credentials_that_cannot_be_stored_keep_no_result_back(self):
@@ -270,10 +270,10 @@ class Checks(ServiceTest):
                          ELASTICIO_ACTION_OR_TRIGGER="publish", ELASTICIO_GET_MODEL_METHOD="regions")
 
     def test_no_descriptor(self):
-        with tempfile.TemporaryDirectory() as folder:
-            self.assertEqual(self.serve("getMetaModel", folder=folder, ELASTICIO_ACTION_OR_TRIGGER="publish"), 0)
-            [result] = self.platform.results()
-            self.assertIn(f"Failed to load component.json from {os.path.realpath(folder)}", result["data"]["message"])
+        folder = scratch.folder("no-component")
+        self.assertEqual(self.serve("getMetaModel", folder=folder, ELASTICIO_ACTION_OR_TRIGGER="publish"), 0)
+        [result] = self.platform.results()
+        self.assertIn(f"Failed to load component.json from {os.path.realpath(folder)}", result["data"]["message"])
 
 
 class Answers(ServiceTest):

@@ -2,12 +2,12 @@
 """How a step starts, fails to start, and stops: platform-protocol.md, 2.2 to 2.9, 11.2 (7 to 19) and 11.3."""
 import json
 import signal
-import tempfile
 import time
 import unittest
 
 import certificates
 import platform_api
+import scratch
 from scenarios import PROTOCOLS, ScenarioTest, script
 from step import LIMIT_S
 
@@ -291,9 +291,7 @@ class Losses(ScenarioTest):
         self.assert_settled(step)
 
     def test_an_authority_of_our_own_for_the_platforms_api(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        made = certificates.make(folder.name)
+        made = certificates.make(scratch.folder("certificates"))
         for trusted in (True, False):
             with self.subTest(trusted=trusted):
                 platform = platform_api.Platform(tls=(made["server"], made["server_key"]))

@@ -1,5 +1,5 @@
 """A step of a flow for tests: a process with the platform's environment between queues of a real broker, a fake
-platform beside it.  Peers are pika and Python's cryptography, so that nothing here shares code with what is tested.
+platform beside it.  Peers are pika and message_cipher.py, so that nothing here shares code with what is tested.
 
     step = Step(node, protocol=2, prefetch=3, function="plain", config={...}, environment={...})
     step.start()                                    # and wait until it consumes
@@ -8,48 +8,24 @@ platform beside it.  Peers are pika and Python's cryptography, so that nothing h
     step.stop()                                     # SIGTERM; its exit status
 
 Queues: step.listen, step.data, step.errors, step.replies, step.rebounds, step.snapshots."""
-import base64
-import hashlib
 import json
 import os
 import pathlib
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 import uuid
 
 import broker
+import message_cipher
 import platform_api
 import processes
+import scratch
 
 HERE = pathlib.Path(__file__).resolve().parent
 TESTS = pathlib.Path(os.environ.get("ALC_TESTS", ""))
 LIMIT_S = 60 if os.environ.get("ALC_SANITIZED") else 30      # a guard, not a measure
-PASSWORD, IV = "testCryptoPassword", "iv=any16_symbols"
-
-
-# ---- encryption, by other means (platform-protocol.md, 4) -------------------------------------------------------
-
-def cipher(iv=IV, password=PASSWORD):
-    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-    return Cipher(algorithms.AES(hashlib.sha256(password.encode()).digest()), modes.CBC(iv.encode()))
-
-
-def encrypt(value, protocol=1, **keys):
-    text = value if isinstance(value, bytes) else json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
-    pad = 16 - len(text) % 16
-    encryptor = cipher(**keys).encryptor()
-    raw = encryptor.update(text + bytes([pad]) * pad) + encryptor.finalize()
-    return base64.b64encode(raw) if protocol < 2 else raw
-
-
-def decrypt(payload, protocol=1):
-    raw = base64.b64decode(payload, validate=True) if protocol < 2 else payload
-    decryptor = cipher().decryptor()
-    text = decryptor.update(raw) + decryptor.finalize()
-    return json.loads(text[:-text[-1]])
 
 
 # ---- queues ---------------------------------------------------------------------------------------------------
@@ -63,9 +39,9 @@ class Received:
         self.routing_key, self.redelivered = method.routing_key, method.redelivered
         self.protocol = int(self.headers.get("protocolVersion", 1))
         if kind == "data":
-            self.message = decrypt(body, self.protocol)
+            self.message = message_cipher.open_sealed(body, self.protocol)
         elif kind == "error":
-            self.message = {name: decrypt(text) for name, text in json.loads(body).items()}
+            self.message = {name: message_cipher.open_sealed(text) for name, text in json.loads(body).items()}
             self.error = self.message["error"]
         elif kind == "snapshot":
             self.message = json.loads(body)
@@ -113,7 +89,7 @@ class Step:
         data = {"config": config or {}, "snapshot": {}, **(step or {})}
         self.platform = platform or platform_api.Platform(step=data)
         self.owns_platform = platform is None
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="alc-step-"))
+        self.folder = scratch.folder("step")
         self.prefix = "t" + uuid.uuid4().hex[:8]
         self.exchange = self.prefix + ":exchange"
         self.persistent, self.queue_arguments = persistent, queue_arguments or {}
@@ -140,7 +116,7 @@ class Step:
             "LISTEN_MESSAGES_ON": self.names["listen"], "PUBLISH_MESSAGES_TO": self.exchange,
             "DATA_ROUTING_KEY": self.prefix + ".data", "ERROR_ROUTING_KEY": self.prefix + ".error",
             "REBOUND_ROUTING_KEY": self.prefix + ".rebound", "SNAPSHOT_ROUTING_KEY": self.prefix + ".snapshot",
-            "MESSAGE_CRYPTO_IV": IV, "MESSAGE_CRYPTO_PASSWORD": PASSWORD,
+            "MESSAGE_CRYPTO_IV": message_cipher.IV, "MESSAGE_CRYPTO_PASSWORD": message_cipher.PASSWORD,
             "RABBITMQ_PREFETCH_SAILOR": str(prefetch), "PROTOCOL_VERSION": str(self.protocol),
             "AMQP_PUBLISH_RETRY_DELAY": "100", "AMQP_PUBLISH_MAX_RETRY_DELAY": "1000",
         }
@@ -178,7 +154,7 @@ class Step:
         sent = {k: v for k, v in sent.items() if v is not None}
         values = {"content_type": "application/json", "content_encoding": "utf8",
                   "delivery_mode": 2 if self.persistent else 1, "headers": sent, **properties}
-        body = encrypt(message, protocol) if payload is None else payload
+        body = message_cipher.seal(message, protocol) if payload is None else payload
         self.channel.basic_publish("", self.names["listen"], body, pika.BasicProperties(**values))
         return sent
 
@@ -271,6 +247,7 @@ class Step:
 
     def close(self):
         self.kill()
+        (self.folder / "log").write_text("".join(json.dumps(line) + "\n" for line in self.lines))
         try:
             for queue_name in self.names.values():
                 self.channel.queue_delete(queue_name)

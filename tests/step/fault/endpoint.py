@@ -4,16 +4,15 @@ import collections
 import http.server
 import json
 import pathlib
-import shutil
 import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 import processes
+import scratch
 
 NAME, REGION = "counter", "us-east-1"
 KEYS = ("local", "local-secret")
@@ -37,7 +36,7 @@ while True:
 
 class Functions:
     def __init__(self, component):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="alc-functions-"))
+        self.folder = scratch.folder("functions")
         self.count = self.folder / "count"
         self.count.touch()
         function = self.folder / "functions" / NAME
@@ -70,7 +69,7 @@ class Functions:
             self.process.kill()
             self.process.wait()
         self.log.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        scratch.remove(self.folder)
 
 
 def refusal(status, kind, message, **more):

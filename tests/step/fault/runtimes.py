@@ -4,7 +4,6 @@ import json
 import os
 import pathlib
 import random
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -12,6 +11,7 @@ import time
 
 import message_cipher
 import processes
+import scratch
 from fault import endpoint
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -49,7 +49,7 @@ class Reference:
     def __init__(self):
         modules = pathlib.Path(os.environ["ALC_REFERENCE"]).resolve()
         self.command = ["node", str(modules / "elasticio-sailor-nodejs" / "run.js")]
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="alc-reference-"))
+        self.folder = scratch.folder("reference")
         (self.folder / "component.json").write_text(json.dumps(REFERENCE_COMPONENT))
         (self.folder / "count.js").write_text(REFERENCE_ACTION)
 
@@ -57,7 +57,7 @@ class Reference:
         return {"FAULT_COUNT": str(world.functions.count), "ELASTICIO_COMPONENT_PATH": ""}
 
     def close(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
+        scratch.remove(self.folder)
 
 
 def step_data(**more):

@@ -13,7 +13,6 @@ import collections
 import json
 import pathlib
 import shutil
-import tempfile
 import time
 import uuid
 
@@ -21,6 +20,7 @@ import pika
 
 import message_cipher
 import platform_api
+import scratch
 from fault import runtimes
 
 TABLE = ("in", "out", "errors", "rejected", "left", "executions max", "repeated", "duplicates", "lost", "stuck")
@@ -49,7 +49,7 @@ class World:
     def __init__(self, runtime, node, vhost, functions, name, is_long=False, queue_arguments=None):
         self.runtime, self.node, self.functions, self.name, self.is_long = runtime, node, functions, name, is_long
         self.queue_arguments = queue_arguments or {}
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="alc-fault-"))
+        self.folder = scratch.folder("fault")
         self.vhost = vhost
         self.platform = platform_api.Platform(runtimes.step_data())
         self.expected = {}          # id -> "data", "error", "reject"
@@ -311,7 +311,7 @@ class World:
                 self.connection.close()
         except (pika.exceptions.AMQPError, OSError):
             pass
-        shutil.rmtree(self.folder, ignore_errors=True)
+        scratch.remove(self.folder)
 
     def keep_logs(self, folder):
         pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
