@@ -273,6 +273,12 @@ enum jn_status lambda_cred_get(struct lambda_cred *c, lambda_cred_fn *fn, void *
     return JN_OK;
 }
 
+/* All of these sources read once what somebody wrote: there are no others to be had. */
+void lambda_cred_refuse(struct lambda_cred *c, const struct lambda_keys *keys)
+{
+    (void)c, (void)keys;
+}
+
 const char *lambda_cred_region(const struct lambda_cred *c)
 {
     return c->region;

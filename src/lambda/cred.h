@@ -42,6 +42,10 @@ struct lambda_keys *lambda_cred_cached(struct lambda_cred *c);
 /* Calls back once with keys or the reason. */
 enum jn_status lambda_cred_get(struct lambda_cred *c, lambda_cred_fn *fn, void *arg, struct jn_error *err);
 
+/* The service says that these keys have expired or are no longer good: they are not given out again where there may be
+ * others.  Keys that were given or written down stay: whoever asks gets them again, and can tell. */
+void lambda_cred_refuse(struct lambda_cred *c, const struct lambda_keys *keys);
+
 /* The region that environment and profile name: AWS_REGION, AWS_DEFAULT_REGION, the profile's `region`; NULL: none.
  * And other settings of the profile, {NULL, 0} when unset: "endpoint_url", "services.lambda.endpoint_url",
  * "ca_bundle". */

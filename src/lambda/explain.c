@@ -48,8 +48,10 @@ static void advise_not_found(const struct lambda_explain *x, char *out, size_t s
 
 static void advise_access(const struct lambda_explain *x, char *out, size_t size)
 {
-    snprintf(out, size, "allow lambda:InvokeFunction on function \"%.*s\" to the owner of access key %.*s",
-             JN_ARG(jn_str_sub(x->function, 0, 80)), JN_ARG(x->access_key));
+    const jn_str function = jn_str_sub(x->function, 0, 80);
+    snprintf(out, size, "allow %s%s%.*s%s to the owner of access key %.*s",
+             x->action ? x->action : "lambda:InvokeFunction", function.len ? " on function \"" : "", JN_ARG(function),
+             function.len ? "\"" : "", JN_ARG(x->access_key));
 }
 
 static void advise_throttled(const struct lambda_explain *x, char *out, size_t size)

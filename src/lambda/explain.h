@@ -8,6 +8,7 @@ struct lambda_explain {
     const struct lambda_service_error *service;
     int http_status;
     jn_str function, qualifier;     /* as the caller named them */
+    const char *action;             /* the permission that is needed; NULL: lambda:InvokeFunction */
     jn_str region, endpoint, access_key;
     jn_str location;                /* of a redirect; {NULL, 0}: none */
     int64_t skew_ms;                /* AWS's clock minus ours */

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 
 enum {
-    SKEW_MS = 240 * 1000,           // AWS allows 5 minutes; from 4 on the clock is the likelier cause
+    LATE_MS = 5000,                 // what a date may be off without a clock being wrong
     MAX_HINT_MS = 24 * 3600 * 1000, // a longer hint is nonsense, and must not overflow anyone's sum
 };
 
@@ -51,7 +51,7 @@ static bool is_clock(jn_str code, jn_str message, int64_t skew_ms)
         return false;
     return jn_str_find(message, JN_STR("Signature expired"), 0) != SIZE_MAX ||
            jn_str_find(message, JN_STR("Signature not yet current"), 0) != SIZE_MAX ||
-           skew_ms >= SKEW_MS || skew_ms <= -SKEW_MS;
+           skew_ms >= LAMBDA_SKEW_MS || skew_ms <= -LAMBDA_SKEW_MS;
 }
 
 enum lambda_retry lambda_retry_class(int http_status, jn_str code, jn_str message, int64_t skew_ms)
@@ -102,11 +102,19 @@ int64_t lambda_retry_hint(const struct base_header *headers, size_t count, int64
     return wait < 0 ? 0 : wait > MAX_HINT_MS ? MAX_HINT_MS : wait;
 }
 
+bool lambda_server_time(const struct base_header *headers, size_t count, int64_t *ms)
+{
+    return !base_header_get(headers, count, "age").data &&
+           base_time_parse(jn_str_trim(base_header_get(headers, count, "date")), ms);
+}
+
+int64_t lambda_clock_offset(int64_t skew_ms)
+{
+    return skew_ms < LATE_MS && skew_ms > -LATE_MS ? 0 : skew_ms;
+}
+
 int64_t lambda_clock_skew(const struct base_header *headers, size_t count, int64_t now_ms)
 {
     int64_t server_ms;
-    if (base_header_get(headers, count, "age").data ||
-        !base_time_parse(jn_str_trim(base_header_get(headers, count, "date")), &server_ms))
-        return 0;
-    return server_ms - now_ms;
+    return lambda_server_time(headers, count, &server_ms) ? server_ms - now_ms : 0;
 }

@@ -11,6 +11,18 @@ enum lambda_retry lambda_retry_class(int http_status, jn_str code, jn_str messag
  * neither. */
 int64_t lambda_retry_hint(const struct base_header *headers, size_t count, int64_t now_ms);
 
+enum {
+    LAMBDA_SKEW_MS = 240 * 1000,        /* AWS allows 5 minutes; from 4 on the clock is the likelier cause */
+    LAMBDA_STALE_US = 900 * 1000000,    /* an answer that took longer says nothing about the time */
+};
+
+/* The service's time, by its Date header; false: there is none, or a cache answered (Age), so that it tells nothing. */
+bool lambda_server_time(const struct base_header *headers, size_t count, int64_t *ms);
+
+/* The correction that a difference of the clocks makes necessary: none for a few seconds, since a date comes late and
+ * has whole seconds only. */
+int64_t lambda_clock_offset(int64_t skew_ms);
+
 /* The Date header minus `now_ms`; 0 when there is none, or a cache answered (Age), so that it tells nothing. */
 int64_t lambda_clock_skew(const struct base_header *headers, size_t count, int64_t now_ms);
 

@@ -1,0 +1,111 @@
+/* outcome.c - what an attempt of a call came to, in words and in facts. */
+#include "lambda/call.h"
+
+#include <stdio.h>
+
+#include "core/utf8.h"
+#include "lambda/explain.h"
+#include "lambda/retry_class.h"
+
+/* No answer came.  `why` is the HTTP client's sentence; ours says which call, and what is known of it. */
+static void read_failure(const struct lambda_call *call, const struct base_http_response *r, struct lambda_outcome *o)
+{
+    const struct lambda_client *c = call->client;
+    const jn_str label = jn_str_sub(call->req.label, 0, 100);
+    o->status = r->status;
+    o->outcome_unknown = r->sent && !call->req.is_harmless;
+    const char *known = o->outcome_unknown      ? "; the function may have run"
+                        : call->may_have_run    ? "; the function may have run by an earlier attempt"
+                        : call->req.is_harmless ? ""
+                        : r->refused            ? "; the function did not run" : "";
+    jn_fail_code(&o->error, r->status, jn_str_of(r->error.code), "cannot %s%s%.*s%s at %.*s: %.*s%s",
+                 call->req.purpose, label.len ? " \"" : "", JN_ARG(label), label.len ? "\"" : "",
+                 JN_ARG(jn_str_sub(jn_buf_str(&c->target.endpoint), 0, 120)),
+                 JN_ARG(jn_str_sub(jn_str_of(r->error.message), 0, 220)), known);
+}
+
+static jn_str qualifier_of(const struct lambda_call_request *req)
+{
+    for (size_t i = 0; i < req->query_count; i++) {
+        if (strcmp(req->query[i].name, "Qualifier") == 0)
+            return req->query[i].value;
+    }
+    return (jn_str){ NULL, 0 };
+}
+
+/* The service, or something in between, refused. */
+static void read_refusal(struct lambda_call *call, const struct base_http_response *r, struct lambda_outcome *o)
+{
+    const struct lambda_client *c = call->client;
+    const int64_t now_ms = c->clock->wall_ms(c->clock) + call->offset_ms;
+    o->status = lambda_read_service_error(&call->arena, "lambda", r->http_status, r->headers, r->header_count, r->body,
+                                          now_ms, &o->service);
+    if (o->status) {
+        jn_fail(&o->error, o->status, "no memory to read the error that the service answered with");
+        return;
+    }
+    const bool is_redirect = r->http_status >= 300 && r->http_status < 400;
+    const struct lambda_explain x = {
+        .service = &o->service,
+        .http_status = r->http_status,
+        .function = call->req.label,
+        .qualifier = qualifier_of(&call->req),
+        .action = call->req.action,
+        .region = jn_buf_str(&c->target.region),
+        .endpoint = jn_buf_str(&c->target.endpoint),
+        .access_key = lambda_keys_access(call->keys),
+        .location = is_redirect ? base_header_get(r->headers, r->header_count, "location") : (jn_str){ NULL, 0 },
+        .skew_ms = lambda_clock_skew(r->headers, r->header_count, now_ms),
+    };
+    o->status = lambda_explain(&x, &o->error);
+    // A 5xx without a code is a proxy's: what became of the request behind it, nobody knows.
+    o->outcome_unknown = r->http_status >= 500 && o->service.code.len == 0 && !call->req.is_harmless;
+}
+
+static bool is_success(int http_status)
+{
+    return http_status == 200 || http_status == 202 || http_status == 204;
+}
+
+void lambda_call_read(struct lambda_call *call, const struct base_http_response *r)
+{
+    struct lambda_outcome *o = &call->outcome;
+    const int64_t waited_us = o->waited_us;
+    *o = (struct lambda_outcome){ .http_status = r->http_status, .duration_us = r->total_us, .waited_us = waited_us };
+    if (r->status) {
+        read_failure(call, r, o);
+    } else if (is_success(r->http_status)) {
+        o->status = lambda_read_invoked(&call->arena, r->http_status, r->headers, r->header_count, r->body, &o->invoked,
+                                        &o->error);
+        o->outcome_unknown = o->status && !call->req.is_harmless;   // it ran, but what came of it is lost
+    } else {
+        read_refusal(call, r, o);
+    }
+    o->attempts = call->attempts;
+    o->arena = &call->arena;
+    call->may_have_run = call->may_have_run || o->outcome_unknown;
+}
+
+/* Adds to a sentence, which is cut where both do not fit. */
+static void add_to_message(struct jn_error *e, const char *tail)
+{
+    const size_t room = sizeof e->message - 1 - strlen(tail);
+    jn_str head = jn_str_sub(jn_str_of(e->message), 0, room);
+    head = jn_str_sub(head, 0, jn_utf8_invalid(head));
+    memcpy(e->message + head.len, tail, strlen(tail) + 1);
+}
+
+void lambda_call_tell_attempts(struct lambda_call *call)
+{
+    struct lambda_outcome *o = &call->outcome;
+    const struct lambda_client *c = call->client;
+    const int64_t taken_ms = (c->clock->monotonic_us(c->clock) - call->begun_us) / 1000;
+    char text[120];
+    if (call->attempts > 1) {
+        snprintf(text, sizeof text, "; tried %u times in %lld.%lld s", call->attempts, (long long)(taken_ms / 1000),
+                 (long long)(taken_ms / 100 % 10));
+        add_to_message(&o->error, text);
+    }
+    if (call->is_quota_empty)
+        add_to_message(&o->error, "; not tried again, since too many calls have failed lately");
+}
