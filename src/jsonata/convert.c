@@ -4,7 +4,6 @@
  * text is therefore that of its clone, and the clone shares what the round trip would not change. */
 #include "jsonata/eval.h"
 #include "jsonata/compile.h"
-#include "jsonata/output.h"
 
 #include "core/buf.h"
 
@@ -117,47 +116,4 @@ jn_value jsonata_to_string(struct jsonata_eval *e, jn_value v, bool prettify)
     case JN_OBJECT:     return container_to_string(e, v, prettify);
     default:            return jn_undefined();
     }
-}
-
-/* ---- ECMAScript's text ------------------------------------------------------------------------------------------ */
-
-static void add_ecma(struct jsonata_output *out, jn_value v);
-
-static void add_ecma_members(struct jsonata_output *out, jn_value v)
-{
-    for (uint32_t i = 0; i < v.as.array->len && jsonata_step(out->e); i++) {
-        const jn_value m = v.as.array->items[i];
-        if (i)
-            jsonata_output_char(out, ',');
-        if (m.type != JN_NULL && !jn_is_undefined(m))
-            add_ecma(out, m);
-    }
-}
-
-static void add_ecma(struct jsonata_output *out, jn_value v)
-{
-    char text[JN_NUMBER_MAX];
-    const unsigned plain = JN_STR_ASCII | JN_STR_PLAIN;
-    switch (v.type) {
-    case JN_STRING:     jsonata_output_append(out, jn_text(v), v.flags); break;
-    case JN_NULL:       jsonata_output_append(out, JN_STR("null"), plain); break;
-    case JN_BOOLEAN:    jsonata_output_append(out, jn_bool(v) ? JN_STR("true") : JN_STR("false"), plain); break;
-    case JN_NUMBER:     jsonata_output_append(out, (jn_str){ text, jn_number_format(text, jn_num(v)) }, plain); break;
-    case JN_UNDEFINED:  jsonata_output_append(out, JN_STR("undefined"), plain); break;
-    case JN_ARRAY:
-        if (node_has_stack(out->e))
-            add_ecma_members(out, v);
-        break;
-    default:            jsonata_output_append(out, JN_STR("[object Object]"), plain);
-    }
-}
-
-jn_value jsonata_ecma_string(struct jsonata_eval *e, jn_value v)
-{
-    if (v.type == JN_STRING)
-        return v;
-    struct jsonata_output out;
-    jsonata_output_begin(&out, e, 32);
-    add_ecma(&out, v);
-    return jsonata_output_end(&out);
 }

@@ -221,10 +221,6 @@ bool jsonata_equal(struct jsonata_eval *e, jn_value a, jn_value b);
 /* $string: text of any value; numbers at 15 digits; D3001 for infinities.  undefined gives undefined. */
 jn_value jsonata_to_string(struct jsonata_eval *e, jn_value v, bool prettify);
 
-/* ECMAScript's String(v), which patterns match when they are called with what is no string: `nothing` is "undefined",
- * arrays are their members with commas between. */
-jn_value jsonata_ecma_string(struct jsonata_eval *e, jn_value v);
-
 /* $append: both sides as members of one plain array. */
 jn_value jsonata_append(struct jsonata_eval *e, jn_value a, jn_value b);
 

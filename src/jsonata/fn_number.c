@@ -2,51 +2,13 @@
  * $max, $min, $average (spec 9, 11.1).  Numbers are doubles; sums go from left to right, so that results are the
  * reference's to the last bit. */
 #include "jsonata/decimal.h"
+#include "jsonata/ecma.h"
 #include "jsonata/fn.h"
 #include "jsonata/power.h"
 
 #include <math.h>
 
 /* ---- $number ------------------------------------------------------------------------------------------------- */
-
-/* The bits that a digit of base 2, 8 or 16 is worth for the letter after the 0, or 0. */
-static int bits_of_prefix(char letter)
-{
-    switch (letter | 0x20) {
-    case 'x': return 4;
-    case 'o': return 3;
-    case 'b': return 1;
-    default: return 0;
-    }
-}
-
-static int digit_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    const char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : 16;
-}
-
-/* 0xHH 0oOO 0bBB: rounded once, to nearest and even.  What no longer fits into the 64 bits leaves one sticky bit,
- * eleven places below the last one of a double.  False when `s` has not this form. */
-static bool parse_radix(jn_str s, double *out)
-{
-    const int bits = s.len > 2 && s.data[0] == '0' ? bits_of_prefix(s.data[1]) : 0;
-    uint64_t head = 0;
-    int dropped = 0;
-    for (size_t i = 2; bits && i < s.len; i++) {
-        const int digit = digit_value(s.data[i]);
-        if (digit >> bits)
-            return false;
-        if (head >> 59)
-            head |= digit != 0, dropped += dropped < 4096 ? bits : 0;
-        else
-            head = head << bits | (uint64_t)digit;
-    }
-    *out = ldexp((double)head, dropped);
-    return bits != 0;
-}
 
 /* JSON's numbers, with leading zeros allowed. */
 static bool parse_decimal(jn_str s, double *out)
@@ -70,7 +32,7 @@ BUILTIN(fn_number)
         return jn_number(jn_bool(v));
     if (!jn_is(v, JN_STRING))
         return v;
-    if ((parse_decimal(jn_text(v), &d) || parse_radix(jn_text(v), &d)) && isfinite(d))
+    if ((parse_decimal(jn_text(v), &d) || jsonata_parse_radix(jn_text(v), &d)) && isfinite(d))
         return jn_number(d);
     return jsonata_raise(e, (struct jsonata_fault){ .code = "D3030", .value = v, .index = 1 });
 }

@@ -13,6 +13,7 @@
 
 #include "jsonata/compile.h"
 #include "jsonata/context.h"
+#include "jsonata/ecma.h"
 #include "jsonata/regex.h"
 #include "jsonata/signature.h"
 
@@ -185,22 +186,11 @@ static jn_value run_builtin(struct jsonata_eval *e, const struct jsonata_functio
 
 /* ---- the other kinds ----------------------------------------------------------------------------------------- */
 
-/* Bytes of digits, with a dot among them or not: what a key must be to count as a number. */
-static size_t leading_digits(jn_str s)
-{
-    size_t n = 0, dots = 0;
-    while (n < s.len && ((s.data[n] >= '0' && s.data[n] <= '9') || (n && s.data[n] == '.' && n + 1 < s.len && !dots++)))
-        n++;
-    return n;
-}
-
 /* Where a pattern starts to look: its second argument as ECMAScript's lastIndex, be it only the key that $each
  * gives. */
-static int64_t start_of(jn_value v)
+static int64_t start_of(struct jsonata_eval *e, jn_value v)
 {
-    double from = v.type == JN_NUMBER ? jn_num(v) : 0;
-    if (v.type == JN_STRING && v.len && leading_digits(jn_text(v)) == v.len)
-        from = jn_number_parse(jn_text(v));
+    const double from = jsonata_ecma_number(e, v);
     return from > 0 && from < 4e9 ? (int64_t)from : from > 0 ? (int64_t)4e9 : 0;
 }
 
@@ -209,7 +199,7 @@ static jn_value run_regex(struct jsonata_eval *e, const struct jsonata_function 
 {
     if (fn->kind == FUNCTION_NEXT)
         return jsonata_regex_call(e, fn->as.next.regex, fn->as.next.subject, (int64_t)fn->as.next.from, true);
-    const int64_t from = count > 1 ? start_of(args[1]) : 0;
+    const int64_t from = count > 1 ? start_of(e, args[1]) : 0;
     const jn_value subject = jsonata_ecma_string(e, count ? args[0] : jn_undefined());
     return jn_is_undefined(subject) ? subject : jsonata_regex_call(e, fn->as.regex, subject, from, false);
 }
