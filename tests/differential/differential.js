@@ -23,6 +23,7 @@ const { Reference, Ours } = require('./engines');
 const { difference, show } = require('./outcome');
 const { minimise } = require('./minimise');
 const { known, late } = require('./known');
+const { slips } = require('./mends');
 const { excuse } = require('./steady');
 const { tokens } = require('./tokens');
 
@@ -82,9 +83,10 @@ class Differential {
             found.known = found.what ? known(found) : null;
             return found;
         });
-        for (const found of all)
-            if (found.what && !found.known)
-                found.known = await excuse(found, this.reference, this.ours);
+        const open = all.filter(found => found.what && !found.known);
+        const names = await slips(open, this.reference);
+        for (const [i, found] of open.entries())
+            found.known = names[i] || await excuse(found, this.reference, this.ours);
         return all;
     }
 

@@ -5,15 +5,25 @@
 
 const { parentPort, workerData } = require('worker_threads');
 const { BUILTINS } = require('./builtins');
-const jsonata = require(workerData.path);
+const { loadMended } = require('./mends');
+
+const NAMES = BUILTINS.map(b => b.name).concat('shuffle', 'random');
+const packages = new Map();
+
+/* { jsonata, builtins }: the package with some of its slips mended, as a rule none, and its functions. */
+function packageWith(mends = []) {
+    const key = mends.join();
+    if (!packages.has(key)) {
+        const jsonata = mends.length ? loadMended(workerData.path, mends) : require(workerData.path);
+        packages.set(key, { jsonata, builtins: Promise.all(NAMES.map(name => jsonata('$' + name).evaluate())) });
+    }
+    return packages.get(key);
+}
 
 /* The library's functions are objects that remember, process-wide, where they were called last, and errors show it.  So
  * that a case does not depend on those before it, they are made to forget. */
-const NAMES = BUILTINS.map(b => b.name).concat('shuffle', 'random');
-const builtins = Promise.all(NAMES.map(name => jsonata('$' + name).evaluate()));
-
-async function forget() {
-    for (const builtin of await builtins)
+async function forget({ mends }) {
+    for (const builtin of await packageWith(mends).builtins)
         builtin.position = builtin.token = undefined;
 }
 
@@ -53,6 +63,7 @@ function pin({ now, draw }) {
 async function evaluate(c) {
     const data = c.data === undefined ? undefined : JSON.parse(c.data);
     const bindings = c.bindings === undefined ? undefined : JSON.parse(c.bindings);
+    const { jsonata } = packageWith(c.mends);
     const result = await jsonata(c.expression).evaluate(data, bindings);
     if (result === undefined)
         return { kind: 'undefined' };
@@ -61,7 +72,7 @@ async function evaluate(c) {
 
 parentPort.on('message', async ({ cases, progress }) => {
     for (const c of cases) {
-        await forget();
+        await forget(c);
         pin(c);
         const outcome = await evaluate(c).catch(failure);
         parentPort.postMessage({ outcome });
