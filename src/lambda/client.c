@@ -70,11 +70,22 @@ static enum jn_status set_timeouts(struct lambda_client *c, const struct lambda_
                    (long long)c->call_timeout_ms, MAX_CALL_TIMEOUT_MS);
 }
 
+/* What the client knows and its credentials do not say is the same for both. */
+static enum jn_status make_chain(struct lambda_client *c, const struct lambda_client_options *opt, struct jn_error *err)
+{
+    struct lambda_cred_options cred = opt->cred;
+    cred.region = cred.region ? cred.region : opt->region;
+    cred.ca_bundle = cred.ca_bundle ? cred.ca_bundle : opt->ca_bundle;
+    cred.random = cred.random ? cred.random : opt->random;
+    cred.log = cred.log ? cred.log : opt->log;
+    return lambda_cred_new(c->loop, &cred, &c->cred, err);
+}
+
 static enum jn_status set_up(struct lambda_client *c, const struct lambda_client_options *opt, struct jn_error *err)
 {
     enum jn_status s = set_timeouts(c, opt, err);
     if (!s)
-        s = lambda_cred_new(c->loop, &opt->cred, &c->cred, err);
+        s = make_chain(c, opt, err);
     if (!s)
         s = set_retries(c, opt, err);
     if (s)

@@ -24,9 +24,9 @@ static enum jn_status read_expiration(const struct base_env *env, const struct b
     return JN_OK;
 }
 
-enum jn_status lambda_cred_from_env(const struct base_env *env, const struct base_clock *clock,
-                                    struct lambda_keys **out, struct jn_error *err)
+static enum jn_status read_keys(const struct lambda_cred_site *site, struct lambda_keys **out, struct jn_error *err)
 {
+    const struct base_env *env = site->env;
     struct lambda_key_pair pair = {
         .access = jn_str_of(base_env_get(env, "AWS_ACCESS_KEY_ID")),
         .secret = jn_str_of(base_env_get(env, "AWS_SECRET_ACCESS_KEY")),
@@ -37,33 +37,16 @@ enum jn_status lambda_cred_from_env(const struct base_env *env, const struct bas
         .place = "the environment",
     };
     if (pair.access.len && pair.secret.len) {
-        const enum jn_status s = read_expiration(env, clock, &pair.expires_ms, err);
+        const enum jn_status s = read_expiration(env, site->clock, &pair.expires_ms, err);
         if (s)
             return s;
     }
     return lambda_keys_of(&pair, out, err);
 }
 
-/* What to do instead, the same for every source that asks a server. */
-#define INSTEAD "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or use a profile that holds keys"
-
-enum jn_status lambda_cred_env_web_identity(const struct base_env *env, struct jn_error *err)
+enum jn_status lambda_source_env(struct lambda_cred_site *site, struct lambda_source **out, struct jn_error *err)
 {
-    if (!base_env_get(env, "AWS_WEB_IDENTITY_TOKEN_FILE"))
-        return JN_NOT_FOUND;
-    return jn_fail(err, JN_BAD_VALUE, "the environment asks for web identity credentials "
-                   "(AWS_WEB_IDENTITY_TOKEN_FILE), which needs a call to AWS STS that this version does not make; "
-                   INSTEAD ", or unset it");
-}
-
-enum jn_status lambda_cred_env_container(const struct base_env *env, struct jn_error *err)
-{
-    static const char *const variables[] = { "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-                                             "AWS_CONTAINER_CREDENTIALS_FULL_URI" };
-    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
-        if (base_env_get(env, variables[i]))
-            return jn_fail(err, JN_BAD_VALUE, "the environment asks for container credentials (%s), from a server that "
-                           "this version does not ask; " INSTEAD, variables[i]);
-    }
-    return JN_NOT_FOUND;
+    struct lambda_keys *keys;
+    const enum jn_status s = read_keys(site, &keys, err);
+    return s ? s : lambda_source_static(site, keys, "the environment", out, err);
 }

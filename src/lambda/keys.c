@@ -73,3 +73,42 @@ int64_t lambda_keys_expires_ms(const struct lambda_keys *k)
 {
     return k->expires_ms;
 }
+
+/* ---- pairs --------------------------------------------------------------------------------------------------- */
+
+/* Keys are printable ASCII without blanks; anything else is a slip of copy and paste, and would break a header. */
+static enum jn_status check_text(jn_str text, const char *name, const char *place, struct jn_error *err)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        const unsigned char c = (unsigned char)text.data[i];
+        if (c > ' ' && c < 0x7f)
+            continue;
+        const char *what = c == ' ' ? "a blank" : c == '\n' || c == '\r' ? "a line break" : "a character no key has";
+        return jn_fail(err, JN_BAD_VALUE, "%s in %s holds %s at position %zu of %zu; copy it again", name, place, what,
+                       i + 1, text.len);
+    }
+    return JN_OK;
+}
+
+enum jn_status lambda_keys_of(const struct lambda_key_pair *pair, struct lambda_keys **out, struct jn_error *err)
+{
+    const bool has_access = pair->access.len > 0, has_secret = pair->secret.len > 0;
+    if (!has_access && !has_secret)
+        return JN_NOT_FOUND;
+    if (has_access != has_secret)
+        return jn_fail(err, JN_BAD_VALUE, "%s is missing in %s: %s is set, and AWS needs both",
+                       has_access ? pair->secret_name : pair->access_name, pair->place,
+                       has_access ? pair->access_name : pair->secret_name);
+    enum jn_status s = check_text(pair->access, pair->access_name, pair->place, err);
+    if (!s)
+        s = check_text(pair->secret, pair->secret_name, pair->place, err);
+    if (!s)
+        s = check_text(pair->token, pair->token_name, pair->place, err);
+    if (s)
+        return s;
+    struct lambda_keys *keys = lambda_keys_new(pair->access, pair->secret, pair->token, pair->expires_ms);
+    if (!keys)
+        return jn_fail(err, JN_NO_MEMORY, "no memory for the AWS keys");
+    *out = keys;
+    return JN_OK;
+}

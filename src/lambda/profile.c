@@ -149,6 +149,7 @@ static void take_property(struct reading *r, jn_str name, jn_str value, bool is_
     }
     if (!is_indented)
         r->block = JN_STR("");
+    ((char *)value.data)[value.len] = '\0';    // the text is ours, and this line of it has been read
     if (r->block.len)
         name = join(r->arena, r->block, name);
     if (name.data)

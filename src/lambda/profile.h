@@ -18,7 +18,7 @@ enum jn_status lambda_profiles_parse(jn_str config, jn_str credentials, struct l
 enum jn_status lambda_profiles_load(const struct base_env *env, struct lambda_profiles **out, struct jn_error *err);
 void lambda_profiles_free(struct lambda_profiles *p);
 
-/* Does the profile exist; the value of a property, or {NULL, 0}.  Nested properties are "outer.name"; other sections
+/* Does the profile exist; the value of a property, with a NUL behind it, or {NULL, 0}.  Nested properties are "outer.name"; other sections
  * are "services.NAME" and "sso-session.NAME". */
 bool lambda_profile_exists(const struct lambda_profiles *p, jn_str profile);
 jn_str lambda_profile_get(const struct lambda_profiles *p, jn_str profile, const char *property);

@@ -20,7 +20,7 @@ REGION = "us-east-1"
 def clean_env(extra=None):
     """An environment in which nothing of AWS is set but what a test sets."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("AWS_") and not k.upper().endswith("_PROXY")}
-    env.update({"HOME": "/nonexistent", "LC_ALL": "C.UTF-8"})
+    env.update({"HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "AWS_EC2_METADATA_DISABLED": "true"})
     env.update(extra or {})
     return env
 

@@ -94,7 +94,7 @@ static void on_request(struct base_httpd_request *r, void *arg)
 /* ---- the scene ----------------------------------------------------------------------------------------------- */
 
 static const char *const no_files[] = { "AWS_CONFIG_FILE", "/nonexistent/c", "AWS_SHARED_CREDENTIALS_FILE",
-                                        "/nonexistent/d", NULL };
+                                        "/nonexistent/d", "AWS_EC2_METADATA_DISABLED", "true", NULL };
 
 static void open_client(struct scene *s, struct lambda_client_options opt)
 {

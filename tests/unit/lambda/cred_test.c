@@ -60,7 +60,8 @@ static int remove_files(void **state)
 /* ---- the table ----------------------------------------------------------------------------------------------- */
 
 #define FILES "AWS_CONFIG_FILE", config_path, "AWS_SHARED_CREDENTIALS_FILE", credentials_path
-#define NO_FILES "AWS_CONFIG_FILE", "/nonexistent/c", "AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/d"
+#define NO_FILES "AWS_CONFIG_FILE", "/nonexistent/c", "AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/d", \
+                 "AWS_EC2_METADATA_DISABLED", "true"
 #define ENV_KEYS "AWS_ACCESS_KEY_ID", "AKENV", "AWS_SECRET_ACCESS_KEY", "secret-env"
 
 struct chain_case {
@@ -183,16 +184,20 @@ static void what_is_faulty_ends_the_chain(void **state)
         { NULL, NULL, NULL, NULL, { FILES, ENV_KEYS, "AWS_CREDENTIAL_EXPIRATION", "2026-03-14T15:09:26Z" },
           "error: the AWS keys in the environment have expired", NULL },
         { NULL, NULL, NULL, NULL, { FILES, "AWS_WEB_IDENTITY_TOKEN_FILE", "/t", "AWS_ROLE_ARN", "arn" },
-          "error: web identity credentials (AWS_WEB_IDENTITY_TOKEN_FILE)", NULL },
-        { NULL, NULL, NULL, NULL, { NO_FILES, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x" },
-          "error: container credentials (AWS_CONTAINER_CREDENTIALS_RELATIVE_URI)", NULL },
+          "error: AWS_WEB_IDENTITY_TOKEN_FILE: \"arn\" is no ARN of a role", NULL },
+        { NULL, NULL, NULL, NULL, { FILES, "AWS_WEB_IDENTITY_TOKEN_FILE", "/t" },
+          "error: AWS_WEB_IDENTITY_TOKEN_FILE is set without AWS_ROLE_ARN", NULL },
+        { NULL, NULL, NULL, NULL, { NO_FILES, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "x" },
+          "error: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is \"x\"; it must begin with a slash", NULL },
+        { NULL, NULL, NULL, NULL, { NO_FILES, "AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://example.com/" },
+          "error: AWS_CONTAINER_CREDENTIALS_FULL_URI names the host example.com", NULL },
+        { NULL, NULL, NULL, NULL, { NO_FILES, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x",
+                                    "AWS_CONTAINER_AUTHORIZATION_TOKEN", "token-\r\nHost: x" },
+          "error: the authorization token of AWS_CONTAINER_AUTHORIZATION_TOKEN holds a line end", NULL },
         { NULL, NULL, NULL, NULL, { FILES, "AWS_PROFILE", "half" },
           "error: aws_secret_access_key is missing in profile \"half\"", NULL },
-        { NULL, NULL, NULL, NULL, { FILES, "AWS_PROFILE", "role" },
-          "error: profile \"role\" assumes a role, which needs a call to AWS STS (role_arn)", NULL },
         { NULL, NULL, NULL, "sso", { FILES, ENV_KEYS },
           "error: aws configure export-credentials --profile sso --format env", NULL },
-        { NULL, NULL, NULL, "process", { FILES }, "error: runs a program for its keys (credential_process)", NULL },
         { NULL, NULL, NULL, "empty", { FILES, ENV_KEYS },
           "error: profile \"empty\" (given in the settings) holds no keys", NULL },
         { NULL, NULL, NULL, "nobody", { FILES, ENV_KEYS },
