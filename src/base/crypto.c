@@ -1,12 +1,15 @@
 /* crypto.c - digests and encodings over OpenSSL.
- * Digests cannot fail once the library works; they may only lack a few hundred bytes of memory inside OpenSSL, and no
- * caller could go on without the digest: asserted. */
+ *
+ * SHA-256 is taken from OpenSSL's functions for it, which 3.0 calls deprecated, and HMAC is made of it here (RFC 2104): the
+ * way that 3.0 recommends looks the algorithm up by its name and makes objects each time, which for a text of 200 bytes
+ * takes 0.4 us instead of 0.15, and for its HMAC 1.2 us instead of 0.3.  A signature has two digests and one HMAC. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/crypto.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
 
@@ -18,18 +21,42 @@ static const unsigned char *bytes_of(jn_str s)
 
 void base_sha256(unsigned char out[BASE_SHA256], jn_str data)
 {
-    const unsigned char *done = SHA256(bytes_of(data), data.len, out);
-    assert(done);
-    (void)done;
+    SHA256_CTX c;
+    SHA256_Init(&c);
+    SHA256_Update(&c, bytes_of(data), data.len);
+    SHA256_Final(out, &c);
+    base_wipe(&c, sizeof c);
 }
 
+enum { BLOCK = 64 };
+
+/* The digest of `data` behind `key`, a block, each byte of it combined with `pad`. */
+static void digest_padded(unsigned char out[BASE_SHA256], const unsigned char key[BLOCK], unsigned char pad, jn_str data)
+{
+    unsigned char padded[BLOCK];
+    SHA256_CTX c;
+    for (size_t i = 0; i < sizeof padded; i++)
+        padded[i] = key[i] ^ pad;
+    SHA256_Init(&c);
+    SHA256_Update(&c, padded, sizeof padded);
+    SHA256_Update(&c, bytes_of(data), data.len);
+    SHA256_Final(out, &c);
+    base_wipe(padded, sizeof padded);
+    base_wipe(&c, sizeof c);
+}
+
+/* RFC 2104, 2. */
 void base_hmac_sha256(unsigned char out[BASE_SHA256], jn_str key, jn_str data)
 {
-    assert(key.len <= INT32_MAX);
-    unsigned len = 0;
-    const unsigned char *done = HMAC(EVP_sha256(), bytes_of(key), (int)key.len, bytes_of(data), data.len, out, &len);
-    assert(done && len == BASE_SHA256);
-    (void)done;
+    unsigned char block[BLOCK] = { 0 }, inner[BASE_SHA256];
+    if (key.len > sizeof block)
+        base_sha256(block, key);
+    else if (key.len)
+        memcpy(block, key.data, key.len);
+    digest_padded(inner, block, 0x36, data);
+    digest_padded(out, block, 0x5c, (jn_str){ (const char *)inner, sizeof inner });
+    base_wipe(block, sizeof block);
+    base_wipe(inner, sizeof inner);
 }
 
 void base_hex(char *out, const unsigned char *data, size_t len)
@@ -97,24 +124,42 @@ void base_base64_encode_in_place(char *data, size_t len)
     encode(data, (const unsigned char *)data + base_base64_length(len) - len, len);
 }
 
-/* 0 to 63; with 0x40 for the other alphabet (RFC 4648, section 5), 0x80 for everything else, '=' included. */
+/* What each character means, in the order of their codes, each given to `F`: 0 to 63; with 0x40 for the other alphabet
+ * (RFC 4648, section 5), 0x80 for everything else, '=' included. */
+#define NONE4(F) F(0x80), F(0x80), F(0x80), F(0x80)
+#define NONE32(F) NONE4(F), NONE4(F), NONE4(F), NONE4(F), NONE4(F), NONE4(F), NONE4(F), NONE4(F)
+#define FOUR(F, v) F(v), F((v) + 1), F((v) + 2), F((v) + 3)
+#define LETTERS(F, v)                                                                                                  \
+    FOUR(F, v), FOUR(F, (v) + 4), FOUR(F, (v) + 8), FOUR(F, (v) + 12), FOUR(F, (v) + 16), FOUR(F, (v) + 20),           \
+        F((v) + 24), F((v) + 25)
+#define SEXTETS(F)                                                                                                     \
+    {                                                                                                                  \
+        NONE32(F),                                                                                                     \
+        NONE4(F), NONE4(F), F(0x80), F(0x80), F(0x80), F(62), F(0x80), F(0x7e), F(0x80), F(63),                        \
+        FOUR(F, 52), FOUR(F, 56), F(60), F(61), F(0x80), F(0x80), NONE4(F),                                            \
+        F(0x80), LETTERS(F, 0), NONE4(F), F(0x7f),                                                                     \
+        F(0x80), LETTERS(F, 26), NONE4(F), F(0x80),                                                                    \
+        NONE32(F), NONE32(F), NONE32(F), NONE32(F),                                                                    \
+    }
+
 static inline unsigned sextet(char c)
 {
-#define X 0x80
-#define X32 X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X
-    static const unsigned char sextets[256] = {
-        X32,
-        X, X, X, X, X, X, X, X, X, X, X, 62, X, 0x7e, X, 63,
-        52, 53, 54, 55, 56, 57, 58, 59, 60, 61, X, X, X, X, X, X,
-        X, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
-        15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, X, X, X, X, 0x7f,
-        X, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
-        41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, X, X, X, X, X,
-        X32, X32, X32, X32,
-    };
-#undef X32
-#undef X
+#define AS_IT_IS(v) v
+    static const unsigned char sextets[256] = SEXTETS(AS_IT_IS);
     return sextets[(unsigned char)c];
+}
+
+/* The three bytes of a group of four of the first alphabet in the upper bits; the lowest bit is set when one is none. */
+static inline uint32_t group(const char *in)
+{
+#define AT_26(v) ((v) < 64 ? (uint32_t)(v) << 26 : 1)
+#define AT_20(v) ((v) < 64 ? (uint32_t)(v) << 20 : 1)
+#define AT_14(v) ((v) < 64 ? (uint32_t)(v) << 14 : 1)
+#define AT_8(v) ((v) < 64 ? (uint32_t)(v) << 8 : 1)
+    static const uint32_t first[256] = SEXTETS(AT_26), second[256] = SEXTETS(AT_20), third[256] = SEXTETS(AT_14),
+                          fourth[256] = SEXTETS(AT_8);
+    const unsigned char *p = (const unsigned char *)in;
+    return first[p[0]] | second[p[1]] | third[p[2]] | fourth[p[3]];
 }
 
 /* Decodes `n` (2 to 4) sextets to n - 1 bytes; false when one is none, or bits that no byte uses are set. */
@@ -192,13 +237,11 @@ size_t base_base64_decode_lenient(char *data, size_t len, bool *is_strict)
     const char *in = data, *const end = data + len;
     bool strict = true;
     for (; end - in >= 4; in += 4, out += 3) {
-        const unsigned a = sextet(in[0]), b = sextet(in[1]), c = sextet(in[2]), d = sextet(in[3]);
-        if ((a | b | c | d) > 63)
+        const uint32_t bits = group(in);
+        if (bits & 1)
             break;
-        const uint32_t bits = a << 18 | b << 12 | c << 6 | d;
-        out[0] = (char)(bits >> 16);
-        out[1] = (char)(bits >> 8);
-        out[2] = (char)bits;
+        const uint32_t word = htobe32(bits);    // four bytes, of which the next group overwrites the last
+        memcpy(out, &word, sizeof word);
     }
     out = decode_slowly(out, in, end, &strict);
     if (is_strict)

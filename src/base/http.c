@@ -63,6 +63,8 @@ struct base_http_call {
     struct base_http *http;
     struct base_http_call *next, **self;
     CURL *easy;
+    CURLU *target;                      /* parts of `target_url`; kept, since the next call is mostly to the same */
+    struct jn_buf target_url;
     struct jn_arena memory;             /* the request's texts, the answer's list of headers */
     struct jn_buf head, body;           /* the answer */
     char reason[CURL_ERROR_SIZE];       /* libcurl's own words */
@@ -280,6 +282,7 @@ static struct base_http_call *new_call(struct base_http *h)
         return NULL;
     c->http = h;
     jn_arena_init(&c->memory, 0);
+    jn_buf_init(&c->target_url, 0);
     jn_buf_init(&c->head, 0);
     jn_buf_init(&c->body, 0);
     c->easy = curl_easy_init();
@@ -416,11 +419,30 @@ static bool set_connection(struct base_http_call *c)
            !curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)left);
 }
 
+/* libcurl takes an URL apart, and puts it together again, for each transfer, unless it is given the parts.  Should it not
+ * like it, its words about it come with the transfer. */
+static bool set_target(struct base_http_call *c)
+{
+    const jn_str url = jn_str_of(c->url);
+    if (c->target && jn_str_eq(jn_buf_str(&c->target_url), url))
+        return true;
+    curl_url_cleanup(c->target);
+    c->target = curl_url();
+    if (c->target && curl_url_set(c->target, CURLUPART_URL, c->url, CURLU_NON_SUPPORT_SCHEME | CURLU_PATH_AS_IS)) {
+        curl_url_cleanup(c->target);
+        c->target = NULL;
+    }
+    empty_buf(&c->target_url);
+    jn_buf_append(&c->target_url, url);
+    return !c->target_url.failed && !curl_easy_setopt(c->easy, CURLOPT_CURLU, c->target) &&
+           !curl_easy_setopt(c->easy, CURLOPT_URL, c->url);
+}
+
 static bool set_options(struct base_http_call *c, const struct base_http_request *req, bool is_https)
 {
     CURL *e = c->easy;
     struct curl_slist *headers = header_list(c, req);
-    return !jn_arena_failed(&c->memory) && set_method(c) && !curl_easy_setopt(e, CURLOPT_URL, c->url) &&
+    return !jn_arena_failed(&c->memory) && set_method(c) && set_target(c) &&
            !curl_easy_setopt(e, CURLOPT_HTTPHEADER, headers) &&
            !curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)c->connect_timeout_ms) &&
            !curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)c->max_response) &&
@@ -432,12 +454,16 @@ static bool set_options(struct base_http_call *c, const struct base_http_request
 /* "host:port", as people write it. */
 static const char *where_of(struct jn_arena *a, const struct base_url *url)
 {
-    char port[16];
-    const int n = snprintf(port, sizeof port, ":%d", url->port);
-    char *text = jn_arena_alloc(a, url->host.len + (size_t)n + 1);
+    char port[16], *first = port + sizeof port;
+    *--first = '\0';
+    for (int left = url->port; left > 0 || !*first; left /= 10)
+        *--first = (char)('0' + left % 10);
+    *--first = ':';
+    const size_t n = (size_t)(port + sizeof port - first);
+    char *text = jn_arena_alloc(a, url->host.len + n);
     if (text) {
         memcpy(text, url->host.data, url->host.len);
-        memcpy(text + url->host.len, port, (size_t)n + 1);
+        memcpy(text + url->host.len, first, n);
     }
     return text;
 }
