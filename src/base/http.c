@@ -14,7 +14,8 @@
  * while it was idle: its end is seen before or while the first bytes go out.
  *
  * libcurl calls us back while it works (socket_*(), timer_*(), body_*(), answer_*()); users are called only by
- * drain(), when libcurl has returned, so they may do anything, base_http_free() included. */
+ * drain(), when libcurl has returned, so they may do anything, base_http_free() included.  Therefore also those who take
+ * an answer in pieces get what libcurl read at a time, up to 1.6 MB, from a buffer. */
 #include "base/http.h"
 
 #include <assert.h>
@@ -27,8 +28,10 @@
 #include <unistd.h>
 
 #include "base/env.h"
+#include "base/http_failure.h"
 #include "base/http_text.h"
 #include "base/loop_internal.h"
+#include "base/timer.h"
 #include "base/watches.h"
 #include "core/arena.h"
 
@@ -55,6 +58,10 @@ struct base_http {
     unsigned pooled;
     int64_t idle_ms;
     char *ca_bundle, *extra_ca, *http_proxy;
+    struct jn_buf piece;                /* of a streamed answer, while its user looks at it */
+    bool has_pieces;                    /* some call has one to give on */
+    struct base_timer *stalls;          /* runs while calls have a stall timeout */
+    int64_t stalls_due;                 /* ... until then */
     bool lost_socket;                   /* one could not be watched: libcurl gives up on every transfer */
     bool freed;
 };
@@ -70,13 +77,22 @@ struct base_http_call {
     char reason[CURL_ERROR_SIZE];       /* libcurl's own words */
 
     base_http_done_fn *done;
+    base_http_data_fn *on_data;         /* NULL: the body is collected */
     void *arg;
     jn_str request_body;
     bool is_whole;                      /* head and body leave in one write */
     const char *method, *url, *where, *path;    /* where: host:port */
     size_t max_response;
-    int64_t connect_timeout_ms, total_timeout_ms;
+    int64_t connect_timeout_ms, total_timeout_ms, stall_timeout_ms;
     uint64_t started_at;                /* uv_hrtime() */
+
+    size_t received;                    /* bytes of the answer's body */
+    const struct base_header *headers;  /* of the answer, as of `parsed` bytes of its head */
+    size_t header_count, parsed;
+
+    int64_t moved_at;                   /* loop's time when a byte was seen to move, or none was to */
+    curl_off_t uploaded;                /* ... and how many had left by then */
+    bool is_suspect, has_stalled;
 
     size_t handed;                      /* bytes of the body that libcurl took from us, or may have sent */
     bool connected;                     /* a connection came about, sending may have begun */
@@ -136,6 +152,12 @@ static int body_before_sending(void *arg, char *remote_ip, char *local_ip, int r
     return CURL_PREREQFUNC_OK;
 }
 
+static void note_move(struct base_http_call *c)
+{
+    c->moved_at = base_loop_now_ms(c->http->loop);
+    c->is_suspect = false;
+}
+
 static size_t body_read(char *to, size_t size, size_t count, void *arg)
 {
     struct base_http_call *c = arg;
@@ -144,6 +166,7 @@ static size_t body_read(char *to, size_t size, size_t count, void *arg)
     if (n)
         memcpy(to, c->request_body.data + c->handed, n);
     c->handed += n;
+    note_move(c);
     return n;
 }
 
@@ -168,6 +191,7 @@ static size_t answer_head(char *data, size_t size, size_t count, void *arg)
     }
     if (jn_str_trim(line).len == 0)
         c->head_ended = true;
+    note_move(c);
     jn_buf_append(&c->head, line);
     c->out_of_memory = c->head.failed != JN_OK;
     return c->out_of_memory ? 0 : line.len;
@@ -182,16 +206,32 @@ static void reserve_body(struct base_http_call *c)
         jn_buf_reserve(&c->body, (size_t)promised);
 }
 
+static long http_status(const struct base_http_call *c)
+{
+    long status = 0;
+    curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+    return status;
+}
+
+static bool is_streamed(const struct base_http_call *c)
+{
+    return c->on_data && http_status(c) / 100 == 2;
+}
+
 static size_t answer_body(char *data, size_t size, size_t count, void *arg)
 {
     struct base_http_call *c = arg;
     const jn_str piece = { data, size * count };
-    if (piece.len > c->max_response - c->body.len) {
+    if (is_streamed(c)) {
+        c->http->has_pieces = true;
+    } else if (piece.len > c->max_response - c->body.len) {
         c->too_large = true;
         return 0;
-    }
-    if (c->body.len == 0)
+    } else if (c->body.len == 0) {
         reserve_body(c);
+    }
+    note_move(c);
+    c->received += piece.len;
     jn_buf_append(&c->body, piece);
     c->out_of_memory = c->body.failed != JN_OK;
     return c->out_of_memory ? 0 : piece.len;
@@ -445,7 +485,7 @@ static bool set_options(struct base_http_call *c, const struct base_http_request
     return !jn_arena_failed(&c->memory) && set_method(c) && set_target(c) &&
            !curl_easy_setopt(e, CURLOPT_HTTPHEADER, headers) &&
            !curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)c->connect_timeout_ms) &&
-           !curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)c->max_response) &&
+           !curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, c->on_data ? 0 : (curl_off_t)c->max_response) &&
            !curl_easy_setopt(e, CURLOPT_NOPROXY, req->no_proxy ? "*" : NULL) &&
            !curl_easy_setopt(e, CURLOPT_PROXY, is_https ? NULL : c->http->http_proxy) &&
            !curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, req->accept_compressed ? "" : NULL) && set_connection(c);
@@ -470,7 +510,11 @@ static const char *where_of(struct jn_arena *a, const struct base_url *url)
 
 static void begin_try(struct base_http_call *c)
 {
-    c->handed = 0;
+    c->handed = c->received = c->header_count = c->parsed = 0;
+    c->headers = NULL;
+    c->uploaded = 0;
+    note_move(c);
+    c->has_stalled = false;
     c->connected = c->was_reused = c->repeat_refused = c->head_ended = false;
     c->too_large = c->out_of_memory = c->given_up = false;
     c->reason[0] = '\0';
@@ -484,20 +528,34 @@ static bool fill_call(struct base_http_call *c, const struct base_http_request *
     c->path = jn_arena_copy(&c->memory, url->path).data;
     c->where = where_of(&c->memory, url);
     c->request_body = req->body;
+    c->on_data = req->on_data;
     c->is_secret = req->is_secret;
     c->max_response = req->max_response ? req->max_response : DEFAULT_MAX_RESPONSE;
     c->connect_timeout_ms = req->connect_timeout_ms > 0 ? req->connect_timeout_ms : DEFAULT_CONNECT_MS;
     c->total_timeout_ms = req->total_timeout_ms > 0 ? req->total_timeout_ms : DEFAULT_TOTAL_MS;
+    c->stall_timeout_ms = req->stall_timeout_ms;
     c->started_at = uv_hrtime();
     c->second_try = false;
     begin_try(c);
     return !jn_arena_failed(&c->memory) && set_options(c, req, url->is_https);
 }
 
+/* Looks for transfers that stand still when this call may be one. */
+static void watch_stall(const struct base_http_call *c)
+{
+    struct base_http *h = c->http;
+    const int64_t now = base_loop_now_ms(h->loop), due = c->is_suspect ? now + 1 : c->moved_at + c->stall_timeout_ms;
+    if (base_timer_is_running(h->stalls) && h->stalls_due <= due)
+        return;
+    h->stalls_due = due;
+    base_timer_start(h->stalls, due - now);
+}
+
 enum jn_status base_http_send(struct base_http *h, const struct base_http_request *req, base_http_done_fn *done,
                               void *arg, struct base_http_call **out, struct jn_error *err)
 {
     struct base_url url;
+    assert(!req->on_data || !req->accept_compressed);   // a few bytes may become a piece without bounds
     const enum jn_status s = base_http_check(req, &url, err);
     if (s)
         return s;
@@ -510,6 +568,8 @@ enum jn_status base_http_send(struct base_http *h, const struct base_http_reques
     c->done = done;
     c->arg = arg;
     link_call(c);
+    if (c->stall_timeout_ms > 0)
+        watch_stall(c);
     if (out)
         *out = c;
     return JN_OK;
@@ -535,129 +595,102 @@ static bool may_be_sent(const struct base_http_call *c)
     return (uint64_t)uploaded >= c->request_body.len;
 }
 
-static enum jn_status fail_connect(const struct base_http_call *c, struct jn_error *err)
-{
-    long code = 0;
-    curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &code);
-    if (code == ECONNREFUSED)
-        return jn_fail(err, JN_IO, "connection refused by %s", c->where);
-    const char *reason = code ? strerrordesc_np((int)code) : NULL;
-    return jn_fail(err, JN_IO, "cannot connect to %s: %s", c->where, reason ? reason : c->reason);
-}
-
-static enum jn_status fail_timeout(const struct base_http_call *c, struct jn_error *err)
-{
-    const int64_t connect_ms =
-        c->connect_timeout_ms < c->total_timeout_ms ? c->connect_timeout_ms : c->total_timeout_ms;
-    if (!c->connected)
-        return jn_fail(err, JN_TIMEOUT, "no connection to %s within %lld ms", c->where, (long long)connect_ms);
-    if (c->head.len)
-        return jn_fail(err, JN_TIMEOUT, "the answer of %s did not end within %lld ms", c->where,
-                       (long long)c->total_timeout_ms);
-    return jn_fail(err, JN_TIMEOUT, "no answer from %s within %lld ms", c->where, (long long)c->total_timeout_ms);
-}
-
-static const char *ca_file(const struct base_http *h)
-{
-    return h->extra_ca ? h->extra_ca : h->ca_bundle ? h->ca_bundle : "";
-}
-
-/* OpenSSL's words, without libcurl's introduction. */
-static enum jn_status fail_tls(const struct base_http_call *c, CURLcode code, struct jn_error *err)
-{
-    static const char intro[] = "SSL certificate problem: ";
-    const jn_str where = jn_str_of(c->where);
-    size_t colon = where.len;
-    while (colon > 0 && where.data[colon - 1] != ':')
-        colon--;
-    const jn_str host = jn_str_sub(where, 0, colon ? colon - 1 : where.len);
-    const char *reason = c->reason[0] ? c->reason : curl_easy_strerror(code);
-    if (strncmp(reason, intro, sizeof intro - 1) == 0)
-        reason += sizeof intro - 1;
-    if (code == CURLE_SSL_CACERT_BADFILE)
-        return jn_fail(err, JN_TLS, "cannot use the CA bundle %s: %s", ca_file(c->http), reason);
-    if (code == CURLE_PEER_FAILED_VERIFICATION)
-        return jn_fail(err, JN_TLS, "the TLS certificate of host %.*s is not trusted: %s", JN_ARG(host), reason);
-    return jn_fail(err, JN_TLS, "no TLS connection to host %.*s: %s", JN_ARG(host), reason);
-}
-
-/* A connection that ended too early, in each of the stages. */
-static enum jn_status fail_broken(const struct base_http_call *c, struct jn_error *err)
-{
-    curl_off_t promised = -1;
-    curl_easy_getinfo(c->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &promised);
-    if (c->head.len == 0 && may_be_sent(c))
-        return jn_fail(err, JN_IO, "%s closed the connection without an answer; whether it handled the request is "
-                       "unknown", c->where);
-    if (c->head.len == 0)
-        return jn_fail(err, JN_IO, "%s closed the connection before it had the whole request", c->where);
-    if (promised > 0)
-        return jn_fail(err, JN_IO, "the answer of %s broke off after %zu of %lld bytes", c->where, c->body.len,
-                       (long long)promised);
-    return jn_fail(err, JN_IO, "the answer of %s broke off after %zu bytes", c->where, c->body.len);
-}
-
-static enum jn_status explain(const struct base_http_call *c, CURLcode code, struct jn_error *err)
+static enum base_http_fault fault_of(const struct base_http_call *c, CURLcode code)
 {
     if (c->too_large || code == CURLE_FILESIZE_EXCEEDED)
-        return jn_fail(err, JN_LIMIT, "the answer of %s is larger than the %zu bytes allowed", c->where,
-                       c->max_response);
+        return BASE_HTTP_TOO_LARGE;
     if (c->out_of_memory || code == CURLE_OUT_OF_MEMORY)
-        return jn_fail(err, JN_NO_MEMORY, "no memory for the exchange with %s", c->where);
+        return BASE_HTTP_NO_MEMORY;
     if (c->repeat_refused)
-        return fail_broken(c, err);
+        return BASE_HTTP_BROKEN_OFF;
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
-        return fail_timeout(c, err);
+        return c->has_stalled ? BASE_HTTP_STALLED : BASE_HTTP_TIMED_OUT;
     case CURLE_COULDNT_RESOLVE_HOST:
-        return jn_fail(err, JN_IO, "there is no address for the host of %s; check the name and the network", c->where);
+        return BASE_HTTP_NO_HOST;
     case CURLE_COULDNT_RESOLVE_PROXY:
-        return jn_fail(err, JN_IO, "there is no address for the proxy on the way to %s", c->where);
+        return BASE_HTTP_NO_PROXY_HOST;
     case CURLE_COULDNT_CONNECT:
-        return fail_connect(c, err);
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CONNECT_ERROR:
+        return BASE_HTTP_NOT_CONNECTED;
     case CURLE_SSL_CACERT_BADFILE:
+        return BASE_HTTP_BAD_CA;
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return BASE_HTTP_NOT_TRUSTED;
+    case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_CRL_BADFILE:
     case CURLE_SSL_INVALIDCERTSTATUS:
-        return fail_tls(c, code, err);
+        return BASE_HTTP_NO_TLS;
     case CURLE_PARTIAL_FILE:
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_FAIL_REWIND:
-        return fail_broken(c, err);
+        return BASE_HTTP_BROKEN_OFF;
     default:
-        return jn_fail(err, JN_IO, "the exchange with %s failed: %s", c->where,
-                       c->reason[0] ? c->reason : curl_easy_strerror(code));
+        return BASE_HTTP_OTHER;
     }
+}
+
+static enum jn_status explain(const struct base_http_call *c, CURLcode code, struct jn_error *err)
+{
+    const struct base_http *h = c->http;
+    long os_error = 0;
+    curl_off_t promised = -1;
+    curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os_error);
+    curl_easy_getinfo(c->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &promised);
+    const struct base_http_failure f = {
+        .fault = fault_of(c, code),
+        .where = c->where,
+        .reason = c->reason[0] ? c->reason : curl_easy_strerror(code),
+        .ca_file = h->extra_ca ? h->extra_ca : h->ca_bundle ? h->ca_bundle : "",
+        .os_error = (int)os_error,
+        .is_connected = c->connected,
+        .is_answering = c->head.len > 0,
+        .may_be_sent = may_be_sent(c),
+        .received = c->received,
+        .max_response = c->max_response,
+        .promised = promised,
+        .connect_timeout_ms = c->connect_timeout_ms,
+        .total_timeout_ms = c->total_timeout_ms,
+        .stall_timeout_ms = c->stall_timeout_ms,
+    };
+    return base_http_fail(&f, err);
+}
+
+/* The headers as far as they came: trailers may follow.  False without memory. */
+static bool read_headers(struct base_http_call *c)
+{
+    if (c->parsed == c->head.len)
+        return true;
+    const size_t count = base_http_parse_head(jn_buf_str(&c->head), NULL);
+    struct base_header *headers = jn_arena_alloc(&c->memory, count * sizeof *headers);
+    if (!headers)
+        return false;
+    c->header_count = base_http_parse_head(jn_buf_str(&c->head), headers);
+    c->headers = headers;
+    c->parsed = c->head.len;
+    return true;
 }
 
 /* The answer as it came, whole or not. */
 static void read_answer(struct base_http_call *c, struct base_http_response *r)
 {
-    long status = 0, connects = 0;
+    long connects = 0;
     char *redirect = NULL;
-    curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(c->easy, CURLINFO_NUM_CONNECTS, &connects);
     curl_easy_getinfo(c->easy, CURLINFO_REDIRECT_URL, &redirect);   // libcurl keeps it until the next try
     r->redirect = redirect ? jn_str_of(redirect) : (jn_str){ NULL, 0 };
-    r->http_status = (int)status;
+    r->http_status = (int)http_status(c);
     r->reused_connection = c->connected && connects == 0;
     r->total_us = (int64_t)((uv_hrtime() - c->started_at) / 1000);
     r->body = jn_buf_str(&c->body);
-
-    const size_t count = base_http_parse_head(jn_buf_str(&c->head), NULL);
-    struct base_header *headers = jn_arena_alloc(&c->memory, count * sizeof *headers);
-    if (headers) {
-        r->header_count = base_http_parse_head(jn_buf_str(&c->head), headers);
-        r->headers = headers;
-    } else if (r->status == JN_OK) {
+    if (!read_headers(c) && r->status == JN_OK)
         r->status = jn_fail(&r->error, JN_NO_MEMORY, "no memory for the answer of %s", c->where);
-    }
+    r->headers = c->headers;
+    r->header_count = c->header_count;
 }
 
 static void trace_end(const struct base_http_call *c, const struct base_http_response *r)
@@ -665,7 +698,7 @@ static void trace_end(const struct base_http_call *c, const struct base_http_res
     const struct base_log *log = c->http->log;
     if (r->status == JN_OK)
         base_trace(log, BASE_TRACE_HTTP, "%s %s%s -> %d, %zu bytes, %lld us%s", c->method, c->where, c->path,
-                   r->http_status, r->body.len, (long long)r->total_us, r->reused_connection ? ", reused" : "");
+                   r->http_status, c->received, (long long)r->total_us, r->reused_connection ? ", reused" : "");
     else
         base_trace(log, BASE_TRACE_HTTP, "%s %s%s -> %s (%s)", c->method, c->where, c->path, r->error.message,
                    r->refused ? "no connection" : r->sent ? "may be executed" : "not executed");
@@ -736,11 +769,46 @@ static void give_up(struct base_http *h)
     }
 }
 
-/* Looks what libcurl has finished.  A user's callback may free everything: then nothing of `h` is touched any more. */
+/* Gives on what came of a streamed answer.  The piece changes hands first: it outlives its call. */
+static void give_piece(struct base_http_call *c)
+{
+    struct base_http *h = c->http;
+    const struct jn_buf empty = h->piece;
+    h->piece = c->body;
+    c->body = empty;
+    struct base_http_response so_far = { .status = JN_OK };
+    read_answer(c, &so_far);
+    if (so_far.status) {
+        take_out(c);
+        end_call(c, CURLE_OUT_OF_MEMORY);
+    } else {
+        c->on_data(&so_far, jn_buf_str(&h->piece), c->arg);
+    }
+    jn_buf_truncate(&h->piece, 0);
+}
+
+static struct base_http_call *next_with_piece(const struct base_http *h)
+{
+    struct base_http_call *c = h->active;
+    while (c && !(c->body.len && is_streamed(c)))
+        c = c->next;
+    return c;
+}
+
+static void give_pieces(struct base_http *h)
+{
+    struct base_http_call *c;
+    while (h->has_pieces && !h->freed && (c = next_with_piece(h)) != NULL)
+        give_piece(c);
+    h->has_pieces = false;
+}
+
+/* Looks what libcurl has received and finished.  A user's callback may free everything: then nothing of `h` is touched any more. */
 static void drain(struct base_http *h)
 {
     const CURLMsg *m;
     int left;
+    give_pieces(h);
     while (!h->freed && (m = curl_multi_info_read(h->multi, &left)) != NULL) {
         struct base_http_call *c = NULL;
         const CURLcode code = m->data.result;
@@ -750,6 +818,57 @@ static void drain(struct base_http *h)
     }
     if (!h->freed && h->lost_socket)
         give_up(h);
+    if (!h->freed && !h->active)
+        empty_buf(&h->piece);
+}
+
+/* ---- transfers that stand still ------------------------------------------------------------------------------ */
+
+/* Half of the request is gone, or half of the answer is here: what is between the two is the server's own time. */
+static bool is_in_transfer(const struct base_http_call *c)
+{
+    if (!c->connected || c->head.len)
+        return c->head.len && (!c->head_ended || http_status(c) >= 200);
+    return (uint64_t)c->uploaded < c->request_body.len;
+}
+
+static bool is_overdue(struct base_http_call *c)
+{
+    curl_off_t uploaded = 0;
+    curl_easy_getinfo(c->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
+    const bool has_moved = uploaded != c->uploaded;
+    c->uploaded = uploaded;
+    if (has_moved || !is_in_transfer(c))
+        note_move(c);
+    return base_loop_now_ms(c->http->loop) - c->moved_at >= c->stall_timeout_ms;
+}
+
+static struct base_http_call *next_stalled(const struct base_http *h)
+{
+    struct base_http_call *c = h->active;
+    while (c && !(c->is_suspect && is_overdue(c)))
+        c = c->next;
+    return c;
+}
+
+/* A transfer that is overdue is a suspect first: the loop may have been busy for so long that nobody has looked at its
+ * socket, which happens before this is called again. */
+static void on_stalls_due(struct base_timer *t, void *arg)
+{
+    (void)t;
+    struct base_http *h = arg;
+    struct base_http_call *c;
+    while (!h->freed && (c = next_stalled(h)) != NULL) {
+        c->has_stalled = true;
+        take_out(c);
+        end_call(c, CURLE_OPERATION_TIMEDOUT);
+    }
+    for (c = h->freed ? NULL : h->active; c; c = c->next) {
+        if (c->stall_timeout_ms <= 0)
+            continue;
+        c->is_suspect = is_overdue(c);
+        watch_stall(c);
+    }
 }
 
 /* ---- libcurl on the loop ------------------------------------------------------------------------------------- */
@@ -801,6 +920,7 @@ static int timer_changed(CURLM *multi, long ms, void *arg)
 static void on_timer_closed(uv_handle_t *handle)
 {
     struct base_http *h = handle->data;
+    jn_buf_clear(&h->piece);
     free(h->ca_bundle);
     free(h->extra_ca);
     free(h->http_proxy);
@@ -854,7 +974,10 @@ enum jn_status base_http_new(struct base_loop *l, const struct base_http_options
     h->timer.data = h;
     base_loop_hold(l);
     h->multi = curl_multi_init();
-    if (!h->multi || !has_texts || !set_multi_options(h, opt->max_connections)) {
+    jn_buf_init(&h->piece, 0);
+    if (base_timer_new(l, on_stalls_due, h, &h->stalls, NULL) == JN_OK)
+        base_timer_set_background(h->stalls);
+    if (!h->multi || !h->stalls || !has_texts || !set_multi_options(h, opt->max_connections)) {
         base_http_free(h);
         return jn_fail(err, JN_NO_MEMORY, "no memory for an HTTP client");
     }
@@ -885,6 +1008,7 @@ void base_http_free(struct base_http *h)
     curl_multi_cleanup(h->multi);
     base_watches_clear(&h->watches);
     curl_global_cleanup();
+    base_timer_free(h->stalls);
     base_loop_release(h->loop);
     uv_close((uv_handle_t *)&h->timer, on_timer_closed);
 }

@@ -36,6 +36,12 @@ struct base_header {
     jn_str name, value;
 };
 
+struct base_http_response;
+
+/* A piece of a body, valid during the call.  `so_far`: status, headers, time; it has no body.  The callback may cancel
+ * the call. */
+typedef void base_http_data_fn(const struct base_http_response *so_far, jn_str piece, void *arg);
+
 struct base_http_request {
     const char *method;             /* "GET", "POST", "PUT", ... */
     const char *url;                /* complete and encoded; sent as it is (no dot-segment removal) */
@@ -44,7 +50,12 @@ struct base_http_request {
     jn_str body;                    /* borrowed until the callback */
     int64_t connect_timeout_ms;     /* 0: 5 s.  TCP and TLS together */
     int64_t total_timeout_ms;       /* 0: 910 s */
-    size_t max_response;            /* bytes of body; 0: 16 MB.  More is JN_LIMIT */
+    int64_t stall_timeout_ms;       /* a request or answer of which a part is through, and no byte moves for so long,
+                                       fails; 0: never.  Not while the server thinks, between the two */
+    size_t max_response;            /* bytes of body that are collected; 0: 16 MB.  More is JN_LIMIT */
+    base_http_data_fn *on_data;     /* bodies of 2xx answers as they come, of any length; NULL: collected.  Others are
+                                       collected always, so that what they say can be read.
+                                       Not together with accept_compressed */
     bool no_proxy;                  /* never through a proxy (link-local credential services) */
     bool accept_compressed;         /* asks for, and undoes, the compressions that libcurl knows */
     bool is_secret;                 /* headers and answer hold secrets: our copies are wiped at the end of the call */
@@ -59,7 +70,7 @@ struct base_http_response {
     int http_status;
     const struct base_header *headers;
     size_t header_count;
-    jn_str body;
+    jn_str body;                    /* what was collected */
     jn_str redirect;                /* where a 3xx with a Location points to, absolute; {NULL, 0}: none.  Not followed */
     int64_t total_us;               /* from start to end */
     bool reused_connection;
@@ -67,8 +78,8 @@ struct base_http_response {
 
 typedef void base_http_done_fn(const struct base_http_response *r, void *arg);
 
-/* Starts a request; strings and headers are copied, the body is borrowed.  `*out` (may be NULL) is valid until the
- * callback. */
+/* Starts a request; strings and headers are copied, the body is borrowed.  `*out` (may be NULL) is valid until `done`
+ * is called, which gets `arg` as on_data does. */
 enum jn_status base_http_send(struct base_http *h, const struct base_http_request *req, base_http_done_fn *done,
                               void *arg, struct base_http_call **out, struct jn_error *err);
 

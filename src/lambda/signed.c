@@ -117,6 +117,7 @@ enum jn_status lambda_signed_send(struct lambda_signed *s, struct base_http *htt
     const struct base_http_request request = {
         .method = req->method, .url = s->url.data, .headers = headers, .header_count = count, .body = req->body,
         .connect_timeout_ms = req->connect_timeout_ms, .total_timeout_ms = req->total_timeout_ms,
+        .stall_timeout_ms = req->stall_timeout_ms, .on_data = req->on_data,
         .is_secret = req->is_secret,
     };
     return base_http_send(http, &request, done, arg, out, err);

@@ -35,7 +35,8 @@ struct lambda_signed_request {
     jn_str body;                        /* borrowed until the callback */
     const struct lambda_keys *keys;     /* NULL: not signed (AssumeRoleWithWebIdentity) */
     int64_t now_ms;                     /* wall clock, corrected by what is known of the service's */
-    int64_t connect_timeout_ms, total_timeout_ms;   /* as in base/http.h */
+    int64_t connect_timeout_ms, total_timeout_ms, stall_timeout_ms; /* as in base/http.h */
+    base_http_data_fn *on_data;         /* as in base/http.h; NULL: the body is collected */
     bool is_secret;                     /* likewise */
 };
 
