@@ -12,29 +12,47 @@
 struct invoke_options {
     const char *function, *region, *qualifier, *invocation_type, *log_type;
     const char *expression, *expression_file;
+    const char *client_context, *invoke_when, *result;
+    const char *function_error_policy, *error_policy, *error_codes, *max_retries;
     const char *endpoint, *ca_bundle, *profile, *errors;
     int64_t concurrency, timeout_s;
-    bool quiet, log_json;
+    bool retry_unknown, quiet, log_json;
 };
 
 #define OPTION(name, argument, kind, member, help) \
     { name, argument, help, kind, offsetof(struct invoke_options, member) }
 
 static const struct cli_option options[] = {
-    OPTION("--function", "NAME", CLI_TEXT, function, "the function: name, partial ARN or ARN (required)"),
+    OPTION("--function", "NAME", CLI_TEXT, function,
+           "the function: name, partial ARN or ARN (required);\n{% JSONata %} names one for each message"),
     OPTION("--expression", "E", CLI_TEXT, expression,
            "JSONata that makes the payload of a message;\nwithout one the message itself is the payload"),
     OPTION("--expression-file", "F", CLI_TEXT, expression_file, "the same, from a file"),
     OPTION("--region", "R", CLI_TEXT, region, "else AWS_REGION, AWS_DEFAULT_REGION or the profile's"),
-    OPTION("--qualifier", "Q", CLI_TEXT, qualifier, "version or alias; else $LATEST"),
+    OPTION("--qualifier", "Q", CLI_TEXT, qualifier, "version or alias, or {% JSONata %}; else $LATEST"),
     OPTION("--invocation-type", "T", CLI_TEXT, invocation_type,
            "RequestResponse (default), or Event: queue it and do\nnot wait for the result"),
     OPTION("--log-type", "L", CLI_TEXT, log_type,
            "None (default), or Tail: the last 4 KB of each call's\nlog on standard error"),
+    OPTION("--client-context", "E", CLI_TEXT, client_context,
+           "JSONata that yields an object, for the function's\ncontext (`custom` of its client context)"),
+    OPTION("--invoke-when", "E", CLI_TEXT, invoke_when,
+           "JSONata: messages for which it is not true pass\nthrough as they are"),
+    OPTION("--result", "E", CLI_TEXT, result,
+           "JSONata that makes the result of what the function\nreturned; it has $response and $input (the message)"),
+    OPTION("--function-error-policy", "P", CLI_TEXT, function_error_policy,
+           "throw (default): a function that fails is a failure;\nemit: its error document is the result"),
+    OPTION("--error-policy", "P", CLI_TEXT, error_policy,
+           "byComponent (default): try again what may succeed;\nthrowError: never; emit: the error is the result"),
+    OPTION("--error-codes", "LIST", CLI_TEXT, error_codes,
+           "which failures: HTTP codes, ranges, AWS's names;\n408, 423, 429, 500-599 if not given"),
+    OPTION("--max-retries", "N", CLI_TEXT, max_retries, "0 to 10; else AWS_MAX_ATTEMPTS or the profile say, or 2"),
+    OPTION("--retry-on-unknown-outcome", NULL, CLI_FLAG, retry_unknown,
+           "also when the function may have run: it may run\ntwice then"),
     OPTION("--concurrency", "N", CLI_COUNT, concurrency, "calls in flight at most; 8 if not given"),
     OPTION("--errors", "FILE", CLI_TEXT, errors,
            "failed messages as NDJSON, each with its input, so that\nthey can be sent again"),
-    OPTION("--timeout", "SECONDS", CLI_COUNT, timeout_s, "for a whole call; 910 if not given"),
+    OPTION("--timeout", "SECONDS", CLI_COUNT, timeout_s, "for each attempt of a call; 910 if not given"),
     OPTION("--endpoint", "URL", CLI_TEXT, endpoint,
            "else AWS_ENDPOINT_URL_LAMBDA, AWS_ENDPOINT_URL, the\nprofile's, or the region's own"),
     OPTION("--ca-bundle", "FILE", CLI_TEXT, ca_bundle, "certificates to trust; else AWS_CA_BUNDLE or the system's"),
@@ -49,8 +67,8 @@ static const char about[] =
     "and writes one result a line to standard output, in the order of the input.\n"
     "\n"
     "A message that fails is told on standard error with its line and the reason, and the\n"
-    "others go on; --errors keeps the failed ones. A call is never sent twice. Credentials\n"
-    "come from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,\n"
+    "others go on; --errors keeps the failed ones. A call that may have run is not sent\n"
+    "again, unless you allow it. Credentials come from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,\n"
     "AWS_SESSION_TOKEN) or from the profile. Ctrl-C stops reading, finishes what is in\n"
     "flight, and says where it stopped.\n"
     "\n"
@@ -121,27 +139,46 @@ struct session {
     int errors_fd;
 };
 
+/* The options as the fields of the form. */
+static struct component_config config_of(const struct invoke_options *o, jn_str expression)
+{
+    return (struct component_config){
+        .is_command_line = true,
+        .text = {
+            [COMPONENT_FUNCTION_NAME] = jn_str_of(o->function),
+            [COMPONENT_REGION] = jn_str_of(o->region),
+            [COMPONENT_INVOCATION_TYPE] = jn_str_of(o->invocation_type),
+            [COMPONENT_LOG_TYPE] = jn_str_of(o->log_type),
+            [COMPONENT_QUALIFIER] = jn_str_of(o->qualifier),
+            [COMPONENT_EXPRESSION] = expression,
+            [COMPONENT_CLIENT_CONTEXT] = jn_str_of(o->client_context),
+            [COMPONENT_INVOKE_WHEN] = jn_str_of(o->invoke_when),
+            [COMPONENT_RESULT_EXPRESSION] = jn_str_of(o->result),
+            [COMPONENT_FUNCTION_ERROR_POLICY] = jn_str_of(o->function_error_policy),
+            [COMPONENT_ERROR_POLICY] = jn_str_of(o->error_policy),
+            [COMPONENT_ERROR_CODES] = jn_str_of(o->error_codes),
+            [COMPONENT_MAX_RETRIES] = jn_str_of(o->max_retries),
+            [COMPONENT_RETRY_UNKNOWN] = jn_str_of(o->retry_unknown ? "on" : ""),
+        },
+    };
+}
+
 static enum jn_status open_session(struct session *s, const struct invoke_options *o, jn_str expression,
                                    struct jn_error *err)
 {
-    enum jn_status status = base_loop_new(&s->loop, err);
-    const struct lambda_client_options client = {
+    const struct component_config config = config_of(o, expression);
+    struct lambda_client_options client = {
         .cred = { .profile = o->profile, .env = base_env_system(), .clock = base_clock_system() },
-        .region = o->region,
         .endpoint = o->endpoint,
         .ca_bundle = o->ca_bundle,
         .call_timeout_ms = o->timeout_s * 1000,
         .log = &s->log,
     };
+    enum jn_status status = base_loop_new(&s->loop, err);
+    if (!status)
+        status = component_config_client(&config, false, &client, err);
     if (!status)
         status = lambda_client_new(s->loop, &client, &s->client, err);
-    const struct component_publish_config config = {
-        .function_name = jn_str_of(o->function),
-        .invocation_type = jn_str_of(o->invocation_type),
-        .log_type = jn_str_of(o->log_type),
-        .qualifier = jn_str_of(o->qualifier),
-        .expression = expression,
-    };
     if (!status)
         status = component_publish_new(s->client, &config, &s->log, &s->action, err);
     return status;

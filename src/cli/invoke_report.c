@@ -5,7 +5,7 @@
 
 static const char *where_text(enum component_stage s)
 {
-    static const char *const texts[] = { "not sent", "the call failed", "the function failed" };
+    static const char *const texts[] = { "not sent", "the call failed", "the function failed", "the function ran" };
     return texts[s];
 }
 

@@ -121,14 +121,33 @@ static void write_ready(struct pump *p)
 
 /* ---- one message --------------------------------------------------------------------------------------------- */
 
+/* JSON as it is, but in one line: white space between its tokens is left out. */
+static void put_line(struct jn_buf *out, jn_str json)
+{
+    bool is_string = false;
+    size_t from = 0;
+    for (size_t i = 0; i < json.len; i++) {
+        const char c = json.data[i];
+        if (c == '"')
+            is_string = !is_string;
+        else if (is_string && c == '\\')
+            i++;
+        if (is_string || !(c == ' ' || c == '\n' || c == '\r' || c == '\t'))
+            continue;
+        jn_buf_append(out, jn_str_sub(json, from, i));
+        from = i + 1;
+    }
+    jn_buf_append(out, jn_str_sub(json, from, json.len));
+    jn_buf_append_char(out, '\n');
+}
+
 static void settle(struct slot *slot, const struct component_result *r)
 {
     struct pump *p = slot->pump;
     slot->is_done = true;
-    slot->is_failed = r->status != JN_OK;
+    slot->is_failed = r->verdict != COMPONENT_EMIT;
     if (!slot->is_failed) {
-        jn_buf_append(&slot->output, r->body);
-        jn_buf_append_char(&slot->output, '\n');
+        put_line(&slot->output, r->body);
         if (!slot->output.failed)
             return;
         slot->is_failed = true;
@@ -172,14 +191,19 @@ static void start_message(struct pump *p, const struct input_value *v)
     slot->file = p->opt->files[p->file];
     slot->is_done = slot->is_failed = false;
     jn_buf_append(&slot->body, v->text);
-    struct component_result r = { .stage = COMPONENT_MAPPING };
+    struct component_result r = { .verdict = COMPONENT_THROW, .stage = COMPONENT_MAPPING };
+    struct component_call *call = NULL;
     const struct component_message message = { .body = jn_buf_str(&slot->body) };
     r.status = slot->body.failed
         ? jn_fail(&r.error, slot->body.failed, "no memory for the message")
-        : component_publish_start(p->opt->action, &message, NULL, on_result, slot, NULL, &r.error);
-    if (!r.status) {
+        : component_publish_start(p->opt->action, &message, NULL, on_result, slot, &call, &r.error);
+    if (call) {
         p->in_flight++;
         return;
+    }
+    if (!r.status) {
+        r.verdict = COMPONENT_EMIT;
+        r.body = message.body;
     }
     shift_line(slot, &r.error);
     settle(slot, &r);

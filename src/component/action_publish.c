@@ -4,13 +4,24 @@
 
 #include <stdlib.h>
 
+#include "base/crypto.h"
 #include "component/answer.h"
+#include "component/trace_context.h"
+#include "core/members.h"
+#include "core/value.h"
 #include "lambda/name.h"
+#include "lambda/request.h"
+
+/* What a call writes; each is kept for the next one. */
+enum { NAME, QUALIFIER, CONTEXT, PAYLOAD, BODY, HEADERS, BUF_COUNT };
 
 struct component_call {
     struct component_publish *action;
     struct component_call *next;          /* in the free list */
-    struct jn_buf payload, body;
+    struct component_message message;     /* borrowed */
+    struct jn_buf bufs[BUF_COUNT];
+    char trace_id[COMPONENT_TRACE_ID];
+    jn_str function;
     struct lambda_call *lambda;
     const struct base_log *log;
     component_done_fn *done;
@@ -20,94 +31,103 @@ struct component_call {
 struct component_publish {
     struct lambda_client *client;
     const struct base_log *log;
-    struct component_mapping *mapping;
-    char *function_name, *qualifier;    /* copies; qualifier may be NULL */
-    enum lambda_invocation_type type;
-    bool log_tail;
+    struct component_call_settings settings;
+    struct component_scope *scope;
+    struct component_text function, qualifier;
+    struct component_expression *expression, *context, *invoke_when, *result;   /* each may be NULL */
+    const char *context_name;             /* what its field is called */
     struct component_call *free_calls;
     size_t in_flight;
 };
 
 const char *component_stage_text(enum component_stage s)
 {
-    static const char *const texts[] = { "mapping", "invoke", "function" };
+    static const char *const texts[] = { "mapping", "invoke", "function", "result" };
     return texts[s];
+}
+
+jn_str component_result_name(const struct component_result *r)
+{
+    static const char *const names[] = { "MappingError", "InvocationError", "FunctionError", "ResultError" };
+    return jn_str_of(r->error.code[0] ? r->error.code : names[r->stage]);
 }
 
 /* ---- settings ------------------------------------------------------------------------------------------------ */
 
-static enum jn_status read_invocation_type(jn_str text, enum lambda_invocation_type *out, struct jn_error *err)
-{
-    if (text.len == 0 || jn_str_eq(text, JN_STR("RequestResponse")))
-        *out = LAMBDA_REQUEST_RESPONSE;
-    else if (jn_str_eq(text, JN_STR("Event")))
-        *out = LAMBDA_EVENT;
-    else if (jn_str_eq(text, JN_STR("DryRun")))
-        return jn_fail(err, JN_BAD_VALUE, "invocation type DryRun is not supported: it runs nothing; choose "
-                       "RequestResponse or Event");
-    else
-        return jn_fail(err, JN_BAD_VALUE, "invocation type \"%.*s\" is unknown; choose RequestResponse or Event",
-                       JN_ARG(text));
-    return JN_OK;
-}
-
-static enum jn_status read_log_type(jn_str text, enum lambda_invocation_type type, bool *tail, struct jn_error *err)
-{
-    *tail = jn_str_eq(text, JN_STR("Tail"));
-    if (text.len && !*tail && !jn_str_eq(text, JN_STR("None")))
-        return jn_fail(err, JN_BAD_VALUE, "log type \"%.*s\" is unknown; choose None or Tail", JN_ARG(text));
-    if (*tail && type != LAMBDA_REQUEST_RESPONSE)
-        return jn_fail(err, JN_BAD_VALUE, "log type Tail works with invocation type RequestResponse only: for an Event "
-                       "the log does not exist yet when the answer comes");
-    return JN_OK;
-}
-
-/* The name in its parts, and what can be said about it beforehand. */
-static enum jn_status check_target(const struct component_publish *p, const struct component_publish_config *config,
+/* What can be said beforehand of a name that is fixed; `qualifier` may be empty. */
+static enum jn_status check_target(const struct component_publish *p, jn_str function, jn_str qualifier,
                                    struct jn_error *err)
 {
-    if (config->function_name.len == 0)
-        return jn_fail(err, JN_BAD_VALUE, "no function is named; give its name, partial ARN or ARN");
     struct lambda_name name;
-    enum jn_status s = lambda_name_parse(config->function_name, &name, err);
-    if (s)
+    enum jn_status s = lambda_name_parse(function, &name, err);
+    if (s) {
+        jn_error_prefix(err, "%s", p->function.field);
         return s;
+    }
     const jn_str region = jn_str_of(lambda_client_region(p->client));
     if (name.region.data && !jn_str_eq(name.region, region))
-        return jn_fail(err, JN_BAD_VALUE, "the function's ARN is in region %.*s, but the region is set to %.*s; make "
-                       "them agree", JN_ARG(name.region), JN_ARG(region));
-    if (config->qualifier.len == 0)
+        return jn_fail(err, JN_BAD_VALUE, "%s: the function's ARN is in region %.*s, but the region is set to %.*s; make "
+                       "them agree", p->function.field, JN_ARG(name.region), JN_ARG(region));
+    if (qualifier.len == 0)
         return JN_OK;
-    s = lambda_qualifier_check(config->qualifier, err);
-    if (!s && name.qualifier.data && !jn_str_eq(name.qualifier, config->qualifier))
-        return jn_fail(err, JN_BAD_VALUE, "the function's name carries qualifier \"%.*s\", but the qualifier is set to "
-                       "\"%.*s\"; leave one out", JN_ARG(name.qualifier), JN_ARG(config->qualifier));
+    s = lambda_qualifier_check(qualifier, err);
+    if (s)
+        jn_error_prefix(err, "%s", p->qualifier.field);
+    else if (name.qualifier.data && !jn_str_eq(name.qualifier, qualifier))
+        return jn_fail(err, JN_BAD_VALUE, "the function's name carries qualifier \"%.*s\", but %s is set to \"%.*s\"; "
+                       "leave one out", JN_ARG(name.qualifier), p->qualifier.field, JN_ARG(qualifier));
     return s;
 }
 
-static enum jn_status configure(struct component_publish *p, const struct component_publish_config *config,
-                                struct jn_error *err)
+static enum jn_status set_target(struct component_publish *p, const struct component_config *config,
+                                 struct jn_error *err)
 {
-    enum jn_status s = read_invocation_type(config->invocation_type, &p->type, err);
+    jn_str function, qualifier;
+    enum jn_status s = component_config_function(config, &function, err);
     if (!s)
-        s = read_log_type(config->log_type, p->type, &p->log_tail, err);
+        s = component_config_qualifier(config, &qualifier, err);
     if (!s)
-        s = check_target(p, config, err);
+        s = component_text_init(&p->function, p->scope, component_field_name(config, COMPONENT_FUNCTION_NAME), function,
+                                err);
     if (!s)
-        s = component_mapping_new(config->expression, &p->mapping, err);
-    if (!s && config->variables.data)
-        s = component_mapping_offer_variables(p->mapping, config->variables, err);
-    if (s)
-        return s;
-    p->function_name = strndup(config->function_name.data, config->function_name.len);
-    if (config->qualifier.len)
-        p->qualifier = strndup(config->qualifier.data, config->qualifier.len);
-    if (!p->function_name || (config->qualifier.len && !p->qualifier))
-        return jn_fail(err, JN_NO_MEMORY, "no memory for the action");
-    return JN_OK;
+        s = component_text_init(&p->qualifier, p->scope, component_field_name(config, COMPONENT_QUALIFIER), qualifier,
+                                err);
+    if (!s && p->function.fixed.data)
+        s = check_target(p, p->function.fixed, p->qualifier.fixed, err);
+    return s;
 }
 
-enum jn_status component_publish_new(struct lambda_client *client, const struct component_publish_config *config,
+/* An expression that is left out, or blank, is none. */
+static enum jn_status compile(struct component_publish *p, const struct component_config *config,
+                              enum component_field field, struct component_expression **out, struct jn_error *err)
+{
+    const jn_str text = config->text[field];
+    if (jn_str_trim(text).len == 0)
+        return JN_OK;
+    return component_expression_new(p->scope, component_field_name(config, field), text, out, err);
+}
+
+static enum jn_status configure(struct component_publish *p, const struct component_config *config,
+                                struct jn_error *err)
+{
+    enum jn_status s = component_config_call(config, &p->settings, err);
+    if (!s)
+        s = component_scope_new(p->log, &p->scope, err);
+    if (!s && config->variables.data)
+        s = component_scope_offer_variables(p->scope, config->variables, err);
+    if (!s)
+        s = set_target(p, config, err);
+    if (!s)
+        s = compile(p, config, COMPONENT_EXPRESSION, &p->expression, err);
+    if (!s)
+        s = compile(p, config, COMPONENT_CLIENT_CONTEXT, &p->context, err);
+    if (!s)
+        s = compile(p, config, COMPONENT_INVOKE_WHEN, &p->invoke_when, err);
+    p->context_name = component_field_name(config, COMPONENT_CLIENT_CONTEXT);
+    return s ? s : compile(p, config, COMPONENT_RESULT_EXPRESSION, &p->result, err);
+}
+
+enum jn_status component_publish_new(struct lambda_client *client, const struct component_config *config,
                                      const struct base_log *log, struct component_publish **out, struct jn_error *err)
 {
     struct component_publish *p = calloc(1, sizeof *p);
@@ -125,8 +145,8 @@ enum jn_status component_publish_new(struct lambda_client *client, const struct 
 
 static void free_call(struct component_call *call)
 {
-    jn_buf_clear(&call->payload);
-    jn_buf_clear(&call->body);
+    for (size_t i = 0; i < BUF_COUNT; i++)
+        jn_buf_clear(&call->bufs[i]);
     free(call);
 }
 
@@ -139,13 +159,17 @@ void component_publish_free(struct component_publish *p)
         p->free_calls = call->next;
         free_call(call);
     }
-    component_mapping_free(p->mapping);
-    free(p->function_name);
-    free(p->qualifier);
+    component_text_clear(&p->function);
+    component_text_clear(&p->qualifier);
+    component_expression_free(p->expression);
+    component_expression_free(p->context);
+    component_expression_free(p->invoke_when);
+    component_expression_free(p->result);
+    component_scope_free(p->scope);
     free(p);
 }
 
-/* ---- calls --------------------------------------------------------------------------------------------------- */
+/* ---- calls that are kept ------------------------------------------------------------------------------------- */
 
 enum { KEEP_BYTES = 1 << 20 };      /* a free call keeps no larger buffer: one giant message must not stay in memory */
 
@@ -159,31 +183,32 @@ static struct component_call *take_call(struct component_publish *p)
     call = calloc(1, sizeof *call);
     if (call) {
         call->action = p;
-        jn_buf_init(&call->payload, 0);
-        jn_buf_init(&call->body, 0);
+        for (size_t i = 0; i < BUF_COUNT; i++)
+            jn_buf_init(&call->bufs[i], 0);
     }
     return call;
 }
 
 static void give_call(struct component_call *call)
 {
-    struct jn_buf *const bufs[] = { &call->payload, &call->body };
-    for (size_t i = 0; i < 2; i++) {
-        if (bufs[i]->cap > KEEP_BYTES || bufs[i]->failed)
-            jn_buf_clear(bufs[i]);
+    for (size_t i = 0; i < BUF_COUNT; i++) {
+        struct jn_buf *b = &call->bufs[i];
+        if (b->cap > KEEP_BYTES || b->failed)
+            jn_buf_clear(b);
         else
-            jn_buf_truncate(bufs[i], 0);
+            jn_buf_truncate(b, 0);
     }
     call->next = call->action->free_calls;
     call->action->free_calls = call;
 }
 
+/* ---- the answer ---------------------------------------------------------------------------------------------- */
+
 /* Each line of a log tail becomes a line of ours, so that it shows in the platform's log. */
 static void log_tail(const struct component_call *call, const struct lambda_invoked *in)
 {
-    const struct component_publish *p = call->action;
     const struct base_field fields[] = {
-        { "function", jn_str_of(p->function_name) },
+        { "function", call->function },
         { "requestId", in->request_id },
         { "version", in->executed_version },
         { NULL, { NULL, 0 } },
@@ -198,6 +223,55 @@ static void log_tail(const struct component_call *call, const struct lambda_invo
     }
 }
 
+/* The result expression on the body, which is JSON or, when the function returned none, the payload as text. */
+static enum jn_status evaluate_result(struct component_call *call, const struct lambda_outcome *o, bool is_json,
+                                      struct component_result *r)
+{
+    struct component_publish *p = call->action;
+    struct jn_arena *a = component_scope_arena(p->scope);
+    jn_value result = jn_make_string(r->payload), body = { .type = JN_UNDEFINED };
+    enum jn_status s = JN_OK;
+    if (is_json)
+        s = component_scope_read(p->scope, r->payload, "function's result", &result, &r->error);
+    else
+        result = jn_copy_string(a, jn_utf8_repair(a, r->payload));
+    if (!s && component_expression_may_use(p->result, "input"))
+        s = component_scope_read(p->scope, call->message.body, "message", &body, &r->error);
+    if (s)
+        return s;
+    const jn_value bindings = jn_make_object(a, 2), response = component_answer_response(a, o);
+    jn_object_put(a, bindings, JN_STR("response"), response);
+    if (body.type != JN_UNDEFINED)
+        jn_object_put(a, bindings, JN_STR("input"), body);
+    if (jn_arena_failed(a))
+        return jn_fail(&r->error, JN_NO_MEMORY, "no memory for the function's result");
+    component_scope_begin_result(p->scope, &call->message, result, bindings);
+    jn_buf_truncate(&call->bufs[BODY], 0);
+    s = component_expression_write(p->result, "body to emit", &call->bufs[BODY], &r->error);
+    r->body = jn_buf_str(&call->bufs[BODY]);
+    return s;
+}
+
+/* The function ran, and what it returned is to be emitted. */
+static void make_result(struct component_call *call, const struct lambda_outcome *o, struct component_result *r)
+{
+    bool is_json = false;
+    enum jn_status s = component_answer_body(o->arena, &o->invoked, &call->bufs[BODY], &r->body, &is_json, &r->error);
+    if (!s && call->action->result) {
+        s = evaluate_result(call, o, is_json, r);
+        component_scope_end(call->action->scope);
+    }
+    component_answer_headers(&o->invoked, &call->bufs[HEADERS]);
+    r->headers = jn_buf_str(&call->bufs[HEADERS]);
+    if (!s && call->bufs[HEADERS].failed)
+        s = jn_fail(&r->error, call->bufs[HEADERS].failed, "no memory for the answer");
+    if (s) {
+        r->status = s;
+        r->stage = COMPONENT_RESULT;
+        r->verdict = COMPONENT_THROW;
+    }
+}
+
 static void read_answer(struct component_call *call, const struct lambda_outcome *o, struct component_result *r)
 {
     const struct lambda_invoked *in = &o->invoked;
@@ -207,39 +281,147 @@ static void read_answer(struct component_call *call, const struct lambda_outcome
     r->payload = in->payload;
     if (in->log.data)
         log_tail(call, in);
-    r->status = in->function_error.data ? component_answer_failure(o->arena, in, r)
-                                        : component_answer_body(o->arena, in, &call->body, &r->error);
-    r->stage = in->function_error.data ? COMPONENT_FUNCTION : COMPONENT_INVOKE;
-    r->body = jn_buf_str(&call->body);
+    if (in->function_error.data) {
+        r->status = component_answer_failure(o->arena, in, r);
+        r->stage = COMPONENT_FUNCTION;
+        r->verdict = component_policy_function_failed(&call->action->settings.policy);
+    }
+    if (r->verdict == COMPONENT_EMIT)
+        make_result(call, o, r);
+}
+
+static void read_failure(struct component_call *call, const struct lambda_outcome *o, struct component_result *r)
+{
+    r->error = o->error;
+    r->outcome_unknown = o->outcome_unknown;
+    r->request_id = o->service.request_id;
+    r->verdict = component_policy_failed(&call->action->settings.policy, o);
+    if (r->verdict != COMPONENT_EMIT)
+        return;
+    component_answer_error(r, &call->bufs[BODY]);
+    component_answer_headers(&(struct lambda_invoked){ .request_id = r->request_id }, &call->bufs[HEADERS]);
+    r->body = jn_buf_str(&call->bufs[BODY]);
+    r->headers = jn_buf_str(&call->bufs[HEADERS]);
+    if (call->bufs[BODY].failed || call->bufs[HEADERS].failed)
+        r->verdict = COMPONENT_THROW;
 }
 
 static void on_outcome(const struct lambda_outcome *o, void *arg)
 {
     struct component_call *call = arg;
-    struct component_result r = { .status = o->status, .stage = COMPONENT_INVOKE, .duration_us = o->duration_us };
-    if (o->status) {
-        r.error = o->error;
-        r.outcome_unknown = o->outcome_unknown;
-        r.request_id = o->service.request_id;
-    } else {
+    struct component_result r = {
+        .status = o->status, .stage = COMPONENT_INVOKE, .function = call->function, .http_status = o->http_status,
+        .attempts = o->attempts, .duration_us = o->duration_us,
+    };
+    if (o->status)
+        read_failure(call, o, &r);
+    else
         read_answer(call, o, &r);
-    }
     call->action->in_flight--;
     call->done(&r, call->arg);
     give_call(call);
 }
 
-static enum jn_status send_call(struct component_call *call, struct jn_error *err)
+static bool is_retryable(const struct lambda_outcome *o, void *arg)
 {
-    const struct component_publish *p = call->action;
-    const struct lambda_invoke req = {
-        .function = jn_str_of(p->function_name),
-        .qualifier = p->qualifier ? jn_str_of(p->qualifier) : (jn_str){ NULL, 0 },
-        .type = p->type,
-        .log_tail = p->log_tail,
-        .payload = jn_buf_str(&call->payload),
-    };
-    return lambda_invoke_start(p->client, &req, on_outcome, call, &call->lambda, err);
+    return component_policy_retries(&((const struct component_call *)arg)->action->settings.policy, o);
+}
+
+/* ---- the request --------------------------------------------------------------------------------------------- */
+
+/* {"custom": what the expression yields} in base64. */
+static enum jn_status make_context(struct component_call *call, jn_str *out, struct jn_error *err)
+{
+    struct component_publish *p = call->action;
+    struct jn_buf *json = &call->bufs[BODY], *text = &call->bufs[CONTEXT];
+    jn_value v;
+    enum jn_status s = component_expression_value(p->context, &v, err);
+    if (s || v.type == JN_UNDEFINED)
+        return s;
+    if (v.type != JN_OBJECT)
+        return jn_fail_code(err, JN_EVALUATION, JN_STR("NotAnObject"), "%s has to yield an object, or nothing, not %s%s",
+                            p->context_name, v.type == JN_ARRAY || v.type == JN_OBJECT ? "an " : "a ", jn_type_name(v));
+    jn_buf_append_z(json, "{\"custom\":");
+    s = component_expression_put(p->context, v, "client context", json, err);
+    if (s)
+        return s;
+    jn_buf_append_char(json, '}');
+    base_base64_encode(text, jn_buf_str(json));
+    if (json->failed || text->failed)
+        return jn_fail(err, JN_NO_MEMORY, "no memory for the client context");
+    if (text->len > LAMBDA_MAX_CLIENT_CONTEXT)
+        return jn_fail(err, JN_LIMIT, "%s yields %zu bytes of JSON, which are %zu characters of base64; AWS Lambda takes "
+                       "%d", p->context_name, json->len, text->len, LAMBDA_MAX_CLIENT_CONTEXT);
+    jn_buf_truncate(json, 0);
+    *out = jn_buf_str(text);
+    return JN_OK;
+}
+
+static enum jn_status make_payload(struct component_call *call, jn_str *out, struct jn_error *err)
+{
+    struct component_publish *p = call->action;
+    if (p->expression) {
+        const enum jn_status s = component_expression_write(p->expression, "payload to send", &call->bufs[PAYLOAD], err);
+        *out = jn_buf_str(&call->bufs[PAYLOAD]);
+        return s;
+    }
+    *out = call->message.body;
+    const enum jn_status s = jn_validate(call->message.body, err);
+    if (s)
+        jn_error_prefix(err, "the message is not JSON");
+    return s;
+}
+
+static enum jn_status make_target(struct component_call *call, struct lambda_invoke *req, struct jn_error *err)
+{
+    struct component_publish *p = call->action;
+    enum jn_status s = component_text_value(&p->function, &call->bufs[NAME], &req->function, err);
+    if (!s)
+        s = component_text_value(&p->qualifier, &call->bufs[QUALIFIER], &req->qualifier, err);
+    if (s || (!p->function.expression && !p->qualifier.expression))
+        return s;
+    if (req->function.len == 0)
+        return jn_fail_code(err, JN_EVALUATION, JN_STR("NoFunction"), "%s yields nothing for this message, so there is no "
+                            "function to invoke", p->function.field);
+    return check_target(p, req->function, req->qualifier, err);
+}
+
+static void add_trace(struct component_call *call, struct lambda_invoke *req)
+{
+    if (!call->action->settings.trace_context || !component_trace_id(call->message.traceparent, call->trace_id))
+        return;
+    req->traceparent = call->message.traceparent;
+    req->trace_id = jn_str_of(call->trace_id);
+}
+
+/* Everything that the expressions say about a call. */
+static enum jn_status make_request(struct component_call *call, struct lambda_invoke *req, struct jn_error *err)
+{
+    enum jn_status s = make_target(call, req, err);
+    if (!s && call->action->context)
+        s = make_context(call, &req->client_context, err);
+    if (!s)
+        s = make_payload(call, &req->payload, err);
+    if (req->qualifier.len == 0)
+        req->qualifier = (jn_str){ NULL, 0 };
+    call->function = req->function;
+    add_trace(call, req);
+    return s;
+}
+
+/* Asks whether to invoke at all, and makes the request. */
+static enum jn_status prepare(struct component_call *call, struct lambda_invoke *req, bool *is_wanted,
+                              struct jn_error *err)
+{
+    struct component_publish *p = call->action;
+    enum jn_status s = JN_OK;
+    component_scope_begin(p->scope, &call->message);
+    if (p->invoke_when)
+        s = component_expression_test(p->invoke_when, is_wanted, err);
+    if (!s && *is_wanted)
+        s = make_request(call, req, err);
+    component_scope_end(p->scope);
+    return s;
 }
 
 enum jn_status component_publish_start(struct component_publish *p, const struct component_message *message,
@@ -252,17 +434,23 @@ enum jn_status component_publish_start(struct component_publish *p, const struct
     call->done = done;
     call->arg = arg;
     call->log = log ? log : p->log;
-    enum jn_status s = component_mapping_apply(p->mapping, message, &call->payload, err);
-    if (!s)
-        s = send_call(call, err);
-    if (s) {
+    call->message = *message;
+    struct lambda_invoke req = {
+        .type = p->settings.type,
+        .log_tail = p->settings.log_tail,
+        .max_attempts = p->settings.policy.max_attempts,
+        .is_retryable = is_retryable,
+    };
+    bool is_wanted = true;
+    enum jn_status s = prepare(call, &req, &is_wanted, err);
+    if (!s && is_wanted)
+        s = lambda_invoke_start(p->client, &req, on_outcome, call, &call->lambda, err);
+    *out = s || !is_wanted ? NULL : call;
+    if (*out)
+        p->in_flight++;
+    else
         give_call(call);
-        return s;
-    }
-    p->in_flight++;
-    if (out)
-        *out = call;
-    return JN_OK;
+    return s;
 }
 
 void component_call_cancel(struct component_call *call)

@@ -4,58 +4,65 @@
 #ifndef COMPONENT_ACTION_PUBLISH_H
 #define COMPONENT_ACTION_PUBLISH_H
 
-#include "component/mapping.h"
-#include "lambda/client.h"
+#include "component/config.h"
+#include "component/expression.h"
 
 struct component_publish;
 
-/* The action's fields, under the names they have in component.json; {NULL, 0} or "" for what was left out. */
-struct component_publish_config {
-    jn_str function_name;           /* functionName */
-    jn_str invocation_type;         /* invocationType: RequestResponse, Event */
-    jn_str log_type;                /* logType: None, Tail */
-    jn_str qualifier;
-    jn_str expression;
-    jn_str variables;               /* of the flow, for $getFlowVariables(): an object; {NULL, 0}: not offered */
-};
-
-/* Checks everything that can be known before the first message, and compiles the expression.  `client` is borrowed.
+/* Checks everything that can be known before the first message, and compiles the expressions.  `client` is borrowed.
  * JN_BAD_VALUE, JN_BAD_TEXT with a sentence for the person who filled in the form. */
-enum jn_status component_publish_new(struct lambda_client *client, const struct component_publish_config *config,
+enum jn_status component_publish_new(struct lambda_client *client, const struct component_config *config,
                                      const struct base_log *log, struct component_publish **out, struct jn_error *err);
 
 /* No call may be in flight. */
 void component_publish_free(struct component_publish *p);
 
 /* Where a message failed. */
-enum component_stage { COMPONENT_MAPPING, COMPONENT_INVOKE, COMPONENT_FUNCTION };
+enum component_stage {
+    COMPONENT_MAPPING,              /* before anything was sent */
+    COMPONENT_INVOKE,               /* the service refused, or did not answer */
+    COMPONENT_FUNCTION,             /* it ran and failed */
+    COMPONENT_RESULT,               /* it ran, but its result could not be mapped */
+};
 const char *component_stage_text(enum component_stage s);
 
 /* How a message ended.  Valid during the callback. */
 struct component_result {
-    enum jn_status status;
+    enum component_verdict verdict; /* what is to be done; COMPONENT_EMIT also for failures that are data */
+    enum jn_status status;          /* how the invocation went */
     struct jn_error error;          /* code: a JSONata code, the service's error name, or the function's errorType */
     enum component_stage stage;     /* where, when it failed */
     bool outcome_unknown;           /* failed, yet the function may have run */
-    jn_str body;                    /* to emit: compact JSON */
+    jn_str body, headers;           /* to emit: JSON, and an object of texts */
     jn_str payload;                 /* what the function returned, as it came; also when it failed */
+    jn_str function;                /* as it was called */
     jn_str request_id, executed_version;
     jn_str log;                     /* log tail, decoded; {NULL, 0}: not asked for */
     const jn_str *stack;            /* a failed function's trace */
     size_t stack_lines;
-    int64_t duration_us;
+    int http_status;                /* 0: no answer */
+    unsigned attempts;
+    int64_t duration_us;            /* of the last one */
 };
+
+/* What a failure is called: its code, or a word for its stage. */
+jn_str component_result_name(const struct component_result *r);
 
 typedef void component_done_fn(const struct component_result *r, void *arg);
 
 struct component_call;
 
-/* Takes one message, whose texts are borrowed during the call.  Lines of the function's log go to `log`, which must
- * last until the end (NULL: the action's own).  `*out` (may be NULL) is valid until the callback.  When it fails here nothing was sent and `done` is not called: JN_BAD_TEXT for a body that is not
- * JSON, JN_EVALUATION for the expression, JN_LIMIT for a payload that the service would refuse. */
+/* Takes one message, whose texts are borrowed until the callback.  Lines of the function's log go to `log`, which must
+ * last until the end (NULL: the action's own).  `*out` is valid until the callback; it is NULL when the function is not
+ * to be invoked for this message: then the body is to be emitted as it is, and `done` is not called.
+ * When it fails here nothing was sent and `done` is not called either: JN_BAD_TEXT for a body that is not JSON,
+ * JN_EVALUATION for an expression, JN_BAD_VALUE for a name that is none, JN_LIMIT for what the service would refuse. */
 enum jn_status component_publish_start(struct component_publish *p, const struct component_message *message,
                                        const struct base_log *log, component_done_fn *done, void *arg,
                                        struct component_call **out, struct jn_error *err);
+
+/* The headers of a message that passed through: a JSON object. */
+#define COMPONENT_NOT_INVOKED "{\"x-amz-invoked\":\"false\"}"
 
 /* Ends a call without its callback; the function may run on. */
 void component_call_cancel(struct component_call *call);

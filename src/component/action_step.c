@@ -1,5 +1,6 @@
 /* action_step.c - `publish` as an action of the runtime: the step's configuration into a client and an action, each
  * message through action_publish.h, and what came of it emitted.  It keeps the figures that /metrics shows. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "component/action_publish.h"
@@ -23,7 +24,7 @@ struct publish {
     struct lambda_client *client;
     struct component_publish *action;
     const struct base_clock *clock;
-    uint64_t results[RESULT_COUNT], not_mapped;
+    uint64_t results[RESULT_COUNT], not_mapped, passed, rebounds, retries;
     struct sailor_histogram mapping, invocation;
 };
 
@@ -36,50 +37,29 @@ struct message {
 
 /* ---- opening ------------------------------------------------------------------------------------------------- */
 
-static enum jn_status open_client(struct publish *p, const struct sailor_step *step, struct jn_arena *a,
-                                  jn_value config, struct jn_error *err)
+static enum jn_status open_client(struct publish *p, const struct sailor_step *step, const struct component_config *c,
+                                  struct jn_error *err)
 {
-    const jn_str access = component_config_text(a, config, "aws_access_key_id");
-    const jn_str secret = component_config_text(a, config, "aws_secret_access_key");
-    const jn_str region = component_config_text(a, config, "region");
-    if (jn_arena_failed(a))
-        return jn_fail(err, JN_NO_MEMORY, "no memory for the configuration");
-    if (!access.len || !secret.len)
-        return jn_fail(err, JN_BAD_VALUE, "%s is missing in the credentials of this step",
-                       access.len ? "the AWS Access Secret (aws_secret_access_key)"
-                                  : "the AWS Access Key (aws_access_key_id)");
-    if (!region.len)
-        return jn_fail(err, JN_BAD_VALUE, "the AWS Region (region) is missing in the configuration of this step");
-    const struct lambda_client_options opt = {
-        .cred = { .access_key = access.data, .secret_key = secret.data, .env = step->env, .clock = step->clock },
-        .region = region.data,
+    struct lambda_client_options opt = {
+        .cred = { .env = step->env, .clock = step->clock },
+        .random = step->random,
         .log = step->log,
     };
-    const enum jn_status s = lambda_client_new(step->loop, &opt, &p->client, err);
-    explicit_bzero((char *)secret.data, secret.len);
-    return s;
+    const enum jn_status s = component_config_client(c, true, &opt, err);
+    return s ? s : lambda_client_new(step->loop, &opt, &p->client, err);
 }
 
 static enum jn_status open_action(struct publish *p, const struct sailor_step *step, struct jn_arena *a,
                                   struct jn_error *err)
 {
-    jn_value config;
-    enum jn_status s = jn_read(a, step->config, NULL, &config, NULL, err);
-    if (!s)
-        s = open_client(p, step, a, config, err);
+    struct component_config c;
+    enum jn_status s = component_config_read(a, step->config, &c, err);
     if (s)
         return s;
-    const struct component_publish_config c = {
-        .function_name = component_config_text(a, config, "functionName"),
-        .invocation_type = component_config_text(a, config, "invocationType"),
-        .log_type = component_config_text(a, config, "logType"),
-        .qualifier = component_config_text(a, config, "qualifier"),
-        .expression = component_config_text(a, config, "expression"),
-        .variables = step->variables,
-    };
-    if (jn_arena_failed(a))
-        return jn_fail(err, JN_NO_MEMORY, "no memory for the configuration");
-    return component_publish_new(p->client, &c, step->log, &p->action, err);
+    c.variables = step->variables;
+    s = open_client(p, step, &c, err);
+    component_config_wipe(&c);
+    return s ? s : component_publish_new(p->client, &c, step->log, &p->action, err);
 }
 
 static void close_publish(void *self)
@@ -120,22 +100,37 @@ static enum result result_of(const struct component_result *r)
     return r->status == JN_TIMEOUT ? TIMED_OUT : UNREACHED;
 }
 
-/* The function's trace and the end of its log; for the other stages where it was. */
+/* Who was asked, for the last line of a stack. */
+static void put_facts(struct jn_buf *out, const struct component_result *r)
+{
+    jn_buf_append_fmt(out, "function %.*s", JN_ARG(r->function));
+    if (r->executed_version.len)
+        jn_buf_append_fmt(out, ", version %.*s", JN_ARG(r->executed_version));
+    if (r->request_id.len)
+        jn_buf_append_fmt(out, ", request %.*s", JN_ARG(r->request_id));
+    if (r->attempts)
+        jn_buf_append_fmt(out, ", %u attempt%s", r->attempts, r->attempts == 1 ? "" : "s");
+}
+
+/* What the platform shows below the message: a failed function's trace, the end of its log, and who was asked. */
 static jn_str make_stack(struct jn_arena *a, const struct component_result *r)
 {
     struct jn_buf out;
     jn_buf_init(&out, 0);
-    jn_buf_append_fmt(&out, "%s: %s\n    at %s", r->error.code[0] ? r->error.code : "Error", r->error.message,
-                      component_stage_text(r->stage));
-    if (r->request_id.len)
-        jn_buf_append_fmt(&out, " (request %.*s)", JN_ARG(r->request_id));
+    jn_buf_append(&out, component_result_name(r));
+    jn_buf_append_fmt(&out, ": %s\n", r->error.message);
     for (size_t i = 0; i < r->stack_lines; i++) {
-        jn_buf_append_char(&out, '\n');
         jn_buf_append(&out, r->stack[i]);
+        if (!jn_str_ends(r->stack[i], JN_STR("\n")))
+            jn_buf_append_char(&out, '\n');
     }
-    if (r->log.len) {
-        jn_buf_append_z(&out, "\n\n");
-        jn_buf_append(&out, r->log);
+    if (r->log.len)
+        jn_buf_append_fmt(&out, "\n%.*s%s\n", JN_ARG(r->log), jn_str_ends(r->log, JN_STR("\n")) ? "" : "\n");
+    jn_buf_append_fmt(&out, "    at %s", component_stage_text(r->stage));
+    if (r->function.len) {
+        jn_buf_append_z(&out, " (");
+        put_facts(&out, r);
+        jn_buf_append_char(&out, ')');
     }
     const jn_str stack = out.failed ? (jn_str){ NULL, 0 } : jn_arena_copy(a, jn_buf_str(&out));
     jn_buf_clear(&out);
@@ -144,29 +139,39 @@ static jn_str make_stack(struct jn_arena *a, const struct component_result *r)
 
 static void emit_failure(struct sailor_task *t, const struct component_result *r)
 {
-    static const char *const names[] = { "MappingError", "InvocationError", "FunctionError" };
     const struct sailor_failure f = {
-        .name = jn_str_of(r->error.code[0] ? r->error.code : names[r->stage]),
+        .name = component_result_name(r),
         .message = jn_str_of(r->error.message),
         .stack = make_stack(sailor_task_arena(t), r),
     };
     sailor_task_emit_error(t, &f);
-    sailor_task_end(t);
+}
+
+/* Why a message goes back, in one line: "TooManyRequestsException: ...". */
+static void emit_rebound(struct sailor_task *t, const struct component_result *r)
+{
+    char reason[sizeof r->error.code + sizeof r->error.message + 2];
+    snprintf(reason, sizeof reason, "%.*s: %s", JN_ARG(component_result_name(r)), r->error.message);
+    sailor_task_emit_rebound(t, jn_str_of(reason));
 }
 
 static void on_result(const struct component_result *r, void *arg)
 {
-    struct message *m = arg;
+    const struct message *m = arg;
     struct publish *p = m->publish;
+    const struct sailor_message out = { .body = r->body, .headers = r->headers };
     p->results[result_of(r)]++;
+    p->retries += r->attempts > 1 ? r->attempts - 1 : 0;
     if (r->duration_us)
         sailor_histogram_add(&p->invocation, r->duration_us);
-    if (r->status) {
+    if (r->verdict == COMPONENT_EMIT) {
+        sailor_task_emit_data(m->task, &out, NULL, NULL);
+    } else if (r->verdict == COMPONENT_REBOUND) {
+        p->rebounds++;
+        emit_rebound(m->task, r);
+    } else {
         emit_failure(m->task, r);
-        return;
     }
-    const struct sailor_message out = { .body = r->body, .headers = JN_STR("{}") };
-    sailor_task_emit_data(m->task, &out, NULL, NULL);
     sailor_task_end(m->task);
 }
 
@@ -180,9 +185,20 @@ static void on_abort(struct sailor_task *t, void *arg)
 
 static void fail_early(struct publish *p, struct sailor_task *t, const struct jn_error *why)
 {
-    const struct component_result r = { .status = why->status, .error = *why, .stage = COMPONENT_MAPPING };
+    const struct component_result r = { .verdict = COMPONENT_THROW, .status = why->status, .error = *why,
+                                        .stage = COMPONENT_MAPPING };
     p->not_mapped++;
     emit_failure(t, &r);
+    sailor_task_end(t);
+}
+
+/* The function is not to be invoked for this message. */
+static void pass(struct publish *p, struct sailor_task *t, jn_str body)
+{
+    p->passed++;
+    sailor_task_emit_data(t, &(struct sailor_message){ .body = body, .headers = JN_STR(COMPONENT_NOT_INVOKED) }, NULL,
+                          NULL);
+    sailor_task_end(t);
 }
 
 static void process(void *self, struct sailor_task *t)
@@ -200,6 +216,7 @@ static void process(void *self, struct sailor_task *t)
     const struct component_message message = {
         .body = in->body.data ? in->body : JN_STR("{}"),
         .passthrough = in->passthrough,
+        .traceparent = sailor_task_header(t, "traceparent"),
     };
     const int64_t start_us = p->clock->monotonic_us(p->clock);
     const enum jn_status s = component_publish_start(p->action, &message, sailor_task_log(t), on_result, m, &m->call,
@@ -207,11 +224,19 @@ static void process(void *self, struct sailor_task *t)
     sailor_histogram_add(&p->mapping, p->clock->monotonic_us(p->clock) - start_us);
     if (s)
         fail_early(p, t, &err);
-    else
+    else if (m->call)
         sailor_task_on_abort(t, on_abort, m);
+    else
+        pass(p, t, message.body);
 }
 
 /* ---- figures ------------------------------------------------------------------------------------------------- */
+
+static void write_counter(struct jn_buf *out, const char *name, const char *help, uint64_t value)
+{
+    jn_buf_append_fmt(out, "# HELP %s %s\n# TYPE %s counter\n%s %llu\n", name, help, name, name,
+                      (unsigned long long)value);
+}
 
 static void write_metrics(struct jn_buf *out, void *self)
 {
@@ -224,9 +249,10 @@ static void write_metrics(struct jn_buf *out, void *self)
     for (int i = 0; i < RESULT_COUNT; i++)
         jn_buf_append_fmt(out, "lambda_attempts_total{result=\"%s\"} %llu\n", texts[i],
                           (unsigned long long)p->results[i]);
-    jn_buf_append_fmt(out, "# HELP lambda_not_sent_total Messages that failed before anything was sent.\n"
-                           "# TYPE lambda_not_sent_total counter\nlambda_not_sent_total %llu\n",
-                      (unsigned long long)p->not_mapped);
+    write_counter(out, "lambda_not_sent_total", "Messages that failed before anything was sent.", p->not_mapped);
+    write_counter(out, "lambda_not_invoked_total", "Messages that passed through, as invokeWhen says.", p->passed);
+    write_counter(out, "lambda_retries_total", "Attempts after the first one of an invocation.", p->retries);
+    write_counter(out, "lambda_rebounds_total", "Messages given back to the platform, to come again.", p->rebounds);
     sailor_metrics_write_histogram(out, "lambda_mapping_seconds", "Time to map, sign and hand over a message.", "",
                                    &p->mapping);
     sailor_metrics_write_histogram(out, "lambda_invocation_seconds", "Time from sending an invocation to its answer.",

@@ -12,8 +12,4 @@ extern const struct sailor_action component_publish_action;
 /* verify.c: asks AWS whether the credentials are good. */
 void component_verify(const struct sailor_step *step, struct sailor_reply *reply);
 
-/* The text of a configuration's member, blanks at its ends removed, followed by a NUL; "" when there is none or it is no
- * text.  In `a`; {NULL, 0} without memory. */
-jn_str component_config_text(struct jn_arena *a, jn_value config, const char *name);
-
 #endif

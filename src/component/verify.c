@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "component/actions.h"
+#include "component/config.h"
 #include "core/arena.h"
 #include "lambda/sts.h"
 
@@ -52,16 +53,19 @@ static void on_identity(const struct jn_error *failed, const struct lambda_ident
 
 static enum jn_status read_keys(struct verification *v, jn_str config, struct jn_error *err)
 {
-    jn_value c = { 0 };
-    jn_read(&v->arena, config, NULL, &c, NULL, NULL);
-    const jn_str access = component_config_text(&v->arena, c, "aws_access_key_id");
-    const jn_str secret = component_config_text(&v->arena, c, "aws_secret_access_key");
+    struct component_config c;
+    enum jn_status s = component_config_read(&v->arena, config, &c, err);
+    if (s)
+        return s;
+    const jn_str access = c.text[COMPONENT_ACCESS_KEY], secret = c.text[COMPONENT_SECRET_KEY];
+    const jn_str token = c.text[COMPONENT_SESSION_TOKEN];
     if (!access.len || !secret.len)
-        return jn_fail(err, JN_BAD_VALUE, "%s is empty; both are needed",
-                       access.len ? "the AWS Access Secret" : "the AWS Access Key");
-    v->keys = lambda_keys_new(access, secret, (jn_str){ NULL, 0 }, 0);
-    explicit_bzero((char *)secret.data, secret.len);
-    return v->keys ? JN_OK : jn_fail(err, JN_NO_MEMORY, "no memory for the credentials");
+        s = jn_fail(err, JN_BAD_VALUE, "the %s is empty; both keys are needed",
+                    component_field_name(&c, access.len ? COMPONENT_SECRET_KEY : COMPONENT_ACCESS_KEY));
+    else if (!(v->keys = lambda_keys_new(access, secret, token.len ? token : (jn_str){ NULL, 0 }, 0)))
+        s = jn_fail(err, JN_NO_MEMORY, "no memory for the credentials");
+    component_config_wipe(&c);
+    return s;
 }
 
 static enum jn_status ask(struct verification *v, const struct sailor_step *step, struct jn_error *err)

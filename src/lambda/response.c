@@ -158,9 +158,9 @@ enum jn_status lambda_read_invoked(struct jn_arena *a, int http_status, const st
         .executed_version = text_header(headers, count, "x-amz-executed-version"),
         .request_id = request_id(headers, count),
         .trace_id = text_header(headers, count, "x-amzn-trace-id"),
+        .log_result = header(headers, count, "x-amz-log-result"),
     };
-    const jn_str log = header(headers, count, "x-amz-log-result");
-    const enum jn_status s = log.data ? read_log(a, log, &r.log, err) : JN_OK;
+    const enum jn_status s = r.log_result.data ? read_log(a, r.log_result, &r.log, err) : JN_OK;
     if (!s)
         *out = r;
     return s;

@@ -29,6 +29,7 @@ struct lambda_invoked {
     jn_str function_error;          /* "Unhandled", "Handled"; {NULL, 0}: the function succeeded */
     jn_str executed_version, request_id, trace_id;
     jn_str log;                     /* decoded log tail; {NULL, 0}: none asked for */
+    jn_str log_result;              /* the same as it came: base64 */
 };
 
 enum jn_status lambda_read_invoked(struct jn_arena *a, int http_status, const struct base_header *headers, size_t count,

@@ -89,7 +89,7 @@ class Messages(PublishTest):
         error = s.errors.get()
         self.assertEqual(error.error["name"], "ResourceNotFoundException")
         self.assertIn("not-there", error.error["message"])
-        self.assertIn("at invoke (request ", error.error["stack"])
+        self.assertIn("at invoke (function not-there, request ", error.error["stack"])
         self.assertEqual(s.stop(), 0)
 
 
@@ -109,9 +109,9 @@ class Starts(PublishTest):
     def test_a_configuration_that_cannot_work_ends_the_start(self):
         for config, words in (({"region": ""}, "the AWS Region (region) is missing"),
                               ({"aws_secret_access_key": ""}, "the AWS Access Secret (aws_secret_access_key)"),
-                              ({"invocationType": "DryRun"}, "DryRun is not supported"),
-                              ({"invocationType": "Event", "logType": "Tail"}, "log type Tail works with"),
-                              ({"expression": "a +"}, "the expression is faulty at line 1")):
+                              ({"invocationType": "DryRun"}, "DryRun\", which is not supported"),
+                              ({"invocationType": "Event", "logType": "Tail"}, "Log Type (logType) is Tail, which works with"),
+                              ({"expression": "a +"}, "JSONata Expression (expression) is faulty at line 1, column 4, near \"(end)\"")):
             with self.subTest(config):
                 self.assertIn(words, self.failed_start(config))
 

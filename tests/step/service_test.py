@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import subprocess
 import threading
 import unittest
@@ -154,10 +155,10 @@ class Credentials(ServiceTest):
 
     def test_half_a_pair_is_told(self):
         self.assertEqual(self.verdict(config={"aws_access_key_id": ACCESS}),
-                         {"verified": False, "reason": "the AWS Access Secret is empty; both are needed"})
+                         {"verified": False, "reason": "the AWS Access Secret (aws_secret_access_key) is empty; both keys are needed"})
         self.platform.requests.clear()
         self.assertEqual(self.verdict(config={}),
-                         {"verified": False, "reason": "the AWS Access Key is empty; both are needed"})
+                         {"verified": False, "reason": "the AWS Access Key (aws_access_key_id) is empty; both keys are needed"})
 
     def test_blanks_around_copied_keys_do_not_matter(self):
         self.assertEqual(self.verdict(config={k: f" {v}\n" for k, v in KEYS.items()}), {"verified": True})
@@ -337,13 +338,26 @@ class Descriptor(unittest.TestCase):
         self.assertNotIn("triggers", d)
         publish = d["actions"]["publish"]
         self.assertEqual(publish["title"], "Invoke")
-        required = {k: f.get("required", False) for k, f in publish["fields"].items()}
-        self.assertEqual(required, {"functionName": True, "region": True, "invocationType": False, "logType": False,
-                                    "qualifier": False, "expression": True})
+        required = [k for k, f in publish["fields"].items() if f.get("required")]
+        self.assertEqual(required, ["functionName", "region", "expression"])
+        for key in ("functionName", "region", "invocationType", "logType", "qualifier", "expression"):
+            self.assertIn(key, publish["fields"])
         credentials = d["credentials"]["fields"]
-        self.assertEqual({k: f["viewClass"] for k, f in credentials.items()},
-                         {"aws_access_key_id": "TextFieldView", "aws_secret_access_key": "PasswordFieldView"})
-        self.assertTrue(all(f["required"] for f in credentials.values()))
+        self.assertEqual([k for k, f in credentials.items() if f["required"]],
+                         ["aws_access_key_id", "aws_secret_access_key"])
+        for key in ("aws_secret_access_key", "sessionToken"):
+            self.assertEqual(credentials[key]["viewClass"], "PasswordFieldView")
+
+    def test_the_form_has_the_fields_that_the_component_reads(self):
+        d = json.loads((ROOT / "component.json").read_text())
+        table = (ROOT / "src/component/config.h").read_text()
+        read = dict(re.findall(r'^    X\(\w+, +"(\w+)", +"([^"]+)"', table, re.MULTILINE))
+        form = {**d["credentials"]["fields"], **d["actions"]["publish"]["fields"]}
+        self.assertLessEqual({(k, f["label"]) for k, f in form.items()}, set(read.items()))
+        orders = [f["order"] for f in d["actions"]["publish"]["fields"].values()]
+        self.assertEqual(orders, sorted(orders, reverse=True))
+        for name, field in d["actions"]["publish"]["fields"].items():
+            self.assertNotIn("\n", field.get("note", ""), name)
 
     def test_every_region_can_be_chosen(self):
         shared = pathlib.Path(os.environ.get("ALC_SHARED") or ROOT.parent / "shared") / "spec/regions.json"

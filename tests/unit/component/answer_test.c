@@ -4,34 +4,79 @@
 #include "cmocka_all.h"
 #include "core/value.h"
 
-static void check_body(const struct lambda_invoked *in, const char *expected)
+static void check_body(const struct lambda_invoked *in, const char *expected, bool expected_json)
 {
     struct jn_arena *a = jn_arena_new(0);
     struct jn_buf out;
+    jn_str body;
+    bool is_json;
     jn_buf_init(&out, 0);
-    assert_int_equal(component_answer_body(a, in, &out, NULL), JN_OK);
-    assert_string_equal(out.data, expected);
+    assert_int_equal(component_answer_body(a, in, &out, &body, &is_json, NULL), JN_OK);
+    if (!jn_str_eq(body, jn_str_of(expected)))
+        fail_msg("%.*s", JN_ARG(body));
+    assert_int_equal(is_json, expected_json);
     jn_buf_clear(&out);
     jn_arena_free(a);
 }
 
+/* JSON is emitted byte for byte: digits that a double cannot hold, white space, doubled keys. */
 static void test_bodies(void **state)
 {
     (void)state;
     static const struct {
         struct lambda_invoked in;
         const char *expected;
+        bool is_json;
     } cases[] = {
-        { { .status = 200, .payload = JN_STR_INIT("{ \"a\" : [ 1 ] }\n") }, "{\"a\":[1]}" },
-        { { .status = 200, .payload = JN_STR_INIT("null") }, "null" },
-        { { .status = 200, .payload = JN_STR_INIT("\"text\"") }, "\"text\"" },
-        { { .status = 200, .payload = JN_STR_INIT("no json"), .executed_version = JN_STR_INIT("7") },
-          "{\"StatusCode\":200,\"ExecutedVersion\":\"7\",\"Payload\":\"no json\"}" },
-        { { .status = 202, .payload = JN_STR_INIT("") }, "{\"StatusCode\":202,\"Payload\":\"\"}" },
-        { { .status = 200, .payload = JN_STR_INIT("\xff\"") }, "{\"StatusCode\":200,\"Payload\":\"\xef\xbf\xbd\\\"\"}" },
+        { { .status = 200, .payload = JN_STR_INIT("{ \"a\" : [ 1 ] }\n") }, "{ \"a\" : [ 1 ] }\n", true },
+        { { .status = 200, .payload = JN_STR_INIT("12345678901234567890.10") }, "12345678901234567890.10", true },
+        { { .status = 200, .payload = JN_STR_INIT("{\"a\":1,\"a\":1.0}") }, "{\"a\":1,\"a\":1.0}", true },
+        { { .status = 200, .payload = JN_STR_INIT("null") }, "null", true },
+        { { .status = 200, .payload = JN_STR_INIT("\"text\"") }, "\"text\"", true },
+        { { .status = 200, .payload = JN_STR_INIT("no json"), .executed_version = JN_STR_INIT("7"),
+            .log_result = JN_STR_INIT("bG9n") },
+          "{\"StatusCode\":200,\"ExecutedVersion\":\"7\",\"LogResult\":\"bG9n\",\"Payload\":\"no json\"}", false },
+        { { .status = 202, .payload = JN_STR_INIT("") }, "{\"StatusCode\":202,\"Payload\":\"\"}", false },
+        { { .status = 200, .payload = JN_STR_INIT("\xff\"") }, "{\"StatusCode\":200,\"Payload\":\"\xef\xbf\xbd\\\"\"}",
+          false },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        check_body(&cases[i].in, cases[i].expected);
+        check_body(&cases[i].in, cases[i].expected, cases[i].is_json);
+}
+
+static void test_headers(void **state)
+{
+    (void)state;
+    struct jn_buf out;
+    jn_buf_init(&out, 0);
+    component_answer_headers(&(struct lambda_invoked){ .request_id = JN_STR("11-22"), .executed_version = JN_STR("7"),
+                                                       .log_result = JN_STR("bG9n") }, &out);
+    assert_string_equal(out.data, "{\"x-amzn-requestid\":\"11-22\",\"x-amz-executed-version\":\"7\","
+                                  "\"x-amz-log-result\":\"bG9n\"}");
+    jn_buf_truncate(&out, 0);
+    component_answer_headers(&(struct lambda_invoked){ .request_id = JN_STR("") }, &out);
+    assert_string_equal(out.data, "{}");
+    jn_buf_clear(&out);
+}
+
+static void test_errors_that_are_data(void **state)
+{
+    (void)state;
+    struct component_result r = { .http_status = 404, .attempts = 1, .request_id = JN_STR("11-22"),
+                                  .stage = COMPONENT_INVOKE };
+    struct jn_buf out;
+    jn_buf_init(&out, 0);
+    jn_fail_code(&r.error, JN_REMOTE, JN_STR("ResourceNotFoundException"), "no such \"f\"");
+    component_answer_error(&r, &out);
+    assert_string_equal(out.data, "{\"error\":{\"name\":\"ResourceNotFoundException\",\"message\":\"no such \\\"f\\\"\"},"
+                                  "\"statusCode\":404,\"requestId\":\"11-22\",\"attempts\":1}");
+    r = (struct component_result){ .attempts = 2, .outcome_unknown = true, .stage = COMPONENT_INVOKE };
+    jn_fail(&r.error, JN_IO, "closed");
+    jn_buf_truncate(&out, 0);
+    component_answer_error(&r, &out);
+    assert_string_equal(out.data, "{\"error\":{\"name\":\"InvocationError\",\"message\":\"closed\"},\"attempts\":2,"
+                                  "\"outcomeUnknown\":true}");
+    jn_buf_clear(&out);
 }
 
 static void check_failure(const char *payload, const char *code, const char *message)
@@ -60,7 +105,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bodies),
+        cmocka_unit_test(test_errors_that_are_data),
         cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_headers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
