@@ -105,7 +105,7 @@ static enum jn_status call_once(struct jn_error *err)
     struct lambda_client *client = NULL;
     const struct base_env env = base_env_of(environment);
     const struct lambda_client_options opt = { .cred = { .env = &env, .clock = base_clock_system() },
-                                               .endpoint = "http://127.0.0.1:9" };
+                                               .endpoint = "http://127.0.0.1:9", .max_attempts = 1 };
     enum jn_status s = lambda_client_new(loop, &opt, &client, err);
     struct jn_error outcome = { .status = JN_IO };
     if (!s)
