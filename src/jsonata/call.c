@@ -413,7 +413,7 @@ static uint32_t bound_count(const struct call_node *c, const struct jsonata_func
     } else if (target->kind == FUNCTION_PARTIAL) {
         most = target->arity;
     } else if (target->kind == FUNCTION_BUILTIN) {
-        const uint32_t named = jsonata_signature_len(target->signature);
+        const uint32_t named = jsonata_signature_most(target->signature);
         most = named > target->arity ? named : target->arity;
     }
     return c->count < most ? c->count : most;

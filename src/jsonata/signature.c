@@ -414,7 +414,7 @@ uint32_t jsonata_signature_fits(const struct jsonata_signature *s, jn_value *arg
     return s->len;
 }
 
-uint32_t jsonata_signature_len(const struct jsonata_signature *s)
+uint32_t jsonata_signature_most(const struct jsonata_signature *s)
 {
-    return s ? s->len : 0;
+    return !s ? 0 : s->has_repeated ? UINT32_MAX : s->len;
 }

@@ -19,7 +19,7 @@ uint32_t jsonata_signature_apply(struct jsonata_eval *e, const struct jsonata_si
  * many there are, or UINT32_MAX when it is another case. */
 uint32_t jsonata_signature_fits(const struct jsonata_signature *s, jn_value *args, uint32_t count);
 
-/* How many parameters it has; NULL has none. */
-uint32_t jsonata_signature_len(const struct jsonata_signature *s);
+/* How many arguments it can take: UINT32_MAX when a parameter takes any number.  NULL takes none. */
+uint32_t jsonata_signature_most(const struct jsonata_signature *s);
 
 #endif

@@ -23,7 +23,7 @@ const { Reference, Ours } = require('./engines');
 const { difference, show } = require('./outcome');
 const { minimise } = require('./minimise');
 const { known, late } = require('./known');
-const { slips } = require('./mends');
+const { slips, checkMends } = require('./mends');
 const { excuse } = require('./steady');
 const { tokens } = require('./tokens');
 
@@ -84,7 +84,7 @@ class Differential {
             return found;
         });
         const open = all.filter(found => found.what && !found.known);
-        const names = await slips(open, this.reference);
+        const names = await slips(open, this.reference, known);
         for (const [i, found] of open.entries())
             found.known = names[i] || await excuse(found, this.reference, this.ours);
         return all;
@@ -168,6 +168,7 @@ async function main() {
         console.log('skipped: no npm package jsonata; tests/differential/install.sh installs it, JSONATA_JS names it');
         return 77;
     }
+    checkMends(options.package);
     const differential = new Differential(options);
     if (options.expression !== undefined)
         await differential.batch([{ number: 0, expression: options.expression, data: options.data }]);

@@ -34,6 +34,29 @@ const mended = {
     isFunction: v => typeof v === 'function' || v && (v._jsonata_function === true || v._jsonata_lambda === true),
     /* A function's text tells nothing of it, wherever it stands. */
     withoutSource: v => typeof v === 'function' ? '[object Object]' : Array.isArray(v) ? v.map(mended.withoutSource) : v,
+    /* JSON.parse(JSON.stringify(tree)) that leaves patterns alone. */
+    copyTree: tree => {
+        const patterns = [];
+        const text = JSON.stringify(tree, (key, v) => v instanceof RegExp ? { pattern: patterns.push(v) - 1 } : v);
+        return JSON.parse(text, (key, v) => v && v.pattern in patterns ? patterns[v.pattern] : v);
+    },
+    /* Members can be set on objects, and are lost on arrays unless they are named like its places. */
+    takes: (match, update) => mended.isFunction(match) ? Object.keys(update).length === 0
+        : !Array.isArray(match) || Object.keys(update).every(key => !/^(0|[1-9][0-9]*|length)$/.test(key)),
+    /* The regular expression for a choice: with ] in it it fits nothing, and a backslash is itself. */
+    classOf: choice => choice.includes(']') ? '(?!)x' : '[' + choice.replace(/[\\\\]/g, '$&$&') + 'm]',
+    /* A built-in function that looks at its arguments as its calls do; "count" are written, some of them too many. */
+    checked: (proc, count) => {
+        const names = /\\(([^)]*)\\)/.exec(proc.implementation.toString())[1].split(',').filter(name => name.trim());
+        const isEndless = proc.signature && proc.signature.definition.includes('+');
+        const taken = isEndless ? count : Math.min(count, names.length);
+        const f = function (...words) {
+            const args = words.slice(0, taken);
+            return proc.implementation.apply(this, proc.signature ? proc.signature.validate(args, this.input) : args);
+        };
+        f.toString = () => '(' + Array.from({ length: taken }, (_, i) => 'argument' + i).join() + ')';
+        return f;
+    },
 };
 `;
 
@@ -58,7 +81,32 @@ const MENDS = {
             ' || mended.isFunction(update)'],
         [/re\.exec\(str\)/, 're.exec(mended.withoutSource(str))'],
     ],
+    'copied-regex': [
+        [/(?<=this\.condition = )JSON\.parse\(JSON\.stringify\(left\)\)/, 'mended.copyTree(left)'],
+        [/(?<=arguments: \[)JSON\.parse\(JSON\.stringify\(left\)\)/, 'mended.copyTree(left)'],
+    ],
+    'partial-types': [
+        [/(?<=partialApplyNativeFunction\()proc\.implementation/, 'mended.checked(proc, evaluatedArgs.length)'],
+        [/(?<=result = await applyProcedure\(proc, validatedArgs)/, ', input'],
+        [/(?<=async function applyProcedure\(proc, args)/, ', input'],
+        [/(?<=result = await applyNativeFunction\(proc\.body, env)/, ', input'],
+        [/(?<=async function applyNativeFunction\(proc, env)/, ', input'],
+        [/(?=var result = proc\.apply\(focus, args\);)/, 'focus.input = input; focus.options = env.base.options;'],
+    ],
+    'array-update': [
+        [/(?=for\(const prop of utils\.keys\(update\)\))/,
+            "if (!mended.takes(match, update)) throw { code: 'T2011', position: expr.update.position, value: match };"],
+    ],
+    'odd-signature': [
+        [/(?<=param\.regex = )'\[' \+ choice \+ 'm\]'/, 'mended.classOf(choice)'],
+    ],
+    'sorted-text': [
+        [/(?<=(?<!sorted )= await evaluateSortExpression\(expr, input, environment\);)/,
+            "if (typeof result === 'string') result = environment.base.createSequence(result);"],
+    ],
 };
+
+const NAMES = Object.keys(MENDS);
 
 function replaceOnce(source, [piece, mended]) {
     const places = source.match(new RegExp(piece, 'g')) || [];
@@ -78,13 +126,17 @@ function loadMended(folder, names) {
     return loaded.exports;
 }
 
-const NAMES = Object.keys(MENDS);
-
-/* For each of the differences `found`, the name of the slip that is all there is to it, or of several, or null. */
-async function slips(found, reference) {
+/* For each of the differences `found`, the name of the slip that is all there is to it, or of several, or null.  What is
+ * left may be `known` for another reason. */
+async function slips(found, reference, known) {
     const run = (list, mends) => reference.run(list.map(({ expression, data, bindings }) =>
         ({ expression, data, bindings, mends })));
-    const isGone = (outcome, c) => outcome.kind !== 'slow' && !difference(outcome, c.ours);
+    const isGone = (outcome, c) => {
+        if (outcome.kind === 'slow')
+            return c.ours.kind === 'slow';
+        const what = difference(outcome, c.ours);
+        return !what || outcome.kind !== 'host' && known({ ...c, what, reference: outcome }) !== null;
+    };
     const all = await run(found, NAMES);
     const gone = found.filter((c, i) => isGone(all[i], c));
     const needed = new Map(gone.map(c => [c, []]));
@@ -95,4 +147,9 @@ async function slips(found, reference) {
     return found.map(c => needed.has(c) ? needed.get(c).join('+') || 'several' : null);
 }
 
-module.exports = { slips, loadMended };
+/* Throws when some mend does not fit this package. */
+function checkMends(folder) {
+    loadMended(folder, NAMES);
+}
+
+module.exports = { NAMES, slips, loadMended, checkMends };
