@@ -520,7 +520,7 @@ static enum jn_status new_publisher(struct mode *m, struct jn_error *err)
         .uris = &m->uris, .exchange = s->publish_messages_to, .name = m->write_name, .ca = s->amqp_ca,
         .certificate = s->amqp_certificate, .key = s->amqp_key, .retry_delay_ms = s->publish_retry_delay_ms,
         .retry_attempts = s->publish_retry_attempts, .max_retry_delay_ms = s->publish_max_retry_delay_ms,
-        .confirm_timeout_ms = s->confirm_timeout_ms,
+        .confirm_timeout_ms = s->confirm_timeout_ms, .unroutable_ms = s->unroutable_ms,
         .connect_attempts = attempts(s->reconnect_attempts, DEFAULT_CONNECT_ATTEMPTS),
         .reconnect_attempts = attempts(s->reconnect_attempts, 0), .reconnect_delay_ms = s->reconnect_timeout_ms,
         .random = &m->boot.random, .clock = m->boot.step.clock, .metrics = &m->boot.metrics, .log = &m->boot.log.base,

@@ -41,6 +41,7 @@ struct sailor_publication {
     uint64_t seq;                       /* SENT */
     bool is_returned, has_failed;
     int64_t sent_ms, due_ms, expires_ms /* 0: never */, started_us;
+    int64_t returned_ms;                /* when it first came back; 0: it has not */
     char cause[160];                    /* why the last attempt failed */
     sailor_published_fn *done;
     void *arg;
@@ -236,14 +237,25 @@ static bool is_used_up(const struct sailor_publication *x)
     return allowed > 0 && x->failures >= (unsigned)allowed;
 }
 
+/* It has been coming back for too long. */
+static bool is_unroutable(struct sailor_publication *x)
+{
+    const int64_t now = base_loop_now_ms(x->publisher->loop), limit = x->publisher->opt.unroutable_ms;
+    if (!x->is_returned || x->what.attempts)
+        return false;
+    if (!x->returned_ms)
+        x->returned_ms = now;
+    return limit > 0 && now - x->returned_ms >= limit;
+}
+
 /* Counts a failed attempt of one that is in no list; true when it was the last. */
 static bool count_failure(struct sailor_publication *x, const char *cause)
 {
     if (cause != x->cause)
         snprintf(x->cause, sizeof x->cause, "%s", cause);
     x->failures++;
+    const bool is_over = is_unroutable(x) || is_used_up(x);
     x->is_returned = false;
-    const bool is_over = is_used_up(x);
     base_log(x->publisher->opt.log, BASE_ERROR, NULL, "publishing message %.*s to \"%.*s\": attempt %u failed: %s%s",
              JN_ARG(x->message_id), JN_ARG(x->what.routing_key), x->failures, x->cause,
              is_over ? "; giving up" : "");
@@ -443,6 +455,20 @@ static void on_ready(void *arg)
         p->opt.on_ready(p->opt.arg);
 }
 
+/* No queue is bound for it. */
+static void take_back(struct sailor_publication *x)
+{
+    struct sailor_publisher *p = x->publisher;
+    p->opt.metrics->returned++;
+    if (p->opt.unroutable_ms >= 0) {
+        fail_attempt(x, x->cause);
+        return;
+    }
+    base_log(p->opt.log, BASE_WARN, NULL, "message %.*s to \"%.*s\" counts as sent, although no queue has it: %s",
+             JN_ARG(x->message_id), JN_ARG(x->what.routing_key), x->cause);
+    end(x, false);
+}
+
 static void confirm(struct sailor_publication *x, bool is_acked)
 {
     struct sailor_metrics *m = x->publisher->opt.metrics;
@@ -450,8 +476,7 @@ static void confirm(struct sailor_publication *x, bool is_acked)
         x->publisher->progress_ms = base_loop_now_ms(x->publisher->loop);
         end(x, false);
     } else if (is_acked) {
-        m->returned++;
-        fail_attempt(x, x->cause);
+        take_back(x);
     } else {
         m->nacked++;
         fail_attempt(x, "message nacked");

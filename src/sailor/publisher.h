@@ -3,7 +3,9 @@
  * A publication ends well when the broker acked it and did not return it.  Everything else is a failed attempt: nack
  * (a queue that overflows), returned as unroutable, channel or connection lost before the confirm, confirm too late.
  * Attempts are repeated after publish_retry_delay_ms x 2^i, publish_max_retry_delay_ms at most, with the header `retry`
- * (platform-protocol.md, 3.13); being without a connection costs no attempt: it waits for one.
+ * (platform-protocol.md, 3.13); being without a connection costs no attempt: it waits for one.  One that keeps being
+ * returned fails after unroutable_ms, unless it has attempts of its own: where no queue is bound, waiting for one without
+ * end would hold up the flow.
  * Many are in flight at a time; confirms are matched by number, returns by messageId, routing key and order.  What is
  * waiting leaves in the order in which it was published; a broker that raised an alarm (connection.blocked) or does not
  * read is sent nothing more.
@@ -25,6 +27,8 @@ struct sailor_publisher_options {
     const char *ca, *certificate, *key;
     int64_t retry_delay_ms, retry_attempts /* 0: no end */, max_retry_delay_ms;
     int64_t confirm_timeout_ms;             /* 0: none */
+    int64_t unroutable_ms;                  /* for so long a returned one is tried; 0: no end; negative: it counts as
+                                             * sent, as in the reference */
     int64_t connect_attempts;               /* of the first connection; 0: no end */
     int64_t reconnect_attempts;             /* of every later one; 0: no end */
     int64_t reconnect_delay_ms;             /* doubled up to 30 s, with jitter */

@@ -96,7 +96,12 @@ const struct base_setting sailor_setting_table[] = {
             "Wait after the first failed attempt to publish; it doubles each time."),
     INTEGER("ELASTICIO_AMQP_PUBLISH_MAX_RETRY_DELAY", publish_max_retry_delay_ms, "300000", "ms", "... up to this."),
     INTEGER("ELASTICIO_AMQP_PUBLISH_RETRY_ATTEMPTS", publish_retry_attempts, NULL, "",
-            "Attempts in all. Unset: no end."),
+            "Attempts in all. Unset: no end. The broker's nack (a full queue), a message that comes back because no queue is "
+            "bound for it, and a lost connection are failed attempts. Replies are tried 8 times, errors and rebounds "
+            "without end: a message whose error is lost would be lost itself."),
+    INTEGER("ELASTICIO_AMQP_UNROUTABLE_TIMEOUT", unroutable_ms, "60000", "ms",
+            "Ours. A message for which no queue is bound is published again for so long, then it is an error. Negative: "
+            "it counts as sent, as in the original, and a warning is all that is left of it."),
     INTEGER("ELASTICIO_AMQP_PUBLISH_CONFIRM_TIMEOUT", confirm_timeout_ms, "60000", "ms",
             "Ours. A publication that the broker has not confirmed by then counts as a failed attempt. Negative: no "
             "limit, as in the original."),

@@ -35,6 +35,7 @@ struct sailor_settings {
     int64_t data_rate_limit, error_rate_limit, snapshot_rate_limit, rate_interval_ms;
     bool process_amqp_drain;
     int64_t publish_retry_delay_ms, publish_retry_attempts /* 0: no end */, publish_max_retry_delay_ms;
+    int64_t unroutable_ms;              /* negative: what is returned counts as sent */
     bool persistent_messages;
     int64_t reconnect_attempts /* 0: not set: no end once it ran */, reconnect_timeout_ms;
     int64_t wait_messages_timeout_ms;

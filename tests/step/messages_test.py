@@ -488,6 +488,19 @@ class Concurrency(ScenarioTest):
         self.assertGreaterEqual(step.data.get().headers["retry"], 1)
         self.assert_settled(step)
 
+    def test_what_no_queue_takes_is_an_error_in_the_end_or_counts_as_sent(self):
+        for limit_ms, queue in (("300", "errors"), ("-1", None)):
+            with self.subTest(limit_ms):
+                step = self.started(environment={"AMQP_UNROUTABLE_TIMEOUT": limit_ms})
+                step.channel.queue_unbind(step.names["data"], step.exchange, step.prefix + ".data")
+                step.send(script({"data": {"body": 1}}))
+                if queue:
+                    self.assertIn("returned as unroutable", step.errors.get().error["message"])
+                else:
+                    step.wait_for("counts as sent, although no queue has it")
+                self.assert_settled(step)
+                self.assertEqual(step.errors.size(), 0)
+
     def test_attempts_that_are_used_up_make_an_error(self):
         for protocol in PROTOCOLS:
             with self.subTest(row="11.4", protocol=protocol):

@@ -42,7 +42,11 @@ static void on_done(const struct jn_error *failed, void *arg)
         snprintf(s->why, sizeof s->why, "%.199s", failed->message);
 }
 
-static void open_scene_with(struct scene *s, int64_t attempts, int64_t confirm_timeout_ms)
+struct limits {
+    int64_t attempts, confirm_timeout_ms, unroutable_ms;
+};
+
+static void open_scene_with(struct scene *s, struct limits limits)
 {
     *s = (struct scene){ .random.seed = 1 };
     s->uris = (struct sailor_amqp_uris){ &s->uri, 1 };
@@ -50,9 +54,9 @@ static void open_scene_with(struct scene *s, int64_t attempts, int64_t confirm_t
     s->arena = jn_arena_new(0);
     assert_int_equal(base_loop_new(&s->loop, NULL), JN_OK);
     const struct sailor_publisher_options opt = {
-        .uris = &s->uris, .exchange = "x", .name = "host-write", .retry_delay_ms = 1, .retry_attempts = attempts,
-        .max_retry_delay_ms = 1, .confirm_timeout_ms = confirm_timeout_ms, .connect_attempts = 2,
-        .reconnect_delay_ms = 1, .random = &s->random,
+        .uris = &s->uris, .exchange = "x", .name = "host-write", .retry_delay_ms = 1, .retry_attempts = limits.attempts,
+        .max_retry_delay_ms = 1, .confirm_timeout_ms = limits.confirm_timeout_ms,
+        .unroutable_ms = limits.unroutable_ms, .connect_attempts = 2, .reconnect_delay_ms = 1, .random = &s->random,
         .clock = base_clock_system(), .metrics = &s->metrics, .on_ready = on_ready, .on_lost = on_lost, .arg = s,
     };
     assert_int_equal(sailor_publisher_new(s->loop, &opt, &s->publisher, NULL), JN_OK);
@@ -62,7 +66,7 @@ static void open_scene_with(struct scene *s, int64_t attempts, int64_t confirm_t
 
 static void open_scene(struct scene *s, int64_t attempts)
 {
-    open_scene_with(s, attempts, 0);
+    open_scene_with(s, (struct limits){ .attempts = attempts });
 }
 
 static void close_scene(struct scene *s)
@@ -161,6 +165,41 @@ static void what_is_returned_has_failed_although_it_is_acked(void **state)
     close_scene(&s);
 }
 
+/* The broker returns what is published, until that ends; how it ended. */
+static void return_all(struct scene *s)
+{
+    for (uint64_t seq = 1; !s->done; seq++) {
+        fake_return("data", "m1");
+        confirm(seq, false, true);
+        fake_run(s->loop);
+    }
+}
+
+static void what_no_queue_takes_fails_when_its_time_is_over(void **state)
+{
+    (void)state;
+    struct scene s;
+    open_scene_with(&s, (struct limits){ .unroutable_ms = 20 });
+    publish(&s, 1);
+    return_all(&s);
+    assert_int_equal(s.failed, 1);
+    assert_non_null(strstr(s.why, "returned as unroutable"));
+    assert_true(s.metrics.returned > 1);
+    close_scene(&s);
+}
+
+static void what_no_queue_takes_may_count_as_sent(void **state)
+{
+    (void)state;
+    struct scene s;
+    open_scene_with(&s, (struct limits){ .unroutable_ms = -1 });
+    publish(&s, 1);
+    return_all(&s);
+    assert_int_equal(s.failed, 0);
+    assert_int_equal(s.metrics.returned, 1);
+    close_scene(&s);
+}
+
 static void equal_ids_come_back_by_routing_key_and_in_order(void **state)
 {
     (void)state;
@@ -254,7 +293,7 @@ static void a_confirm_that_is_late_is_a_failed_attempt(void **state)
 {
     (void)state;
     struct scene s;
-    open_scene_with(&s, 2, 1);
+    open_scene_with(&s, (struct limits){ .attempts = 2, .confirm_timeout_ms = 1 });
     publish(&s, 1);
     fake_run(s.loop);
     assert_string_equal(fake_asked(), "publish 1 data m1; publish 2 data m1 retry=1");
@@ -268,7 +307,7 @@ static void the_time_for_confirms_stands_still_while_the_broker_is_blocked(void 
 {
     (void)state;
     struct scene s;
-    open_scene_with(&s, 0, 1);
+    open_scene_with(&s, (struct limits){ .confirm_timeout_ms = 1 });
     publish(&s, 1);
     fake_connection()->is_blocked = true;
     fake_run(s.loop);
@@ -353,6 +392,8 @@ int main(void)
         cmocka_unit_test(one_ack_may_settle_many),
         cmocka_unit_test(what_is_nacked_is_published_again_with_its_count),
         cmocka_unit_test(what_is_returned_has_failed_although_it_is_acked),
+        cmocka_unit_test(what_no_queue_takes_fails_when_its_time_is_over),
+        cmocka_unit_test(what_no_queue_takes_may_count_as_sent),
         cmocka_unit_test(equal_ids_come_back_by_routing_key_and_in_order),
         cmocka_unit_test(attempts_that_are_used_up_end_with_a_sentence),
         cmocka_unit_test(what_was_unconfirmed_goes_first_on_the_next_connection),

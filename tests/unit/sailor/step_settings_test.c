@@ -62,6 +62,7 @@ static void defaults_are_the_references(void **state)
     assert_string_equal(s.input_format, "default");
     assert_false(s.hook_shutdown || s.startup_required || s.persistent_messages || s.no_self_passthrough);
     assert_int_equal(s.confirm_timeout_ms, 60000);
+    assert_int_equal(s.unroutable_ms, 60000);
     assert_int_equal(s.shutdown_timeout_ms, 0);
     assert_int_equal(s.processing_timeout_ms, 0);
     assert_int_equal(s.start_report_timeout_ms, 30000);
