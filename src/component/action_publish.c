@@ -339,8 +339,8 @@ static enum jn_status make_context(struct component_call *call, jn_str *out, str
     if (s || v.type == JN_UNDEFINED)
         return s;
     if (v.type != JN_OBJECT)
-        return jn_fail_code(err, JN_EVALUATION, JN_STR("NotAnObject"), "%s has to yield an object, or nothing, not %s%s",
-                            p->context_name, v.type == JN_ARRAY || v.type == JN_OBJECT ? "an " : "a ", jn_type_name(v));
+        return jn_fail_code(err, JN_EVALUATION, JN_STR("NotAnObject"), "%s has to yield an object, or nothing, not %s",
+                            p->context_name, jn_type_name(v));
     jn_buf_append_z(json, "{\"custom\":");
     s = component_expression_put(p->context, v, "client context", json, err);
     if (s)

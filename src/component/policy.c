@@ -114,9 +114,6 @@ bool component_codes_have(const struct component_codes *codes, const struct lamb
 
 bool component_policy_retries(const struct component_policy *p, const struct lambda_outcome *o)
 {
-    // A clock that was wrong is put right and the request signed anew: that is no second try of the call.
-    if (o->status == JN_REMOTE && o->service.retry == LAMBDA_RETRY_CLOCK_SKEW)
-        return true;
     return p->errors == COMPONENT_BY_COMPONENT && component_codes_have(&p->codes, o);
 }
 

@@ -40,7 +40,8 @@ enum jn_status component_codes_read(jn_str text, struct component_codes *out, st
  * credentials) and of a certificate never. */
 bool component_codes_have(const struct component_codes *codes, const struct lambda_outcome *o);
 
-/* For lambda_invoke.is_retryable: whether the component itself tries again. */
+/* For lambda_invoke.is_retryable: whether the component itself tries again.  (A clock that was wrong and keys that have
+ * expired are put right by the client, whatever this says.) */
 bool component_policy_retries(const struct component_policy *p, const struct lambda_outcome *o);
 
 /* What is to be done in the end. */

@@ -81,7 +81,7 @@ static void test_policies(void **state)
         { SERVICE(400, THROTTLING), "rT", "R", "T", "E" },
         { SERVICE(503, TRANSIENT), "rT", "R", "T", "E" },
         { SERVICE(404, NONE), "T", "T", "T", "T" },
-        { SERVICE(403, CLOCK_SKEW), "rT", "rT", "rT", "rT" },       /* a new signature is no new try */
+        { SERVICE(403, CLOCK_SKEW), "T", "T", "T", "T" },
         { { .status = JN_IO }, "rT", "R", "T", "E" },
         { { .status = JN_TIMEOUT }, "rT", "R", "T", "E" },
         { { .status = JN_TIMEOUT, .outcome_unknown = true }, "rT", "T", "T", "E" },  /* the client asks again */
