@@ -14,7 +14,7 @@ struct invoke_options {
     const char *expression, *expression_file;
     const char *client_context, *invoke_when, *result;
     const char *function_error_policy, *error_policy, *error_codes, *max_retries;
-    const char *endpoint, *ca_bundle, *profile, *errors;
+    const char *endpoint, *ca_bundle, *profile, *role_arn, *external_id, *errors;
     int64_t concurrency, timeout_s;
     bool retry_unknown, quiet, log_json;
 };
@@ -57,6 +57,8 @@ static const struct cli_option options[] = {
            "else AWS_ENDPOINT_URL_LAMBDA, AWS_ENDPOINT_URL, the\nprofile's, or the region's own"),
     OPTION("--ca-bundle", "FILE", CLI_TEXT, ca_bundle, "certificates to trust; else AWS_CA_BUNDLE or the system's"),
     OPTION("--profile", "NAME", CLI_TEXT, profile, "in ~/.aws/config and credentials; else AWS_PROFILE"),
+    OPTION("--role-arn", "ARN", CLI_TEXT, role_arn, "a role to assume with the credentials"),
+    OPTION("--external-id", "ID", CLI_TEXT, external_id, "if the role's owner gave you one"),
     OPTION("--log-json", NULL, CLI_FLAG, log_json, "log lines as JSON"),
     OPTION("--quiet", NULL, CLI_FLAG, quiet, "neither progress nor summary"),
 };
@@ -145,6 +147,8 @@ static struct component_config config_of(const struct invoke_options *o, jn_str 
     return (struct component_config){
         .is_command_line = true,
         .text = {
+            [COMPONENT_ROLE_ARN] = jn_str_of(o->role_arn),
+            [COMPONENT_EXTERNAL_ID] = jn_str_of(o->external_id),
             [COMPONENT_FUNCTION_NAME] = jn_str_of(o->function),
             [COMPONENT_REGION] = jn_str_of(o->region),
             [COMPONENT_INVOCATION_TYPE] = jn_str_of(o->invocation_type),

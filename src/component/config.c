@@ -3,6 +3,7 @@
 
 #include "core/buf.h"
 #include "core/value.h"
+#include "lambda/sts.h"
 
 enum { MAX_RETRIES = 10, MAX_TIMEOUT_MS = 1140000 };    /* 19 minutes: what the platform's REST API component allows */
 
@@ -153,6 +154,20 @@ static enum jn_status check_keys(const struct component_config *c, struct jn_err
                    component_field_name(c, has_access ? COMPONENT_SECRET_KEY : COMPONENT_ACCESS_KEY));
 }
 
+enum jn_status component_config_role(const struct component_config *c, struct jn_error *err)
+{
+    const jn_str arn = c->text[COMPONENT_ROLE_ARN], id = c->text[COMPONENT_EXTERNAL_ID];
+    if (!arn.len && id.len)
+        return jn_fail(err, JN_BAD_VALUE, "%s is given, but there is no role that it is for: fill in %s, too",
+                       component_field_name(c, COMPONENT_EXTERNAL_ID), component_field_name(c, COMPONENT_ROLE_ARN));
+    const struct lambda_sts_role role = { .arn = arn, .session_name = JN_STR("session"),
+                                          .external_id = id.len ? id : (jn_str){ NULL, 0 } };
+    const enum jn_status s = arn.len ? lambda_sts_role_check(&role, err) : JN_OK;
+    if (s)
+        jn_error_prefix(err, "%s", component_field_name(c, COMPONENT_ROLE_ARN));
+    return s;
+}
+
 static const char *text_or_null(const struct component_config *c, enum component_field field)
 {
     return c->text[field].len ? c->text[field].data : NULL;
@@ -167,12 +182,16 @@ enum jn_status component_config_client(const struct component_config *c, bool ne
         s = jn_fail(err, JN_BAD_VALUE, "the %s is missing in the configuration of this step",
                     component_field_name(c, COMPONENT_REGION));
     if (!s)
+        s = component_config_role(c, err);
+    if (!s)
         s = read_number(c, COMPONENT_TIMEOUT, 1, MAX_TIMEOUT_MS, " of milliseconds", 0, &timeout_ms, err);
     if (s)
         return s;
     out->cred.access_key = text_or_null(c, COMPONENT_ACCESS_KEY);
     out->cred.secret_key = text_or_null(c, COMPONENT_SECRET_KEY);
     out->cred.session_token = text_or_null(c, COMPONENT_SESSION_TOKEN);
+    out->cred.role_arn = text_or_null(c, COMPONENT_ROLE_ARN);
+    out->cred.external_id = text_or_null(c, COMPONENT_EXTERNAL_ID);
     out->region = text_or_null(c, COMPONENT_REGION);
     out->retry_unknown_outcome = is_ticked(c, COMPONENT_RETRY_UNKNOWN);
     if (timeout_ms)

@@ -61,6 +61,9 @@ const char *component_field_name(const struct component_config *c, enum componen
 enum jn_status component_config_function(const struct component_config *c, jn_str *out, struct jn_error *err);
 enum jn_status component_config_qualifier(const struct component_config *c, jn_str *out, struct jn_error *err);
 
+/* JN_BAD_VALUE when role and external id cannot be right: an id without a role, a role that is no ARN. */
+enum jn_status component_config_role(const struct component_config *c, struct jn_error *err);
+
 /* Fills what the form says about the client; the rest of `out` stays.  Texts are borrowed from `c`.  With
  * `needs_keys`, credentials must be there. */
 enum jn_status component_config_client(const struct component_config *c, bool needs_keys,

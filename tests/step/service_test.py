@@ -8,6 +8,7 @@ import re
 import subprocess
 import threading
 import unittest
+import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import platform_api
@@ -24,6 +25,11 @@ WHO = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06
 <Arn>arn:aws:iam::123456789012:user/Alice</Arn><UserId>AIDACKCEVSQ6C2EXAMPLE</UserId><Account>123456789012</Account>
 </GetCallerIdentityResult></GetCallerIdentityResponse>"""
 
+ROLE = "arn:aws:iam::123456789012:role/invoker"
+ROLE_KEYS = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
+<AccessKeyId>ASIAIOSFODNN7EXAMPLE</AccessKeyId><SecretAccessKey>roleSecret</SecretAccessKey><SessionToken>t</SessionToken>
+<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
+
 
 def refusal(code, message):
     return (403, f"""<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>
@@ -35,6 +41,7 @@ class Sts:
 
     def __init__(self):
         self.answer, self.requests, self.complaints = (200, WHO), [], []
+        self.role_answer = (200, ROLE_KEYS)
         sts = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -44,9 +51,10 @@ class Sts:
                 complaint = sts.judge(self.path, self.headers, body)
                 if complaint:
                     sts.complaints.append(complaint)
-                self.send_response(sts.answer[0])
+                status, text = sts.role_answer if b"Action=AssumeRole&" in body else sts.answer
+                self.send_response(status)
                 self.end_headers()
-                self.wfile.write(sts.answer[1].encode())
+                self.wfile.write(text.encode())
 
             def log_message(self, *_):
                 pass
@@ -159,6 +167,29 @@ class Credentials(ServiceTest):
         self.platform.requests.clear()
         self.assertEqual(self.verdict(config={}),
                          {"verified": False, "reason": "the AWS Access Key (aws_access_key_id) is empty; both keys are needed"})
+
+    def test_a_role_is_assumed_too(self):
+        self.assertEqual(self.verdict(config={**KEYS, "roleArn": ROLE, "externalId": "x-7"}), {"verified": True})
+        [_, (_, form)] = self.sts.requests
+        asked = dict(urllib.parse.parse_qsl(form.decode()))
+        self.assertEqual((asked["Action"], asked["RoleArn"], asked["ExternalId"]), ("AssumeRole", ROLE, "x-7"))
+        self.assertEqual(self.sts.complaints, [])
+
+    def test_which_of_the_two_failed_is_told(self):
+        self.sts.role_answer = refusal("AccessDenied", "User is not authorized to perform: sts:AssumeRole")
+        reason = self.verdict(config={**KEYS, "roleArn": ROLE})["reason"]
+        self.assertIn("the keys are good (they are those of arn:aws:iam::123456789012:user/Alice), but role " + ROLE, reason)
+        self.platform.requests.clear()
+        self.sts.answer = refusal("InvalidClientTokenId", "The security token included in the request is invalid.")
+        reason = self.verdict(config={**KEYS, "roleArn": ROLE})["reason"]
+        self.assertIn("the role was not asked for, since the keys are no good: ", reason)
+        self.assertIn("is unknown or was deleted", reason)
+
+    def test_what_cannot_be_a_role_is_told_without_asking(self):
+        self.assertIn("Role ARN (roleArn): ", self.verdict(config={**KEYS, "roleArn": "invoker"})["reason"])
+        self.platform.requests.clear()
+        self.assertIn("External ID (externalId) is given", self.verdict(config={**KEYS, "externalId": "x"})["reason"])
+        self.assertEqual(self.sts.requests, [])
 
     def test_blanks_around_copied_keys_do_not_matter(self):
         self.assertEqual(self.verdict(config={k: f" {v}\n" for k, v in KEYS.items()}), {"verified": True})

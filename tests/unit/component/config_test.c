@@ -83,6 +83,7 @@ static void test_what_fields_may_hold(void **state)
         "\"functionName\":\"f\",\"maxRetries\":\"0\",\"requestTimeoutPeriod\":\"1140000\"",
         "\"functionName\":\"f\",\"maxRetries\":10,\"requestTimeoutPeriod\":1",
         "\"functionName\":\"f\",\"qualifierFromList\":\"PROD\"",
+        "\"functionName\":\"f\",\"roleArn\":\"arn:aws:iam::123456789012:role/r\",\"externalId\":\"x-1\"",
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char json[500];
@@ -104,6 +105,9 @@ static void test_what_is_refused_names_its_field(void **state)
         { "{}", false, "the AWS Access Key (aws_access_key_id) is missing in the credentials" },
         { "{\"aws_access_key_id\":\"A\"}", false, "the AWS Access Secret (aws_secret_access_key) is missing" },
         { "{\"aws_access_key_id\":\"A\",\"aws_secret_access_key\":\"s\"}", false, "the AWS Region (region) is missing" },
+        { "{" KEYS "\"externalId\":\"x\"}", false,
+          "External ID (externalId) is given, but there is no role that it is for: fill in Role ARN (roleArn), too" },
+        { "{" KEYS "\"roleArn\":\"role\"}", false, "Role ARN (roleArn): " },
         { "{" KEYS "\"a\":1}", false, "no function is named: fill in FunctionName (functionName)" },
         { "{}", true, "no function is named: fill in --function" },
         { "{" KEYS "\"functionName\":\"a\",\"functionFromList\":\"b\"}", false,
