@@ -1,6 +1,7 @@
 """Other people's clients against `local`: boto3 and the AWS CLI must take its answers for AWS's."""
 import base64
 import json
+import os
 import subprocess
 import tempfile
 import threading
@@ -10,6 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+import scenarios_test
 from support import KEYS, REGION, FlowTest, Local, clean_env
 
 ONCE = Config(retries={"total_max_attempts": 1}, region_name=REGION, read_timeout=30)
@@ -150,6 +152,71 @@ class AwsCli(FlowTest):
         run, _ = self.aws("--function-name", "nobody", "--payload", "{}")
         self.assertNotEqual(run.returncode, 0)
         self.assertIn("ResourceNotFoundException", run.stderr.decode())
+
+
+class SameBytes(unittest.TestCase):
+    """What the action sends for a form and a message is what others' clients send for the same input."""
+    CASES = (
+        ({"functionName": "probe"}, {"a": [1, "ü"]}, {}),
+        ({"functionName": "probe", "qualifier": "$LATEST"}, None, {"Qualifier": "$LATEST"}),
+        ({"functionName": f"arn:aws:lambda:{REGION}:123456789012:function:probe", "qualifier": "PROD"}, "x",
+         {"Qualifier": "PROD"}),
+        ({"functionName": "123456789012:probe:7", "logType": "Tail"}, 1.5, {"LogType": "Tail"}),
+        ({"functionName": "{% \"pro\" & \"be\" %}", "qualifier": "{% 7 %}", "invocationType": "Event"}, {},
+         {"FunctionName": "probe", "Qualifier": "7", "InvocationType": "Event"}),
+        ({"functionName": "probe", "clientContext": '{"tenant": "ü", "n": [1, 2.5, null], "path": "a/b+c"}'}, {"b": ""},
+         {"context": {"tenant": "ü", "n": [1, 2.5, None], "path": "a/b+c"}}),
+        ({"functionName": "probe", "clientContext": '{"full": $pad("", 2600, "x")}'}, [],
+         {"context": {"full": "x" * 2600}}),
+    )
+    HEADERS = ("x-amz-client-context", "x-amz-log-type", "x-amz-invocation-type", "host", "content-length")
+
+    def same(self, ours, theirs):
+        self.assertEqual(ours.target, theirs.target)
+        self.assertEqual(ours.body, theirs.body)
+        for name in self.HEADERS:
+            wanted = theirs.header(name)
+            if name == "x-amz-invocation-type":
+                wanted = wanted or "RequestResponse"        # what not sending it means
+            self.assertEqual(ours.header(name), wanted, name)
+
+    @staticmethod
+    def compact(value):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def each(self, cases):
+        """(a server that has our request, what others are to be given)"""
+        for config, body, more in cases:
+            with self.subTest(config):
+                server = scenarios_test.Script([{"body": "1"}])
+                scenarios_test.Run({**config, "region": REGION}, [{"body": body}], server=server)
+                given = {"FunctionName": config["functionName"], "Payload": self.compact(body), **more}
+                if "context" in given:
+                    context = base64.b64encode(self.compact({"custom": given.pop("context")})).decode()
+                    given["ClientContext"] = context
+                yield server, given
+                server.server.close()
+
+    def test_boto3(self):
+        for server, given in self.each(self.CASES):
+            client(f"http://127.0.0.1:{server.server.port}").invoke(**given)
+            self.same(*server.requests)
+
+    def test_aws_cli(self):
+        options = {"FunctionName": "--function-name", "Payload": "--payload", "Qualifier": "--qualifier",
+                   "LogType": "--log-type", "InvocationType": "--invocation-type", "ClientContext": "--client-context"}
+        for server, given in self.each(self.CASES[4:6]):
+            with tempfile.NamedTemporaryFile() as payload:
+                payload.write(given.pop("Payload"))
+                payload.flush()
+                given["Payload"] = "fileb://" + payload.name
+                arguments = [word for name, value in given.items() for word in (options[name], value)]
+                run = subprocess.run(["/usr/bin/aws", "lambda", "invoke", "--region", REGION, "--endpoint-url",
+                                      f"http://127.0.0.1:{server.server.port}", *arguments, os.devnull],
+                                     capture_output=True, timeout=120,
+                                     env=clean_env({**KEYS, "AWS_MAX_ATTEMPTS": "1", "HOME": "/tmp"}))
+            self.assertEqual(run.returncode, 0, run.stderr)
+            self.same(*server.requests)
 
 
 class Stop(unittest.TestCase):

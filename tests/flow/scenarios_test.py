@@ -97,16 +97,18 @@ def certificate(folder):
 
 
 class Run:
-    """The driver's run over messages against a script."""
+    """The driver's run over messages against a script, or against a server that goes on."""
 
-    def __init__(self, config, messages, script, tls=None, variables=None):
-        server = Script(script, tls if script == ["tls"] else None)
+    def __init__(self, config, messages, script=None, tls=None, variables=None, server=None):
+        is_ours = server is None
+        server = server or Script(script, tls if script == ["tls"] else None)
         port = free_port() if script == ["refuse"] else server.server.port
         scheme = "https" if script == ["tls"] else "http"
         text = {"config": {**BASE, **config}, "messages": messages, **({"variables": variables} if variables else {})}
         process = subprocess.run([DRIVER], input=json.dumps(text).encode(), capture_output=True, timeout=120,
                                  env=clean_env({"AWS_ENDPOINT_URL_LAMBDA": f"{scheme}://127.0.0.1:{port}"}))
-        server.server.close()
+        if is_ours:
+            server.server.close()
         self.requests, self.log = server.requests, process.stderr.decode()
         self.results = [json.loads(line) for line in process.stdout.decode().splitlines()]
         if process.returncode:
