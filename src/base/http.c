@@ -308,6 +308,8 @@ static void free_call(struct base_http_call *c)
 {
     if (c->easy)
         curl_easy_cleanup(c->easy);
+    curl_url_cleanup(c->target);
+    jn_buf_clear(&c->target_url);
     wipe_secrets(c);
     jn_arena_clear(&c->memory);
     jn_buf_clear(&c->head);
