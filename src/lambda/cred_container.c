@@ -204,9 +204,10 @@ static enum jn_status send_request(struct container_source *s, struct jn_error *
         return status;
     const struct base_header headers[] = { { JN_STR("Accept"), JN_STR("application/json") },
                                            { JN_STR("Authorization"), jn_buf_str(&s->authorization) } };
+    const int64_t timeout_ms = s->head.site->timeout_ms ? s->head.site->timeout_ms : TIMEOUT_MS;
     const struct base_http_request req = {
         .method = "GET", .url = s->url.data, .headers = headers, .header_count = s->authorization.len ? 2 : 1,
-        .connect_timeout_ms = TIMEOUT_MS, .total_timeout_ms = TIMEOUT_MS, .max_response = MAX_ANSWER,
+        .connect_timeout_ms = timeout_ms, .total_timeout_ms = timeout_ms, .max_response = MAX_ANSWER,
         .no_proxy = true, .is_secret = true,
     };
     s->attempts++;

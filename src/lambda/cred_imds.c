@@ -373,7 +373,7 @@ static enum jn_status set_up(struct imds_source *s, struct lambda_cred_site *sit
     if (!status)
         status = read_count(find(site, profile, "AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts"),
                             "AWS_METADATA_SERVICE_NUM_ATTEMPTS", 100, &attempts, err);
-    s->timeout_ms = timeout_s ? timeout_s * 1000 : TIMEOUT_MS;
+    s->timeout_ms = site->timeout_ms ? site->timeout_ms : timeout_s ? timeout_s * 1000 : TIMEOUT_MS;
     s->max_attempts = (unsigned)attempts;
     return status ? status : base_timer_new(site->loop, on_pause_over, s, &s->pause, err);
 }

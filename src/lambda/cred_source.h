@@ -25,6 +25,7 @@ struct lambda_cred_site {
     const char *ca_bundle;
     struct base_http *http;             /* see lambda_cred_http() */
     int64_t pause_ms;                   /* between two attempts at a service of this machine; 0: 1 s */
+    int64_t timeout_ms;                 /* of such an attempt; 0: as settings say, else 1 s (instance), 2 s (container) */
     int64_t process_timeout_ms;         /* of a program that prints keys; 0: 60 s */
 };
 
