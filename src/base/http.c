@@ -14,8 +14,8 @@
  * while it was idle: its end is seen before or while the first bytes go out.
  *
  * libcurl calls us back while it works (socket_*(), timer_*(), body_*(), answer_*()); users are called only by
- * drain(), when libcurl has returned, so they may do anything, base_http_free() included.  Therefore also those who take
- * an answer in pieces get what libcurl read at a time, up to 1.6 MB, from a buffer. */
+ * drain(), when libcurl has returned, so they may do anything, base_http_free() included.  Therefore also those who
+ * take an answer in pieces get what libcurl read at a time, up to 1.6 MB, from a buffer. */
 #include "base/http.h"
 
 #include <assert.h>
@@ -805,7 +805,8 @@ static void give_pieces(struct base_http *h)
     h->has_pieces = false;
 }
 
-/* Looks what libcurl has received and finished.  A user's callback may free everything: then nothing of `h` is touched any more. */
+/* Looks what libcurl has received and finished.  A user's callback may free everything: then nothing of `h` is touched
+ * any more. */
 static void drain(struct base_http *h)
 {
     const CURLMsg *m;

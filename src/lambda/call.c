@@ -48,6 +48,7 @@ static void free_call(struct lambda_call *call)
 {
     lambda_keys_unref(call->keys);
     base_timer_free(call->timer);
+    lambda_stream_clear(&call->streamed.stream);
     jn_arena_clear(&call->arena);
     free(call);
 }
@@ -73,6 +74,7 @@ struct lambda_call *lambda_call_take(struct lambda_client *c)
             return NULL;
         call->client = c;
         jn_arena_init(&call->arena, 0);
+        lambda_stream_init(&call->streamed.stream);
     }
     link_call(&c->calls, call);
     return call;
@@ -84,9 +86,11 @@ static void clean(struct lambda_call *call)
     struct lambda_client *c = call->client;
     struct base_timer *timer = call->timer;
     struct jn_arena arena = call->arena;
+    struct lambda_stream stream = call->streamed.stream;
     lambda_keys_unref(call->keys);
     jn_arena_reset(&arena);
-    *call = (struct lambda_call){ .client = c, .timer = timer, .arena = arena };
+    lambda_stream_reset(&stream);
+    *call = (struct lambda_call){ .client = c, .timer = timer, .arena = arena, .streamed.stream = stream };
 }
 
 void lambda_call_give_back(struct lambda_call *call)
@@ -96,8 +100,9 @@ void lambda_call_give_back(struct lambda_call *call)
         base_http_cancel(call->http);
     if (call->timer)
         base_timer_stop(call->timer);
-    if (call->state == LAMBDA_CALL_ASKS_KEYS) {
-        call->is_cancelled = true;
+    if (call->state == LAMBDA_CALL_ASKS_KEYS || call->is_giving) {
+        call->is_cancelled = true;          // whoever has it in hand gives it back
+        call->state = call->is_giving ? LAMBDA_CALL_IDLE : call->state;
         return;
     }
     unlink_call(call);
@@ -223,7 +228,7 @@ static enum lambda_retry choose(struct lambda_call *call)
 {
     const struct lambda_outcome *o = &call->outcome;
     enum lambda_retry class = usual_class(o);
-    if (call->attempts >= call->max_attempts)
+    if (call->attempts >= call->max_attempts || call->streamed.has_given)
         return LAMBDA_RETRY_NONE;
     if (put_right(call))
         return LAMBDA_RETRY_TRANSIENT;
@@ -279,22 +284,43 @@ static void settle(struct lambda_call *call)
     log_attempt(call, call->is_quota_empty             ? "the quota of retries is used up"
                       : class != LAMBDA_RETRY_NONE         ? "no memory for another"
                       : call->attempts >= call->max_attempts ? "the last"
+                      : call->streamed.has_given           ? "pieces of its answer were given on, not repeated"
                       : call->outcome.outcome_unknown      ? "outcome unknown, not repeated" : "not repeated");
     finish(call);
+}
+
+/* The attempt is over, and read. */
+static void conclude(struct lambda_call *call)
+{
+    struct lambda_client *c = call->client;
+    call->http = NULL;
+    call->state = LAMBDA_CALL_IDLE;
+    if (c->mode == LAMBDA_ADAPTIVE)
+        lambda_limiter_after(&c->limiter, (double)c->clock->monotonic_us(c->clock) / 1e6,
+                             usual_class(&call->outcome) == LAMBDA_RETRY_THROTTLING);
+    settle(call);
 }
 
 static void on_answer(const struct base_http_response *r, void *arg)
 {
     struct lambda_call *call = arg;
-    struct lambda_client *c = call->client;
-    call->http = NULL;
-    call->state = LAMBDA_CALL_IDLE;
     lambda_call_read(call, r);
     learn_clock(call, r);
-    if (c->mode == LAMBDA_ADAPTIVE)
-        lambda_limiter_after(&c->limiter, (double)c->clock->monotonic_us(c->clock) / 1e6,
-                             usual_class(&call->outcome) == LAMBDA_RETRY_THROTTLING);
-    settle(call);
+    conclude(call);
+}
+
+/* A piece of an event stream.  One that cannot be understood ends the attempt: the server would go on for long. */
+static void on_data(const struct base_http_response *so_far, jn_str piece, void *arg)
+{
+    struct lambda_call *call = arg;
+    struct base_http_response broken = *so_far;
+    broken.status = lambda_call_feed(call, so_far, piece, &broken.error);
+    if (!broken.status || broken.status == JN_CANCELLED)
+        return;
+    broken.sent = true;
+    lambda_call_read(call, &broken);
+    base_http_cancel(call->http);
+    conclude(call);
 }
 
 /* ---- sending ------------------------------------------------------------------------------------------------- */
@@ -324,6 +350,8 @@ static enum jn_status send_attempt(struct lambda_call *call, struct lambda_keys 
     struct base_header headers[LAMBDA_SIGNED_HEADERS];
     const struct lambda_call_request *req = &call->req;
     jn_arena_rewind(&call->arena, call->request_end);
+    lambda_stream_reset(&call->streamed.stream);
+    call->streamed.has_ended = false;
     keep_keys(call, keys);
     call->offset_ms = c->clock_offset_ms;
     const struct lambda_signed_request request = {
@@ -332,6 +360,7 @@ static enum jn_status send_attempt(struct lambda_call *call, struct lambda_keys 
         .headers = headers, .header_count = fill_headers(call, headers), .body = req->body,
         .keys = keys, .now_ms = c->clock->wall_ms(c->clock) + call->offset_ms,
         .connect_timeout_ms = c->connect_timeout_ms, .total_timeout_ms = c->call_timeout_ms,
+        .stall_timeout_ms = c->stall_timeout_ms, .on_data = req->on_chunk ? on_data : NULL,
     };
     const enum jn_status s = lambda_signed_send(&c->sender, c->http, &request, on_answer, call, &call->http, err);
     if (s)

@@ -8,6 +8,7 @@
 #include "lambda/client.h"
 #include "lambda/retry.h"
 #include "lambda/signed.h"
+#include "lambda/streamed.h"
 
 enum {
     LAMBDA_CALL_HEADERS = LAMBDA_SIGNED_HEADERS - 2,    /* amz-sdk-invocation-id and amz-sdk-request are added */
@@ -22,7 +23,7 @@ struct lambda_client {
     const struct base_log *log;
     struct base_random *random, own_random;
     struct lambda_target target;
-    int64_t connect_timeout_ms, call_timeout_ms;
+    int64_t connect_timeout_ms, call_timeout_ms, stall_timeout_ms;
 
     enum lambda_retry_mode mode;
     unsigned max_attempts;
@@ -51,6 +52,7 @@ struct lambda_call_request {
     unsigned max_attempts;                  /* 0: the client's */
     bool is_harmless;                       /* nothing runs by it: its outcome is never unknown */
     lambda_retryable_fn *is_retryable;      /* as in client.h */
+    lambda_chunk_fn *on_chunk;              /* the answer is an event stream; NULL: it is not */
 };
 
 enum lambda_call_state { LAMBDA_CALL_IDLE, LAMBDA_CALL_WAITS, LAMBDA_CALL_ASKS_KEYS, LAMBDA_CALL_SENT };
@@ -64,7 +66,8 @@ struct lambda_call {
     void *arg;
 
     enum lambda_call_state state;
-    bool is_cancelled;                      /* while it asks for keys, which still come */
+    bool is_cancelled;                      /* while it asks for keys, which still come, or gives a chunk on */
+    bool is_giving;                         /* a chunk, just now */
     struct base_http_call *http;            /* while sent */
     struct base_timer *timer;               /* made by the first wait, and kept */
     int64_t begun_us, wait_begun_us;
@@ -78,6 +81,7 @@ struct lambda_call {
     bool may_have_run;                      /* by an attempt that failed */
     bool has_corrected_clock, has_refused_keys, is_quota_empty;
     struct lambda_outcome outcome;          /* of the last attempt */
+    struct lambda_streamed streamed;        /* its event stream, if it is one */
 };
 
 /* An idle call of the client's, with an empty request; NULL without memory. */
@@ -93,6 +97,11 @@ void lambda_call_give_back(struct lambda_call *call);
 /* Reads what an attempt came to, outcome.c; and says in the error how often it was tried, and why not more often. */
 void lambda_call_read(struct lambda_call *call, const struct base_http_response *r);
 void lambda_call_tell_attempts(struct lambda_call *call);
+
+/* Decodes a piece of an answer, streamed.c, and gives on what is in it.  JN_CANCELLED: the call was ended meanwhile,
+ * and is not there any more. */
+enum jn_status lambda_call_feed(struct lambda_call *call, const struct base_http_response *so_far, jn_str piece,
+                                struct jn_error *err);
 
 /* Frees a list of calls, which nobody calls back any more. */
 void lambda_calls_free(struct lambda_call *call);

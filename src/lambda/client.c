@@ -63,6 +63,7 @@ static enum jn_status set_timeouts(struct lambda_client *c, const struct lambda_
                                    struct jn_error *err)
 {
     c->connect_timeout_ms = opt->connect_timeout_ms ? opt->connect_timeout_ms : CONNECT_TIMEOUT_MS;
+    c->stall_timeout_ms = opt->stall_timeout_ms;
     c->call_timeout_ms = opt->call_timeout_ms ? opt->call_timeout_ms : CALL_TIMEOUT_MS;
     if (c->call_timeout_ms > 0 && c->call_timeout_ms <= MAX_CALL_TIMEOUT_MS)
         return JN_OK;

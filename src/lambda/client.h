@@ -28,7 +28,7 @@ struct lambda_client_options {
     int64_t connect_timeout_ms;     /* 0: 5 s */
     int64_t call_timeout_ms;        /* of an attempt; 0: 910 s, a function's longest run and a margin; at most 19 min */
     int64_t stall_timeout_ms;       /* a transfer that has begun and moves no byte for so long fails; 0: never.  Not
-                                       while the function runs */
+                                       while the function runs, unless it streams */
     enum lambda_retry_mode retry_mode;
     unsigned max_attempts;          /* the first included; 0: AWS_MAX_ATTEMPTS, the profile's max_attempts, else 3 */
     bool retry_unknown_outcome;     /* also when the function may have run: for functions that may run twice */
@@ -49,7 +49,8 @@ enum lambda_invocation_type { LAMBDA_REQUEST_RESPONSE, LAMBDA_EVENT, LAMBDA_DRY_
 
 struct lambda_outcome;
 
-/* A piece of a streamed payload, valid during the call.  Once the first was given nothing is retried. */
+/* A piece of a streamed payload, valid during the call.  Once the first was given nothing is retried.  The callback may
+ * cancel the call; what it frees the client for, it has read before. */
 typedef void lambda_chunk_fn(jn_str piece, void *arg);
 
 /* Is a call that failed like this worth another attempt?  Whatever it says, one whose outcome is unknown is repeated
@@ -66,7 +67,8 @@ struct lambda_invoke {
     jn_str payload;                 /* JSON, borrowed until the callback */
     unsigned max_attempts;          /* 0: the client's */
     lambda_retryable_fn *is_retryable;  /* in place of the classes that AWS's clients know; NULL: those */
-    lambda_chunk_fn *on_chunk;      /* InvokeWithResponseStream: the payload as it comes; NULL: Invoke */
+    lambda_chunk_fn *on_chunk;      /* InvokeWithResponseStream: the payload as it comes; the outcome's is empty then,
+                                       or what was said of the function's error.  NULL: Invoke */
 };
 
 /* How a call, or an attempt of it, ended.  Valid during the callback. */
@@ -85,8 +87,8 @@ struct lambda_outcome {
 
 typedef void lambda_done_fn(const struct lambda_outcome *o, void *arg);
 
-/* Starts a call; `arg` is passed to all its callbacks.  Limits are checked before anything is sent: a synchronous payload of 6 MB, an event of 1 MB, 3,583
- * characters of client context (JN_LIMIT, with both numbers). */
+/* Starts a call; `arg` is passed to all its callbacks.  Limits are checked before anything is sent: a synchronous
+ * payload of 6 MB, an event of 1 MB, 3,583 characters of client context (JN_LIMIT, with both numbers). */
 enum jn_status lambda_invoke_start(struct lambda_client *c, const struct lambda_invoke *req, lambda_done_fn *done,
                                    void *arg, struct lambda_call **out, struct jn_error *err);
 

@@ -197,9 +197,7 @@ static enum jn_status decode(struct lambda_stream *s, jn_str message, lambda_str
     if (status)
         return status;
     s->is_over = e.kind == LAMBDA_STREAM_COMPLETE || e.kind == LAMBDA_STREAM_EXCEPTION || e.kind == LAMBDA_STREAM_ERROR;
-    if (!fn(&e, arg))
-        s->is_over = true;
-    return JN_OK;
+    return fn(&e, arg) ? JN_OK : JN_CANCELLED;
 }
 
 /* ---- pieces -------------------------------------------------------------------------------------------------- */
@@ -230,7 +228,8 @@ static enum jn_status go_on(struct lambda_stream *s, jn_str *piece, lambda_strea
     if (status || s->pending.len < size)
         return status;
     status = decode(s, jn_buf_str(&s->pending), fn, arg, err);
-    jn_buf_truncate(&s->pending, 0);
+    if (status != JN_CANCELLED)
+        jn_buf_truncate(&s->pending, 0);
     return status;
 }
 
@@ -257,7 +256,8 @@ enum jn_status lambda_stream_feed(struct lambda_stream *s, jn_str piece, lambda_
     enum jn_status status = s->is_broken ? jn_fail(err, JN_BAD_TEXT, "the event stream is broken") : JN_OK;
     while (!status && !s->is_over && piece.len)
         status = s->pending.len ? go_on(s, &piece, fn, arg, err) : begin(s, &piece, fn, arg, err);
-    s->is_broken = status != JN_OK;
+    if (status && status != JN_CANCELLED)
+        s->is_broken = true;
     return status;
 }
 

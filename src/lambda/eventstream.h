@@ -24,12 +24,12 @@ struct lambda_stream_event {
     jn_str code, message, payload;
 };
 
-/* False ends the decoding: nothing more is called. */
+/* False ends the decoding: neither the callback nor anything of the stream is touched any more, which may be gone. */
 typedef bool lambda_stream_fn(const struct lambda_stream_event *e, void *arg);
 
 struct lambda_stream {
     struct jn_buf pending;      /* the beginning of a message that is not whole yet */
-    bool is_over;               /* an event that ends the stream was seen, or the callback said so */
+    bool is_over;               /* an event that ends the stream was seen */
     bool is_broken;             /* feeding failed: nothing that follows can be understood */
 };
 
@@ -40,7 +40,8 @@ void lambda_stream_clear(struct lambda_stream *s);
 void lambda_stream_reset(struct lambda_stream *s);
 
 /* Decodes a piece; a message that lies whole in it is not copied.  JN_BAD_TEXT names what is broken: a checksum (the
- * prelude's before any length is believed), a length, a header.  What comes after the end is ignored. */
+ * prelude's before any length is believed), a length, a header; JN_CANCELLED: the callback said so.  What comes after
+ * the end is ignored. */
 enum jn_status lambda_stream_feed(struct lambda_stream *s, jn_str piece, lambda_stream_fn *fn, void *arg,
                                   struct jn_error *err);
 

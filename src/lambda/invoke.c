@@ -1,4 +1,4 @@
-/* invoke.c - Invoke: its request checked, copied, and handed to call.c. */
+/* invoke.c - Invoke and InvokeWithResponseStream: the request checked, copied, and handed to call.c. */
 #include "lambda/call.h"
 #include "lambda/request.h"
 
@@ -17,7 +17,7 @@ static void fill(struct lambda_call *call, const struct lambda_invoke *invoke)
     req->purpose = "call function";
     req->action = "lambda:InvokeFunction";
     req->method = "POST";
-    req->pattern = LAMBDA_INVOKE_PATH;
+    req->pattern = invoke->on_chunk ? LAMBDA_STREAM_PATH : LAMBDA_INVOKE_PATH;
     req->label = copy(call, invoke->function);
     if (invoke->qualifier.data)
         req->query[req->query_count++] = (struct lambda_query){ "Qualifier", copy(call, invoke->qualifier) };
@@ -28,6 +28,7 @@ static void fill(struct lambda_call *call, const struct lambda_invoke *invoke)
     req->max_attempts = invoke->max_attempts;
     req->is_harmless = invoke->type == LAMBDA_DRY_RUN;
     req->is_retryable = invoke->is_retryable;
+    req->on_chunk = invoke->on_chunk;
 }
 
 enum jn_status lambda_invoke_start(struct lambda_client *c, const struct lambda_invoke *req, lambda_done_fn *done,

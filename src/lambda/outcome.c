@@ -33,17 +33,11 @@ static jn_str qualifier_of(const struct lambda_call_request *req)
     return (jn_str){ NULL, 0 };
 }
 
-/* The service, or something in between, refused. */
-static void read_refusal(struct lambda_call *call, const struct base_http_response *r, struct lambda_outcome *o)
+/* The sentence about an error of the service. */
+static void explain(const struct lambda_call *call, const struct base_http_response *r, struct lambda_outcome *o)
 {
     const struct lambda_client *c = call->client;
     const int64_t now_ms = c->clock->wall_ms(c->clock) + call->offset_ms;
-    o->status = lambda_read_service_error(&call->arena, "lambda", r->http_status, r->headers, r->header_count, r->body,
-                                          now_ms, &o->service);
-    if (o->status) {
-        jn_fail(&o->error, o->status, "no memory to read the error that the service answered with");
-        return;
-    }
     const bool is_redirect = r->http_status >= 300 && r->http_status < 400;
     const struct lambda_explain x = {
         .service = &o->service,
@@ -58,29 +52,98 @@ static void read_refusal(struct lambda_call *call, const struct base_http_respon
         .skew_ms = lambda_clock_skew(r->headers, r->header_count, now_ms),
     };
     o->status = lambda_explain(&x, &o->error);
+}
+
+/* The service, or something in between, refused. */
+static void read_refusal(struct lambda_call *call, const struct base_http_response *r, struct lambda_outcome *o)
+{
+    const struct lambda_client *c = call->client;
+    const int64_t now_ms = c->clock->wall_ms(c->clock) + call->offset_ms;
+    o->status = lambda_read_service_error(&call->arena, "lambda", r->http_status, r->headers, r->header_count, r->body,
+                                          now_ms, &o->service);
+    if (o->status) {
+        jn_fail(&o->error, o->status, "no memory to read the error that the service answered with");
+        return;
+    }
+    explain(call, r, o);
     // A 5xx without a code is a proxy's: what became of the request behind it, nobody knows.
     o->outcome_unknown = r->http_status >= 500 && o->service.code.len == 0 && !call->req.is_harmless;
 }
+
+/* ---- event streams ------------------------------------------------------------------------------------------- */
+
+/* What is known of the transfer, corrected by what the stream says: its last event counts more than how the connection
+ * ended after it, and an end without one is none. */
+static struct base_http_response judge_stream(const struct lambda_call *call, const struct base_http_response *r)
+{
+    struct base_http_response judged = *r;
+    if (call->streamed.has_ended) {
+        judged.status = JN_OK;
+    } else if (!judged.status) {
+        judged.status = lambda_stream_end(&call->streamed.stream, &judged.error);
+        judged.sent = true;
+    }
+    return judged;
+}
+
+/* An exception or error within the stream: the function was running, and nobody knows how far it got. */
+static void read_stream_error(struct lambda_call *call, const struct base_http_response *r, struct lambda_outcome *o)
+{
+    const struct lambda_stream_event *e = &call->streamed.end;
+    o->invoked = (struct lambda_invoked){ 0 };
+    o->status = lambda_read_stream_error(&call->arena, r->headers, r->header_count, e->code, e->message, e->payload,
+                                         &o->service);
+    if (o->status)
+        jn_fail(&o->error, o->status, "no memory to read the error in the event stream");
+    else if (o->service.code.len)
+        explain(call, r, o);
+    else
+        o->status = jn_fail(&o->error, JN_REMOTE, "the event stream ended with an error that has no name%s%.*s",
+                            o->service.message.len ? ": " : "", JN_ARG(jn_str_sub(o->service.message, 0, 300)));
+}
+
+static void read_stream(struct lambda_call *call, const struct base_http_response *r, struct lambda_outcome *o)
+{
+    const struct lambda_stream_event *e = &call->streamed.end;
+    if (jn_arena_failed(&call->arena))
+        o->status = jn_fail(&o->error, jn_arena_failed(&call->arena), "no memory for the end of the event stream");
+    else if (e->kind == LAMBDA_STREAM_COMPLETE)
+        o->status = lambda_read_complete(&call->arena, e->payload, &o->invoked, &o->error);
+    else
+        read_stream_error(call, r, o);
+}
+
+/* ---- all of it ----------------------------------------------------------------------------------------------- */
 
 static bool is_success(int http_status)
 {
     return http_status == 200 || http_status == 202 || http_status == 204;
 }
 
+/* The service took the call, and this came of it. */
+static void read_success(struct lambda_call *call, const struct base_http_response *r, bool is_streamed,
+                         struct lambda_outcome *o)
+{
+    o->status = lambda_read_invoked(&call->arena, r->http_status, r->headers, r->header_count, r->body, &o->invoked,
+                                    &o->error);
+    if (!o->status && is_streamed)
+        read_stream(call, r, o);
+    o->outcome_unknown = o->status && !call->req.is_harmless;       // it ran, but what came of it is lost
+}
+
 void lambda_call_read(struct lambda_call *call, const struct base_http_response *r)
 {
+    const bool is_streamed = call->req.on_chunk && r->http_status == 200;
+    const struct base_http_response judged = is_streamed ? judge_stream(call, r) : *r;
     struct lambda_outcome *o = &call->outcome;
     const int64_t waited_us = o->waited_us;
     *o = (struct lambda_outcome){ .http_status = r->http_status, .duration_us = r->total_us, .waited_us = waited_us };
-    if (r->status) {
-        read_failure(call, r, o);
-    } else if (is_success(r->http_status)) {
-        o->status = lambda_read_invoked(&call->arena, r->http_status, r->headers, r->header_count, r->body, &o->invoked,
-                                        &o->error);
-        o->outcome_unknown = o->status && !call->req.is_harmless;   // it ran, but what came of it is lost
-    } else {
+    if (judged.status)
+        read_failure(call, &judged, o);
+    else if (is_success(r->http_status))
+        read_success(call, &judged, is_streamed, o);
+    else
         read_refusal(call, r, o);
-    }
     o->attempts = call->attempts;
     o->arena = &call->arena;
     call->may_have_run = call->may_have_run || o->outcome_unknown;

@@ -65,6 +65,9 @@ enum jn_status lambda_invoke_check(const struct lambda_invoke *req, jn_str regio
     if (!s && req->log_tail && req->type != LAMBDA_REQUEST_RESPONSE)
         s = jn_fail(err, JN_BAD_VALUE, "the log tail comes with synchronous calls only: choose invocation type "
                     "RequestResponse, or no log");
+    if (!s && req->on_chunk && req->type == LAMBDA_EVENT)
+        s = jn_fail(err, JN_BAD_VALUE, "an event has no answer that could be streamed: choose invocation type "
+                    "RequestResponse");
     return s ? s : check_client_context(req->client_context, err);
 }
 

@@ -14,6 +14,7 @@ enum {
 };
 
 #define LAMBDA_INVOKE_PATH "/2015-03-31/functions/*/invocations"
+#define LAMBDA_STREAM_PATH "/2021-11-15/functions/*/response-streaming-invocations"
 
 /* Checks name, qualifier, sizes and client context; `region` is the client's.  Gives the name's parts. */
 enum jn_status lambda_invoke_check(const struct lambda_invoke *req, jn_str region, struct lambda_name *name,

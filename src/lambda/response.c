@@ -166,6 +166,46 @@ enum jn_status lambda_read_invoked(struct jn_arena *a, int http_status, const st
     return s;
 }
 
+/* ---- events of a streamed answer ----------------------------------------------------------------------------- */
+
+/* ErrorDetails is text that mostly holds the error document of an Invoke; should it be none, the code says a little. */
+static jn_str error_payload(jn_value doc)
+{
+    const jn_str details = text_member(doc, "ErrorDetails", "ErrorDetails");
+    return details.len ? details : text_member(doc, "ErrorCode", "ErrorCode");
+}
+
+enum jn_status lambda_read_complete(struct jn_arena *a, jn_str json, struct lambda_invoked *io, struct jn_error *err)
+{
+    const jn_value doc = read_json(a, json);
+    if (jn_arena_failed(a))
+        return jn_fail(err, jn_arena_failed(a), "no memory for the end of the function's answer");
+    if (json.len && !jn_is(doc, JN_OBJECT))
+        return jn_fail(err, JN_BAD_TEXT, "InvokeComplete, the end of the event stream, holds no JSON object");
+    if (!jn_is_undefined(jn_member(doc, JN_STR("ErrorCode"))) && !jn_is(jn_member(doc, JN_STR("ErrorCode")), JN_NULL)) {
+        io->function_error = text_member(doc, "ErrorCode", "ErrorCode");
+        io->payload = error_payload(doc);
+    }
+    const jn_str log = text_member(doc, "LogResult", "LogResult");
+    return log.len ? read_log(a, log, &io->log, err) : JN_OK;
+}
+
+enum jn_status lambda_read_stream_error(struct jn_arena *a, const struct base_header *headers, size_t count,
+                                        jn_str code, jn_str message, jn_str json, struct lambda_service_error *out)
+{
+    struct lambda_service_error e = { .message = JN_STR(""), .type = JN_STR(""), .reason = JN_STR(""),
+                                      .request_id = request_id(headers, count), .retry_after_ms = -1 };
+    read_json_error(a, NULL, 0, json, &e);
+    e.code = bare_code(readable(code, MAX_TEXT));
+    if (message.len)
+        e.message = readable(message, MAX_TEXT);
+    e.retry = lambda_retry_class(500, e.code, e.message, 0);    // the 200 was said when all was well
+    if (jn_arena_failed(a))
+        return jn_arena_failed(a);
+    *out = e;
+    return JN_OK;
+}
+
 /* ---- errors of functions ------------------------------------------------------------------------------------- */
 
 /* Lines being collected. */

@@ -35,6 +35,14 @@ struct lambda_invoked {
 enum jn_status lambda_read_invoked(struct jn_arena *a, int http_status, const struct base_header *headers, size_t count,
                                    jn_str body, struct lambda_invoked *out, struct jn_error *err);
 
+/* What InvokeComplete, the last event of a streamed answer, adds to what its head says: whether the function failed
+ * (then `payload` is what it says of the error), and the log.  JN_BAD_TEXT when `json` is no object. */
+enum jn_status lambda_read_complete(struct jn_arena *a, jn_str json, struct lambda_invoked *io, struct jn_error *err);
+
+/* An error that came as an event of a stream: its code, its message or an error document, and the answer's headers. */
+enum jn_status lambda_read_stream_error(struct jn_arena *a, const struct base_header *headers, size_t count,
+                                        jn_str code, jn_str message, jn_str json, struct lambda_service_error *out);
+
 /* What a function's error payload says, whatever runtime wrote it. */
 struct lambda_function_error {
     jn_str type, message;           /* "" when the payload does not say */

@@ -27,13 +27,14 @@ struct script_step {
     const char *text;           /* a whole answer, as it goes over the wire */
 };
 
-enum { SCRIPT_MAX_CONNECTIONS = 256, SCRIPT_MAX_HEADS = 8, SCRIPT_HEAD = 4096 };
+enum { SCRIPT_MAX_CONNECTIONS = 256, SCRIPT_MAX_HEADS = 8, SCRIPT_HEAD = 4096, SCRIPT_MAX_LENGTHS = 4 };
 
 struct script_server {
     int listener, port;
     pthread_t thread;
     const struct script_step *steps;        /* for the n-th request that begins; the last one goes for all after it */
     size_t step_count;
+    size_t lengths[SCRIPT_MAX_LENGTHS];     /* of the first steps' texts, for texts with NULs; 0: up to the NUL */
     atomic_size_t begun, whole;
     struct script_connection {
         struct script_server *server;
@@ -51,6 +52,7 @@ static inline void script_play(struct script_server *s, const struct script_step
     s->step_count = count;
     s->begun = s->whole = 0;
     memset(s->heads, 0, sizeof s->heads);
+    memset(s->lengths, 0, sizeof s->lengths);
 }
 
 /* Reads a head into `head`; how many bytes of the body came with it, or -1 at the end of input. */
@@ -95,9 +97,9 @@ static inline void script_set_reset(int fd)
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
 }
 
-static inline void script_send(int fd, const char *text)
+static inline void script_send(int fd, const char *text, size_t len)
 {
-    for (size_t left = strlen(text); left > 0;) {
+    for (size_t left = len; left > 0;) {
         const ssize_t n = send(fd, text, left, MSG_NOSIGNAL);
         if (n <= 0)
             return;
@@ -114,7 +116,8 @@ static inline bool script_serve(struct script_server *s, int fd)
     if (poll(&readable, 1, -1) < 1 || recv(fd, &byte, 1, MSG_PEEK) <= 0)
         return false;
     const size_t index = s->begun++;
-    const struct script_step *step = &s->steps[index < s->step_count ? index : s->step_count - 1];
+    const size_t n = index < s->step_count ? index : s->step_count - 1;
+    const struct script_step *step = &s->steps[n];
     if (step->act == SCRIPT_RESET_BEFORE) {
         script_set_reset(fd);
         return false;
@@ -124,7 +127,7 @@ static inline bool script_serve(struct script_server *s, int fd)
     if (step->act == SCRIPT_RESET_AFTER)
         script_set_reset(fd);
     if (step->act == SCRIPT_ANSWER || step->act == SCRIPT_ANSWER_CLOSE)
-        script_send(fd, step->text);
+        script_send(fd, step->text, n < SCRIPT_MAX_LENGTHS && s->lengths[n] ? s->lengths[n] : strlen(step->text));
     if (step->act == SCRIPT_SILENCE)
         recv(fd, &byte, 1, 0);
     return step->act == SCRIPT_ANSWER;
