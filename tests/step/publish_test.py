@@ -2,6 +2,7 @@
 second component."""
 import base64
 import json
+import base64
 import os
 import pathlib
 import subprocess
@@ -98,10 +99,70 @@ class Messages(PublishTest):
         sent = s.send({"body": {"do": "fail", "message": "no stock"}})
         error = s.errors.get()
         self.assertEqual((error.error["name"], error.error["message"]), ("ValueError", "no stock"))
-        self.assertIn("at probe, line 1", error.error["stack"])
+        stack = error.error["stack"]
+        self.assertRegex(stack, r"(?s)^ValueError: no stock\n  at probe, line 1\n.*START RequestId.*REPORT RequestId.*\n"
+                         r"    at function \(function probe, version \$LATEST, request [0-9a-f-]{36}, 1 attempt\)$")
         [end] = [line for line in s.logged("END RequestId") if line["name"] == "component"]
         self.assertEqual(end["messageId"], sent["messageId"])
         self.assertEqual(end["function"], "probe")
+        self.assertEqual(s.stop(), 0)
+
+
+class Forms(PublishTest):
+    """What the newer fields of the form do with a message; tests/flow/scenarios_test.py has each by every outcome."""
+
+    def test_the_answers_headers_are_passed_on(self):
+        s = self.step({"logType": "Tail"}).start()
+        s.send({"body": {"do": "log", "lines": 1}})
+        headers = s.data.get().message["headers"]
+        self.assertRegex(headers["x-amzn-requestid"], "^[0-9a-f-]{36}$")
+        self.assertEqual(headers["x-amz-executed-version"], "$LATEST")
+        self.assertIn(b"line 0 of the log", base64.b64decode(headers["x-amz-log-result"]))
+        self.assertEqual(s.stop(), 0)
+
+    def test_a_message_that_is_not_wanted_passes_through(self):
+        s = self.step({"invokeWhen": "amount > 100", "functionName": "not-there"}).start()
+        s.send({"body": {"amount": 50, "ä": [1.5]}})
+        data = s.data.get()
+        self.assertEqual(data.message["body"], {"amount": 50, "ä": [1.5]})
+        self.assertEqual(data.message["headers"], {"x-amz-invoked": "false"})
+        self.assertEqual(s.stop(), 0)
+
+    def test_a_result_expression_sees_answer_input_and_passthrough(self):
+        s = self.step({"expression": '{"x": 1}', "resultExpression": '{"r": x, "in": $input, "s": $response.StatusCode,'
+                       ' "p": $getPassthrough().step_0.body, "v": $getFlowVariables().v}'},
+                      step={"is_passthrough": True, "variables": {"v": 7}}).start()
+        s.send({"body": {"a": 1}, "passthrough": {"step_0": {"body": "p"}}})
+        self.assertEqual(s.data.get().message["body"], {"r": 1, "in": {"a": 1}, "s": 200, "p": "p", "v": 7})
+        self.assertEqual(s.stop(), 0)
+
+    def test_failures_go_back_to_the_platform_where_the_form_says_so(self):
+        for config, body, reason in (
+                ({"functionErrorPolicy": "rebound"}, {"do": "fail", "message": "not yet"}, "ValueError: not yet"),
+                ({"errorPolicy": "rebound", "errorCodes": "404", "functionName": "not-there"}, {},
+                 "ResourceNotFoundException: ")):
+            with self.subTest(config):
+                s = self.step(config).start()
+                sent = s.send({"body": body})
+                back = s.rebounds.get()
+                self.assertEqual(back.message["body"], body)
+                self.assertEqual(back.headers["messageId"], sent["messageId"])
+                self.assertIn(reason, back.headers["reboundReason"])
+                self.assertEqual((s.data.size(), s.errors.size()), (0, 0))
+                self.assertEqual(s.stop(), 0)
+
+    def test_failures_are_data_where_the_form_says_so(self):
+        s = self.step({"functionErrorPolicy": "emit", "errorPolicy": "emit", "errorCodes": "ResourceNotFoundException",
+                       "functionName": "{% f %}"}).start()
+        s.send({"body": {"f": "probe", "do": "fail", "message": "no"}})
+        data = s.data.get().message
+        self.assertEqual((data["body"]["errorType"], data["headers"]["x-amz-function-error"]), ("ValueError", "Unhandled"))
+        s.send({"body": {"f": "not-there"}})
+        data = s.data.get().message
+        self.assertEqual((data["body"]["error"]["name"], data["body"]["statusCode"], data["body"]["attempts"]),
+                         ("ResourceNotFoundException", 404, 1))
+        self.assertEqual(data["headers"]["x-amzn-requestid"], data["body"]["requestId"])
+        self.assertEqual(s.errors.size(), 0)
         self.assertEqual(s.stop(), 0)
 
 
