@@ -264,5 +264,6 @@ const struct sailor_action component_publish_action = {
     .open = open_publish,
     .close = close_publish,
     .process = process,
+    .meta_model = component_meta_model,
     .metrics = write_metrics,
 };

@@ -9,6 +9,9 @@ extern const struct sailor_component component_lambda;
 /* action_step.c: `publish` as an action of the runtime. */
 extern const struct sailor_action component_publish_action;
 
+/* meta_model.c: {"out": schema} of the sample in the form. */
+void component_meta_model(const struct sailor_step *step, struct sailor_reply *reply);
+
 /* verify.c: asks AWS whether the credentials are good. */
 void component_verify(const struct sailor_step *step, struct sailor_reply *reply);
 

@@ -196,6 +196,33 @@ class Credentials(ServiceTest):
         self.assertEqual(self.sts.complaints, [])
 
 
+class Forms(ServiceTest):
+    """What our own component answers while somebody fills in its form."""
+
+    def ask(self, method, get=None, **config):
+        self.platform.requests.clear()
+        self.assertEqual(self.serve(method, config={**KEYS, **config}, ELASTICIO_ACTION_OR_TRIGGER="publish",
+                                    ELASTICIO_GET_MODEL_METHOD=get), 0)
+        self.platform.check()
+        [result] = self.platform.results()
+        return result
+
+    def test_a_sample_describes_results(self):
+        result = self.ask("getMetaModel", outputSample='{"id": 7, "lines": [{"sku": "x"}, {"sku": "y", "qty": 1}]}')
+        self.assertEqual(result, {"status": "success", "data": {"out": {"type": "object", "properties": {
+            "id": {"type": "number"}, "lines": {"type": "array", "items": {"type": "object", "properties": {
+                "sku": {"type": "string"}, "qty": {"type": "number"}}}}}}}})
+
+    def test_without_a_sample_a_result_is_some_object(self):
+        self.assertEqual(self.ask("getMetaModel"),
+                         {"status": "success", "data": {"out": {"type": "object", "properties": {}}}})
+
+    def test_a_sample_that_is_no_json_is_told(self):
+        result = self.ask("getMetaModel", outputSample='{"id": }')
+        self.assertEqual(result["status"], "error")
+        self.assertIn("Sample of the Result (outputSample): ", result["data"]["message"])
+
+
 class Models(ServiceTest):
     """The component of these tests, which answers as its configuration says."""
 
@@ -295,8 +322,9 @@ class Checks(ServiceTest):
                          ELASTICIO_ACTION_OR_TRIGGER="other")
 
     def test_a_method_that_is_not_there(self):
-        self.serve_error("getMetaModel", 'Method "getMetaModel" is not found in "publish" action or trigger',
-                         ELASTICIO_ACTION_OR_TRIGGER="publish")
+        self.serve_error("getMetaModel", 'Method "getMetaModel" is not found in "plain" action or trigger',
+                         folder=ROOT / "tests/step/component", program=str(TESTS / "step_component"),
+                         ELASTICIO_ACTION_OR_TRIGGER="plain")
         self.platform.requests.clear()
         self.serve_error("selectModel", 'Method "regions" is not found in "publish" action or trigger',
                          ELASTICIO_ACTION_OR_TRIGGER="publish", ELASTICIO_GET_MODEL_METHOD="regions")
