@@ -23,7 +23,8 @@ const KNOWN = [
 
 /* These describe too much to be asked before the case is small. */
 const LATE = [
-    { name: 'passed-place', matches: d => /^(?!S0).*another (position|token)$/.test(d.what) && /function|λ/.test(d.expression) },
+    { name: 'passed-place', matches: d => /^(?!S0).*another (position|token)$/.test(d.what) &&
+        /function|λ/.test(d.expression) },
     { name: 'leaked-rows', matches: d => /\)\s*\[[^\]]*%/.test(d.expression) && /~>|function|λ/.test(d.expression) &&
         /^\[(\]|.*"!\d)/.test(d.reference.text || d.reference.value || '') },
 ];

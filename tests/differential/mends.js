@@ -127,24 +127,25 @@ function loadMended(folder, names) {
 }
 
 /* For each of the differences `found`, the name of the slip that is all there is to it, or of several, or null.  What is
- * left may be `known` for another reason. */
+ * left may be `known` for another reason; but that the mended reference crashes counts only when it is not for a mend. */
 async function slips(found, reference, known) {
     const run = (list, mends) => reference.run(list.map(({ expression, data, bindings }) =>
         ({ expression, data, bindings, mends })));
     const isGone = (outcome, c) => {
-        if (outcome.kind === 'slow')
-            return c.ours.kind === 'slow';
+        if (outcome.kind === 'slow' || outcome.kind === 'host')
+            return outcome.kind === c.ours.kind;
         const what = difference(outcome, c.ours);
-        return !what || outcome.kind !== 'host' && known({ ...c, what, reference: outcome }) !== null;
+        return !what || known({ ...c, what, reference: outcome }) !== null;
     };
-    const all = await run(found, NAMES);
+    const all = await run(found, NAMES), inTurn = await run(found, ['siblings']);
     const gone = found.filter((c, i) => isGone(all[i], c));
     const needed = new Map(gone.map(c => [c, []]));
     for (const name of NAMES) {
         const others = await run(gone, NAMES.filter(other => other !== name));
         gone.forEach((c, i) => isGone(others[i], c) || needed.get(c).push(name));
     }
-    return found.map(c => needed.has(c) ? needed.get(c).join('+') || 'several' : null);
+    const hostOf = i => inTurn[i].kind === 'host' ? 'siblings+host-error' : null;
+    return found.map((c, i) => needed.has(c) ? needed.get(c).join('+') || 'several' : hostOf(i));
 }
 
 /* Throws when some mend does not fit this package. */
