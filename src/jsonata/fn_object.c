@@ -196,11 +196,10 @@ BUILTIN(fn_keys)
     return jn_is(args[0], JN_ARRAY) ? union_of_keys(e, args[0]) : jsonata_array(e, 0, JN_SEQUENCE);
 }
 
+/* A missing name is a property key like all else is to JavaScript: its text. */
 BUILTIN(fn_lookup)
 {
-    if (jn_is_undefined(args[1]))
-        return jn_undefined();
-    return jsonata_lookup(e, args[0], jn_text(args[1]));
+    return jsonata_lookup(e, args[0], jn_is_undefined(args[1]) ? JN_STR("undefined") : jn_text(args[1]));
 }
 
 /* One object per member of `o`. */

@@ -464,10 +464,8 @@ jn_value jsonata_search_group(const struct jsonata_search *s, uint32_t i)
 jn_value jsonata_search_groups(const struct jsonata_search *s)
 {
     const jn_value groups = jsonata_array(s->e, s->regex->groups, 0);
-    for (uint32_t i = 1; i <= s->regex->groups && !jsonata_failed(s->e); i++) {
-        const jn_value text = jsonata_search_group(s, i);
-        jsonata_push(s->e, groups, jn_is_undefined(text) ? jn_null() : text);
-    }
+    for (uint32_t i = 1; i <= s->regex->groups && !jsonata_failed(s->e); i++)
+        jsonata_push_item(s->e, groups, jsonata_search_group(s, i));
     return groups;
 }
 

@@ -40,18 +40,32 @@ const mended = {
         const text = JSON.stringify(tree, (key, v) => v instanceof RegExp ? { pattern: patterns.push(v) - 1 } : v);
         return JSON.parse(text, (key, v) => v && v.pattern in patterns ? patterns[v.pattern] : v);
     },
+    /* A copy of v as it is now, when it holds the match. */
+    apart: (v, match) => {
+        const copy = u => u === null || typeof u !== 'object' || mended.isFunction(u) ? u
+            : Array.isArray(u) ? u.map(copy) : Object.fromEntries(Object.entries(u).map(([k, w]) => [k, copy(w)]));
+        return mended.objectsOf(v).has(match) ? copy(v) : v;
+    },
     /* Members can be set on objects, and are lost on arrays unless they are named like its places. */
     takes: (match, update) => mended.isFunction(match) ? Object.keys(update).length === 0
         : !Array.isArray(match) || Object.keys(update).every(key => !/^(0|[1-9][0-9]*|length)$/.test(key)),
     /* The regular expression for a choice: with ] in it it fits nothing, and a backslash is itself. */
     classOf: choice => choice.includes(']') ? '(?!)x' : '[' + choice.replace(/[\\\\]/g, '$&$&') + 'm]',
+    /* What a call makes of its arguments. */
+    closure: (apply, arityOf, environment) => f => {
+        if (!mended.isFunction(f))
+            return f;
+        const call = async (...words) => apply(f, words, null, environment);
+        call.arity = arityOf(f);
+        return call;
+    },
     /* A built-in function that looks at its arguments as its calls do; "count" are written, some of them too many. */
-    checked: (proc, count) => {
+    checked: (proc, count, wrap) => {
         const names = /\\(([^)]*)\\)/.exec(proc.implementation.toString())[1].split(',').filter(name => name.trim());
         const isEndless = proc.signature && proc.signature.definition.includes('+');
         const taken = isEndless ? count : Math.min(count, names.length);
         const f = function (...words) {
-            const args = words.slice(0, taken);
+            const args = words.slice(0, taken).map(wrap);
             return proc.implementation.apply(this, proc.signature ? proc.signature.validate(args, this.input) : args);
         };
         f.toString = () => '(' + Array.from({ length: taken }, (_, i) => 'argument' + i).join() + ')';
@@ -75,6 +89,9 @@ const MENDS = {
         [/match\[prop\] = update\[prop\];/, 'if (own.has(match)) $&'],
         [/(?=delete match\[deletions\[jj\]\];)/, 'if (own.has(match)) '],
     ],
+    'self-update': [
+        [/(?<=match\[prop\] = )update\[prop\](?=;)/, 'mended.apart(update[prop], match)'],
+    ],
     'function-objects': [
         [/(?<=typeof arg === 'object') && !isLambda\(arg\)/, ' && !mended.isFunction(arg)'],
         [/(?<=updateType !== 'object' \|\| update === null \|\| Array\.isArray\(update\))/,
@@ -86,7 +103,7 @@ const MENDS = {
         [/(?<=arguments: \[)JSON\.parse\(JSON\.stringify\(left\)\)/, 'mended.copyTree(left)'],
     ],
     'partial-types': [
-        [/(?<=partialApplyNativeFunction\()proc\.implementation/, 'mended.checked(proc, evaluatedArgs.length)'],
+        [/(?<=partialApplyNativeFunction\()proc\.implementation/, 'mended.checked(proc, evaluatedArgs.length, mended.closure(apply, getFunctionArity, environment))'],
         [/(?<=result = await applyProcedure\(proc, validatedArgs)/, ', input'],
         [/(?<=async function applyProcedure\(proc, args)/, ', input'],
         [/(?<=result = await applyNativeFunction\(proc\.body, env)/, ', input'],
@@ -95,7 +112,7 @@ const MENDS = {
     ],
     'array-update': [
         [/(?=for\(const prop of utils\.keys\(update\)\))/,
-            "if (!mended.takes(match, update)) throw { code: 'T2011', position: expr.update.position, value: match };"],
+            "if (!mended.takes(match, update)) throw { code: 'T2011', position: expr.update.position, value: mended.isFunction(match) ? undefined : match };"],
     ],
     'odd-signature': [
         [/(?<=param\.regex = )'\[' \+ choice \+ 'm\]'/, 'mended.classOf(choice)'],

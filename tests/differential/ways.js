@@ -48,6 +48,7 @@ string
     1  «(string)» «?: ??» «(string)»
     1  «block string»
     6  «call string»
+    1  «groups»[«0 1 2 -1»]
     2  «path».«applied string»
     3  «text»
 boolean
@@ -72,6 +73,7 @@ array
     1  «(boolean)» ? «array» : «array»
     1  «path»[]
     1  «block array»
+    1  «groups»
     2  «tuples»
 object
     5  «objectLiteral»
@@ -109,11 +111,21 @@ comparator
     2  λ($i, $j){«$i $j: boolean»}
     1  «function2»
 
+groups
+    4  $match(«optionalText», «optionalGroups»).groups
+    1  $match(«string», «regex»).groups
+    1  («optionalGroups»)(«optionalText»).groups
+optionalGroups
+    4  «/(a)?./ /(x)|(b)/ /(b)(c)*/ /(a)?(b)?(c)?/i /((a)|b)+/ /(?<n>x)?b/»
+optionalText
+    4  «"abc" "xb" "bb" "ABC" "x"»
+    1  «string»
 matcher
     9  «regex»
     1  «function1»
 pattern
     6  «regex»
+    1  «optionalGroups»
     5  «text»
     2  «string»
     1  «function1»
@@ -121,6 +133,7 @@ replacer
     6  «replacement»
     4  function($m){«$m: string»}
     2  function($m){$uppercase($m.«match groups[0] groups start»)}
+    2  function($m){«$string $count $exists $type»($m.«groups groups[0] groups[1]») & "-"}
     1  «string»
 numbers
     3  [«number 0-5»]
@@ -129,6 +142,7 @@ numbers
     2  «range»
 strings
     3  [«string 0-4»]
+    1  «groups»
     3  «path»
     2  «array»
     1  $split(«string», «pattern»)
