@@ -42,6 +42,7 @@ static enum jn_status open_client(struct publish *p, const struct sailor_step *s
 {
     struct lambda_client_options opt = {
         .cred = { .env = step->env, .clock = step->clock },
+        .extra_ca = base_env_get(step->env, "NODE_EXTRA_CA_CERTS"),     // as all of Node's requests do
         .random = step->random,
         .log = step->log,
     };

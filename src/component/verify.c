@@ -133,7 +133,11 @@ static enum jn_status read_form(struct verification *v, const struct sailor_step
 
 static enum jn_status ask(struct verification *v, const struct sailor_step *step, struct jn_error *err)
 {
-    const struct base_http_options http = { .ca_bundle = base_env_get(step->env, "AWS_CA_BUNDLE"), .log = step->log };
+    const char *bundle = base_env_get(step->env, "AWS_CA_BUNDLE");
+    const struct base_http_options http = {
+        .ca_bundle = bundle, .extra_ca = bundle ? NULL : base_env_get(step->env, "NODE_EXTRA_CA_CERTS"),
+        .log = step->log,
+    };
     v->sts = (struct lambda_sts_options){ .env = step->env, .clock = step->clock, .random = step->random,
                                           .loop = step->loop };
     enum jn_status s = read_form(v, step, err);

@@ -77,6 +77,7 @@ static enum jn_status make_chain(struct lambda_client *c, const struct lambda_cl
     struct lambda_cred_options cred = opt->cred;
     cred.region = cred.region ? cred.region : opt->region;
     cred.ca_bundle = cred.ca_bundle ? cred.ca_bundle : opt->ca_bundle;
+    cred.extra_ca = cred.extra_ca ? cred.extra_ca : opt->extra_ca;
     cred.random = cred.random ? cred.random : opt->random;
     cred.log = cred.log ? cred.log : opt->log;
     return lambda_cred_new(c->loop, &cred, &c->cred, err);
@@ -96,8 +97,9 @@ static enum jn_status set_up(struct lambda_client *c, const struct lambda_client
     s = lambda_target_init(&c->target, &target, err);
     if (s)
         return s;
+    const char *bundle = lambda_ca_bundle(opt->ca_bundle, opt->cred.env, c->cred);
     const struct base_http_options http = {
-        .ca_bundle = lambda_ca_bundle(opt->ca_bundle, opt->cred.env, c->cred), .log = opt->log,
+        .ca_bundle = bundle, .extra_ca = bundle ? NULL : opt->extra_ca, .log = opt->log,
     };
     return base_http_new(c->loop, &http, &c->http, err);
 }

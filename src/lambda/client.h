@@ -25,6 +25,7 @@ struct lambda_client_options {
     const char *region;             /* NULL: from environment or profile */
     const char *endpoint;           /* NULL: AWS_ENDPOINT_URL_LAMBDA, AWS_ENDPOINT_URL, profile, else the region's */
     const char *ca_bundle;          /* NULL: AWS_CA_BUNDLE, profile, else the system's */
+    const char *extra_ca;           /* PEM file of authorities beside the system's; a bundle has precedence */
     int64_t connect_timeout_ms;     /* 0: 5 s */
     int64_t call_timeout_ms;        /* of an attempt; 0: 910 s, a function's longest run and a margin; at most 19 min */
     int64_t stall_timeout_ms;       /* a transfer that has begun and moves no byte for so long fails; 0: never.  Not

@@ -32,6 +32,7 @@ struct lambda_cred_options {
     unsigned role_duration_s;       /* 0: 3600 */
     const char *region;             /* of STS; NULL: that of environment or profile, else us-east-1 */
     const char *ca_bundle;          /* NULL: AWS_CA_BUNDLE, profile, else the system's */
+    const char *extra_ca;           /* PEM file of authorities beside the system's; a bundle has precedence */
     struct base_random *random;     /* NULL: the system's */
     const struct base_log *log;     /* what was asked and what came of it; never a secret.  NULL: silence */
 };

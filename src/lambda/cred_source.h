@@ -22,7 +22,7 @@ struct lambda_cred_site {
     const struct lambda_profiles *profiles;     /* likewise; NULL: the files could not be read, see `files` */
     struct jn_error files;
     const char *region;                 /* of STS, unless a profile says otherwise; NULL: us-east-1 */
-    const char *ca_bundle;
+    const char *ca_bundle, *extra_ca;   /* one of them at most */
     struct base_http *http;             /* see lambda_cred_http() */
     int64_t pause_ms;                   /* between two attempts at a service of this machine; 0: 1 s */
     int64_t timeout_ms;                 /* of such an attempt; 0: as settings say, else 1 s (instance), 2 s (container) */

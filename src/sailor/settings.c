@@ -137,7 +137,8 @@ const struct base_setting sailor_setting_table[] = {
     ELSEWHERE("HTTPS_PROXY", NULL, "Proxy for `https:` requests; also in lower case."),
     ELSEWHERE("NO_PROXY", NULL, "Hosts that are asked directly; also in lower case."),
     TEXT("NODE_EXTRA_CA_CERTS", extra_ca, NULL,
-         "PEM file of authorities to trust beside the system's for requests to the API and the storage."),
+         "PEM file of authorities to trust beside the system's for requests to the API, the storage and AWS (there "
+         "`AWS_CA_BUNDLE` has precedence)."),
 
     { "ELASTICIO_POST_RESULT_URL", BASE_SETTING_SECRET, SAILOR_SERVICE, AT(post_result_url), NULL,
       "Service mode\nThe platform asks one question: `verifyCredentials`, `getMetaModel` or `selectModel` as the first "

@@ -1,56 +1,16 @@
 """The component as a step: the action `publish` against the local Lambda, its figures and health, and the example of a
 second component."""
 import base64
-import json
-import base64
-import os
-import pathlib
 import subprocess
-import sys
 import unittest
 import urllib.error
 import urllib.request
 
 import broker
-import message_cipher
-import platform_api
-import scratch
 
 broker.require()
 import step as steps  # noqa: E402
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BIN = pathlib.Path(os.environ["ALC_BIN"]).resolve()
-sys.path.insert(0, str(ROOT / "tests/flow"))
-import support  # noqa: E402
-
-
-class PublishTest(scratch.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.local = support.Local()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.local.close()
-
-    def step(self, config=None, step=None, environment=None, **more):
-        """A step of the component; `config` on top of a working one."""
-        base = {"aws_access_key_id": "local", "aws_secret_access_key": "local-secret", "region": "us-east-1",
-                "functionName": "probe", "expression": ""}
-        s = steps.Step(function="publish", config={**base, **(config or {})}, step=step,
-                       program=[str(BIN / "aws-lambda-component")],
-                       environment={"COMPONENT_PATH": "../../..", **(environment or {})}, **more)
-        s.environment["AWS_ENDPOINT_URL_LAMBDA"] = self.local.endpoint
-        self.addCleanup(s.close)
-        return s
-
-    def failed_start(self, config):
-        s = self.step(config).spawn()
-        error = s.errors.get()
-        self.assertEqual(s.wait(), 1)
-        self.assertNotIn("local-secret", s.tail())
-        return error.error["message"]
+from publishing import BIN, PublishTest  # noqa: E402
 
 
 class Messages(PublishTest):
@@ -175,30 +135,6 @@ class Starts(PublishTest):
                               ({"expression": "a +"}, "JSONata Expression (expression) is faulty at line 1, column 4, near \"(end)\"")):
             with self.subTest(config):
                 self.assertIn(words, self.failed_start(config))
-
-
-class Secrets(PublishTest):
-    def test_the_most_talkative_log_has_none(self):
-        node, user, password = broker.shared(), "name-of-the-test", "password-of-the-test"
-        node.ctl("add_user", user, password)
-        self.addCleanup(node.ctl, "delete_user", user)
-        node.ctl("set_permissions", user, ".*", ".*", ".*")
-        s = self.step({"expression": '{"do": "echo", "value": text}'},
-                      environment={"AMQP_URI": node.url(user=user, password=password), "LOG_LEVEL": "trace",
-                                   "EMIT_LIGHTWEIGHT_MESSAGE": "true", "OBJECT_STORAGE_SIZE_THRESHOLD": "16"})
-        s.environment["TRACE"] = "all"
-        s.start()
-        s.send({"body": {"text": "long enough for the storage"}})
-        s.data.get()
-        self.assertEqual(len(s.platform.asked("POST", "/objects")), 1)
-        s.send({"body": {}}, payload=b"not encrypted")
-        s.wait_for("cannot be read")
-        self.assertEqual(s.stop(), 0)
-        log = "\n".join(json.dumps(line, ensure_ascii=False) for line in s.lines)
-        self.assertIn(s.platform.step_path, log)        # so it does talk
-        basic = base64.b64encode(f"{platform_api.USERNAME}:{platform_api.KEY}".encode()).decode()
-        for secret in (password, message_cipher.PASSWORD, message_cipher.IV, platform_api.KEY, basic, platform_api.TOKEN, "local-secret"):
-            self.assertNotIn(secret, log)
 
 
 class Operations(PublishTest):

@@ -33,7 +33,7 @@ static enum jn_status setup(struct fixture *f, struct jn_error *err)
 {
     const char *const pairs[] = { "ELASTICIO_A", "1", "B", "\xff", NULL };
     const struct base_env env = base_env_of(pairs);
-    *f = (struct fixture){ .random = { 1 } };
+    *f = (struct fixture){ .random.seed = 1 };
     jn_arena_init(&f->arena, SIZE_MAX);
     jn_buf_init(&f->body, 0);
     jn_buf_init(&f->out, 0);
