@@ -159,7 +159,7 @@ static void on_answer(const struct base_http_response *r, void *arg)
     bool is_passing;
     s->call = NULL;
     const enum jn_status status = read_answer(s, r, &keys, &is_passing, &err);
-    if (status && is_passing && s->attempts < ATTEMPTS) {
+    if (status && status != JN_NO_MEMORY && is_passing && s->attempts < ATTEMPTS) {
         base_timer_start(s->pause, s->head.site->pause_ms ? s->head.site->pause_ms : PAUSE_MS);
         return;
     }
