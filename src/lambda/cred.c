@@ -340,6 +340,7 @@ static enum jn_status set_up(struct lambda_cred *c, const struct lambda_cred_opt
     c->site.random = opt->random ? opt->random : &c->own_random;
     c->site.log = c->log;
     c->site.profiles = c->profiles;
+    c->site.profile = c->profile;
     c->site.region = c->sts_region;
     c->site.ca_bundle = c->ca_bundle;
     c->site.extra_ca = c->ca_bundle ? NULL : c->extra_ca;

@@ -83,7 +83,7 @@ enum jn_status lambda_chain_make(struct lambda_cred_site *site, const struct lam
     if (!s && source && opt->role_arn && *opt->role_arn) {
         const struct lambda_role_options role = {
             .arn = jn_str_of(opt->role_arn), .external_id = jn_str_of(opt->external_id),
-            .session_name = jn_str_of(opt->role_session_name), .duration_s = opt->role_duration_s, .profile = profile,
+            .session_name = jn_str_of(opt->role_session_name), .duration_s = opt->role_duration_s,
         };
         s = lambda_source_role(site, &role, source, &source, err);
         if (s)

@@ -20,7 +20,7 @@ static enum jn_status find_target(struct lambda_role *r, const struct lambda_cre
     const char *region = opt->region && *opt->region ? opt->region : site->region;
     const struct lambda_target_options target = {
         .service = "sts", .region = region && *region ? region : "us-east-1", .env = site->env,
-        .profiles = site->profiles, .profile = opt->profile,
+        .profiles = site->profiles, .profile = opt->profile.len ? opt->profile : site->profile,
     };
     return lambda_target_init(&r->target, &target, err);
 }

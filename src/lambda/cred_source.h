@@ -21,6 +21,7 @@ struct lambda_cred_site {
     const struct base_log *log;
     const struct lambda_profiles *profiles;     /* likewise; NULL: the files could not be read, see `files` */
     struct jn_error files;
+    jn_str profile;                     /* the one in use: whose settings count unless another says otherwise */
     const char *region;                 /* of STS, unless a profile says otherwise; NULL: us-east-1 */
     const char *ca_bundle, *extra_ca;   /* one of them at most */
     struct base_http *http;             /* see lambda_cred_http() */
@@ -116,7 +117,7 @@ struct lambda_role_options {
     jn_str arn, session_name, external_id;      /* session_name {NULL, 0}: one of our own making */
     unsigned duration_s;                        /* 0: 3600 */
     const char *region;                         /* of STS; NULL: the site's */
-    jn_str profile;                             /* whose endpoint settings count; {NULL, 0}: none */
+    jn_str profile;                             /* whose endpoint settings count; {NULL, 0}: the site's */
     jn_str token_file;                          /* of a web identity */
     const char *token_name;                     /* where the file was named */
 };

@@ -63,6 +63,10 @@ static void a_token_that_is_no_line_is_not_sent(void **state)
     SCRIPT(s, good);
     scene_ask(s);
     scene_expect(s, "failed: cannot read the token that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names: cannot open ");
+    assert_int_equal(mkdir(scene_path(s, "t"), 0700), 0);
+    scene_ask(s);
+    scene_expect_part(s, "/t, which AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names, is no file");
+    assert_int_equal(rmdir(scene_path(s, "t")), 0);
     scene_write(s, "t", "\n");
     scene_ask(s);
     scene_expect_part(s, "/t, which AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names, is empty");
