@@ -183,27 +183,12 @@ static bool has_keys_expired(const struct lambda_call *call)
            (jn_str_eq(code, JN_STR("ExpiredTokenException")) || jn_str_eq(code, JN_STR("ExpiredToken")));
 }
 
-/* Texts of the answer that are still needed when it is gone. */
-static void keep_refusal(struct lambda_call *call)
-{
-    struct lambda_service_error *e = &call->outcome.service;
-    e->code = jn_arena_copy(&call->arena, e->code);
-    e->message = jn_arena_copy(&call->arena, e->message);
-    e->type = jn_arena_copy(&call->arena, e->type);
-    e->reason = jn_arena_copy(&call->arena, e->reason);
-    e->request_id = jn_arena_copy(&call->arena, e->request_id);
-}
-
 /* True: another attempt will not fail for the reason this one did. */
 static bool put_right(struct lambda_call *call)
 {
     if (was_clock_wrong(call))
         return call->has_corrected_clock = true;
-    if (!has_keys_expired(call))
-        return false;
-    lambda_cred_refuse(call->client->cred, call->keys);
-    keep_refusal(call);
-    return call->has_refused_keys = true;
+    return has_keys_expired(call) && (call->has_refused_keys = lambda_cred_refuse(call->client->cred, call->keys));
 }
 
 /* ---- whether to go on ---------------------------------------------------------------------------------------- */
@@ -372,22 +357,6 @@ static enum jn_status send_attempt(struct lambda_call *call, struct lambda_keys 
     return JN_OK;
 }
 
-/* The service has said of these very keys that they have expired: asking it again is no use. */
-static bool are_refused(const struct lambda_call *call, const struct lambda_keys *keys)
-{
-    return call->has_refused_keys && jn_str_eq(lambda_keys_access(keys), lambda_keys_access(call->keys)) &&
-           jn_str_eq(lambda_keys_token(keys), lambda_keys_token(call->keys));
-}
-
-/* Sends, or ends the call where that is no use; the failure is for the caller to report. */
-static enum jn_status use_keys(struct lambda_call *call, struct lambda_keys *keys, struct jn_error *err)
-{
-    if (!are_refused(call, keys))
-        return send_attempt(call, keys, err);
-    finish(call);
-    return JN_OK;
-}
-
 static void on_keys(struct lambda_keys *keys, const struct jn_error *failed, void *arg)
 {
     struct lambda_call *call = arg;
@@ -397,7 +366,7 @@ static void on_keys(struct lambda_keys *keys, const struct jn_error *failed, voi
         lambda_call_give_back(call);
     else if (!keys)
         fail_local(call, failed);
-    else if (use_keys(call, keys, &err))
+    else if (send_attempt(call, keys, &err))
         fail_local(call, &err);
 }
 
@@ -411,7 +380,7 @@ static enum jn_status begin_attempt(struct lambda_call *call, struct jn_error *e
     }
     struct lambda_keys *keys = lambda_cred_cached(c->cred);
     if (keys)
-        return use_keys(call, keys, err);
+        return send_attempt(call, keys, err);
     const enum jn_status s = lambda_cred_get(c->cred, on_keys, call, err);
     if (!s)
         call->state = LAMBDA_CALL_ASKS_KEYS;

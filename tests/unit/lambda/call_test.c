@@ -82,6 +82,94 @@ static void the_caller_s_texts_may_be_gone_after_the_start(void **state)
         fail_msg("intermediaries change it, so it must not be signed: %s", second);
 }
 
+/* ---- keys that have expired ---------------------------------------------------------------------------------- */
+
+#define KEYS(access) "HTTP/1.1 200 X\r\nContent-Type: application/json\r\nContent-Length: 108\r\n\r\n" \
+                     "{\"AccessKeyId\":\"" access "\",\"SecretAccessKey\":\"secret-1\",\"Token\":\"token-1\"," \
+                     "\"Expiration\":\"2026-03-15T15:09:26Z\"}"
+
+/* A client whose keys come from the same server, as those of a container do. */
+static void open_contained(struct scene *s)
+{
+    char uri[80];
+    snprintf(uri, sizeof uri, "%s/keys", s->endpoint);
+    const char *const environment[] = { "AWS_CONTAINER_CREDENTIALS_FULL_URI", uri, "AWS_CONFIG_FILE", "/nonexistent/c",
+                                        "AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/d", NULL };
+    const struct base_env env = base_env_of(environment);
+    const struct lambda_client_options opt = { .cred = { .env = &env, .clock = &s->clock }, .region = "eu-west-1",
+                                               .endpoint = s->endpoint, .random = &s->random };
+    struct jn_error err = { 0 };
+    scene_chance(s, 0);
+    if (lambda_client_new(s->loop, &opt, &s->client, &err))
+        fail_msg("%s", err.message);
+}
+
+static void expired_keys_are_asked_for_anew_once(void **state)
+{
+    static const struct script_step steps[] = {
+        { SCRIPT_ANSWER, KEYS("AKIDONE") }, { SCRIPT_ANSWER, FAILED("403", "ExpiredTokenException", "") },
+        { SCRIPT_ANSWER, KEYS("AKIDTWO") }, { SCRIPT_ANSWER, OK },
+    };
+    struct scene *s = *state;
+    open_contained(s);
+    script_play(&s->server, steps, 4);
+    scene_invoke(s, (struct lambda_invoke){ 0 });
+    if (s->outcome.status)
+        fail_msg("%s", s->outcome.error.message);
+    assert_int_equal(s->outcome.attempts, 2);
+    assert_int_equal(s->server.whole, 4);
+    expect_in(s->server.heads[1], "Credential=AKIDONE/");
+    expect_in(s->server.heads[3], "Credential=AKIDTWO/");
+}
+
+static void keys_that_expire_again_are_an_error(void **state)
+{
+    static const struct script_step steps[] = {
+        { SCRIPT_ANSWER, KEYS("AKIDONE") }, { SCRIPT_ANSWER, FAILED("403", "ExpiredTokenException", "") },
+        { SCRIPT_ANSWER, KEYS("AKIDTWO") }, { SCRIPT_ANSWER, FAILED("403", "ExpiredTokenException", "") },
+    };
+    struct scene *s = *state;
+    open_contained(s);
+    script_play(&s->server, steps, 4);
+    scene_invoke(s, (struct lambda_invoke){ 0 });
+    assert_int_equal(s->outcome.status, JN_REMOTE);
+    assert_string_equal(s->outcome.error.code, "ExpiredTokenException");
+    assert_int_equal(s->outcome.attempts, 2);
+    assert_int_equal(s->server.whole, 4);
+}
+
+static void new_keys_that_do_not_come_are_the_error(void **state)
+{
+    static const struct script_step steps[] = {
+        { SCRIPT_ANSWER, KEYS("AKIDONE") }, { SCRIPT_ANSWER, FAILED("403", "ExpiredTokenException", "") },
+        { SCRIPT_ANSWER, FAILED("404", "x", "") },
+    };
+    struct scene *s = *state;
+    open_contained(s);
+    script_play(&s->server, steps, 3);
+    scene_invoke(s, (struct lambda_invoke){ 0 });
+    expect_in(s->outcome.error.message, "container");
+    assert_int_equal(s->outcome.attempts, 1);
+    assert_false(s->outcome.outcome_unknown);
+}
+
+static void a_call_that_asks_for_new_keys_may_be_cancelled(void **state)
+{
+    static const struct script_step steps[] = {
+        { SCRIPT_ANSWER, KEYS("AKIDONE") }, { SCRIPT_ANSWER, FAILED("403", "ExpiredTokenException", "") },
+        { SCRIPT_SILENCE, NULL }, { SCRIPT_ANSWER, OK },
+    };
+    struct scene *s = *state;
+    open_contained(s);
+    script_play(&s->server, steps, 4);
+    struct lambda_call *call = scene_start(s, (struct lambda_invoke){ 0 });
+    while (s->server.whole < 3)
+        scene_run_briefly(s);
+    lambda_call_cancel(call);
+    scene_run_briefly(s);
+    assert_int_equal(s->outcomes, 0);
+}
+
 /* ---- who decides --------------------------------------------------------------------------------------------- */
 
 static bool always(const struct lambda_outcome *o, void *arg)
@@ -365,6 +453,10 @@ int main(void)
         CASE(each_attempt_is_signed_anew),
         CASE(attempts_are_numbered_and_belong_together),
         CASE(the_caller_s_texts_may_be_gone_after_the_start),
+        CASE(expired_keys_are_asked_for_anew_once),
+        CASE(keys_that_expire_again_are_an_error),
+        CASE(new_keys_that_do_not_come_are_the_error),
+        CASE(a_call_that_asks_for_new_keys_may_be_cancelled),
         CASE(the_caller_may_judge_failures),
         CASE(a_service_in_trouble_is_left_alone),
         CASE(successes_fill_the_quota),
