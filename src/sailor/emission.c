@@ -59,7 +59,7 @@ static void put_away(struct sailor_emission *e)
         free_emission(e);
         return;
     }
-    if (e->payload.cap > KEPT_PAYLOAD)
+    if (e->payload.failed || e->payload.cap > KEPT_PAYLOAD)
         jn_buf_clear(&e->payload);
     else
         jn_buf_truncate(&e->payload, 0);
@@ -80,7 +80,7 @@ struct sailor_emission *sailor_emission_new(struct sailor_task *t, enum sailor_e
 {
     struct sailor_emission *e = take_idle(t->flow);
     if (!e) {
-        sailor_task_out_of_memory(t);
+        sailor_task_refuse(t, done, arg);
         return NULL;
     }
     const struct jn_arena arena = e->arena;

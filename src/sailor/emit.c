@@ -8,22 +8,13 @@
 #include "core/value.h"
 #include "sailor/flow_internal.h"
 
-enum { REPLY_ATTEMPTS = 8, KEPT_TEXT = 64 * 1024 };
+enum { REPLY_ATTEMPTS = 8 };
 
 /* ---- small parts --------------------------------------------------------------------------------------------- */
 
 static jn_str or_empty_object(jn_str json)
 {
     return json.data && json.len ? json : JN_STR("{}");
-}
-
-/* One of the flow's buffers, empty. */
-static struct jn_buf *fresh(struct jn_buf *b)
-{
-    if (b->failed || b->cap > KEPT_TEXT)
-        jn_buf_clear(b);
-    jn_buf_truncate(b, 0);
-    return b;
 }
 
 static void set_properties(struct sailor_emission *e, const struct sailor_header_additions *more)
@@ -37,16 +28,21 @@ static bool has_failed(const struct sailor_emission *e)
     return jn_arena_failed(&e->arena) || e->payload.failed;
 }
 
-/* Publishes what has been built, or gives up for want of memory. */
-static void release(struct sailor_emission *e, struct sailor_throttle *throttle)
+/* For want of memory: the message goes back to the queue. */
+static void give_up(struct sailor_emission *e)
 {
     const struct jn_error no_memory = { .status = JN_NO_MEMORY, .message = "no memory for a message" };
-    if (!has_failed(e)) {
-        sailor_emission_release(e, throttle);
-        return;
-    }
     sailor_task_out_of_memory(e->task);
     sailor_emission_complete(e, &no_memory);
+}
+
+/* Publishes what has been built. */
+static void release(struct sailor_emission *e, struct sailor_throttle *throttle)
+{
+    if (has_failed(e))
+        give_up(e);
+    else
+        sailor_emission_release(e, throttle);
 }
 
 /* 3.13.  False: it is too large, and `err` says so. */
@@ -89,8 +85,7 @@ static void emit_error(struct sailor_task *t, const struct sailor_failure *f, in
     e->routing_key = jn_str_of(o->settings->error_routing_key);
     e->attempts = INT64_MAX;
     if (sailor_envelope_error(&e->arena, o->cipher, f, &t->in, &e->payload, &error_text, &why)) {
-        sailor_task_out_of_memory(t);
-        sailor_emission_complete(e, &why);
+        give_up(e);
         return;
     }
     set_properties(e, &(struct sailor_header_additions){ .end_ms = end_ms });
@@ -141,7 +136,7 @@ static void build_data(struct sailor_emission *e, const struct sailor_incoming_m
 {
     struct sailor_flow *f = e->task->flow;
     const struct sailor_settings *s = f->opt.settings;
-    struct jn_buf *passthrough = fresh(&f->passthrough);
+    struct jn_buf *passthrough = sailor_flow_fresh(&f->passthrough);
     struct jn_error why = { .status = JN_OK };
     if (f->opt.is_passthrough)
         sailor_envelope_passthrough(&e->arena, s, true, in, &e->message, passthrough);
@@ -150,9 +145,11 @@ static void build_data(struct sailor_emission *e, const struct sailor_incoming_m
     e->routing_key = jn_str_of(s->data_routing_key);
     write_data(e, passthrough->len ? jn_buf_str(passthrough) : (jn_str){ NULL, 0 }, &e->payload);
     if (passthrough->failed ||
-        sailor_encrypt_in_place(f->opt.cipher, &e->payload, 0, s->protocol_version < 2, &why))
-        jn_fail(&why, JN_NO_MEMORY, "no memory for a message");
-    if (why.status || !is_small_enough(e, &why)) {
+        sailor_encrypt_in_place(f->opt.cipher, &e->payload, 0, s->protocol_version < 2, NULL)) {
+        give_up(e);
+        return;
+    }
+    if (!is_small_enough(e, &why)) {
         sailor_emission_become_error(e, &why);
         return;
     }
@@ -307,7 +304,6 @@ void sailor_task_emit_rebound(struct sailor_task *t, jn_str reason)
         return;
     }
     struct sailor_emission *e = sailor_emission_new(t, SAILOR_REBOUND, NULL, NULL);
-    struct jn_error why = { .status = JN_OK };
     if (!e)
         return;
     e->routing_key = jn_str_of(o->settings->rebound_routing_key);
@@ -315,11 +311,10 @@ void sailor_task_emit_rebound(struct sailor_task *t, jn_str reason)
     e->attempts = INT64_MAX;
     e->properties = sailor_envelope_rebound(&e->arena, o->settings, &t->delivery->properties, reason, n,
                                             sailor_flow_wall_ms(t->flow));
-    if (sailor_envelope_original(o->cipher, &t->in, &e->payload, &why)) {
-        sailor_emission_become_error(e, &why);
-        return;
-    }
-    release(e, NULL);
+    if (sailor_envelope_original(o->cipher, &t->in, &e->payload, NULL))
+        give_up(e);
+    else
+        release(e, NULL);
 }
 
 /* ---- snapshots ----------------------------------------------------------------------------------------------- */
@@ -333,10 +328,17 @@ static void publish_snapshot(struct sailor_emission *e, jn_str value, const char
     release(e, throttle);
 }
 
-static void keep_snapshot(struct sailor_flow *f, jn_str value)
+/* What the flow's text holds is the snapshot from now on; without memory for it, the one before stays. */
+static void keep_snapshot(struct sailor_emission *e)
 {
-    jn_buf_truncate(&f->snapshot, 0);
-    jn_buf_append(&f->snapshot, value);
+    struct sailor_flow *f = e->task->flow;
+    if (f->text.failed || jn_arena_failed(&e->arena)) {
+        sailor_task_out_of_memory(e->task);
+        return;
+    }
+    const struct jn_buf before = f->snapshot;
+    f->snapshot = f->text;
+    f->text = before;
 }
 
 void sailor_task_emit_snapshot(struct sailor_task *t, jn_str value, sailor_emitted_fn *done, void *arg)
@@ -349,7 +351,8 @@ void sailor_task_emit_snapshot(struct sailor_task *t, jn_str value, sailor_emitt
         sailor_emission_complete(e, &nothing);
         return;
     }
-    keep_snapshot(t->flow, value);
+    jn_buf_append(sailor_flow_fresh(&t->flow->text), value);
+    keep_snapshot(e);
     publish_snapshot(e, value, "snapshot", &t->flow->snapshots);
 }
 
@@ -375,13 +378,12 @@ static bool merge_member(jn_str key, jn_str value, void *arg)
 static void merge_snapshot(struct sailor_emission *e, jn_str object)
 {
     struct sailor_flow *f = e->task->flow;
-    struct jn_buf *out = fresh(&f->text);
+    struct jn_buf *out = sailor_flow_fresh(&f->text);
     jn_buf_append_char(out, '{');
     sailor_members(&e->arena, jn_buf_str(&f->snapshot), merge_member, &(struct merge){ out, &e->arena, object });
     sailor_members(&e->arena, object, merge_member, &(struct merge){ .out = out });
     jn_buf_append_char(out, '}');
-    if (!out->failed)
-        keep_snapshot(f, jn_buf_str(out));
+    keep_snapshot(e);
 }
 
 static bool is_truthy(jn_str json)
@@ -472,8 +474,10 @@ void sailor_task_emit_http_reply(struct sailor_task *t, jn_str reply, sailor_emi
                 "Component emitted 'httpReply' event but 'reply_to' was not found in AMQP headers");
     } else {
         write_reply(e, reply, &e->payload);
-        if (sailor_encrypt_in_place(f->opt.cipher, &e->payload, 0, true, &why))
-            jn_fail(&why, JN_NO_MEMORY, "no memory for a reply");
+        if (sailor_encrypt_in_place(f->opt.cipher, &e->payload, 0, true, NULL)) {
+            give_up(e);
+            return;
+        }
     }
     if (why.status || !is_small_enough(e, &why)) {
         if (e->done)

@@ -16,7 +16,7 @@
 #include "core/value.h"
 #include "sailor/flow_internal.h"
 
-enum { MAX_IDLE = 256 };
+enum { MAX_IDLE = 256, KEPT_TEXT = 64 * 1024 };
 
 static const jn_str object_id_name = JN_STR_INIT("x-ipaas-object-storage-id");
 
@@ -29,6 +29,14 @@ void sailor_flow_tick_by(struct sailor_flow *f, int64_t due_ms)
     const int64_t now = base_loop_now_ms(f->loop);
     f->tick_ms = due_ms;
     base_timer_start(f->tick, due_ms > now ? due_ms - now : 0);
+}
+
+struct jn_buf *sailor_flow_fresh(struct jn_buf *b)
+{
+    if (b->failed || b->cap > KEPT_TEXT)
+        jn_buf_clear(b);
+    jn_buf_truncate(b, 0);
+    return b;
 }
 
 int64_t sailor_flow_wall_ms(const struct sailor_flow *f)
@@ -190,6 +198,15 @@ void sailor_task_out_of_memory(struct sailor_task *t)
     sailor_flow_tick_by(t->flow, 0);
 }
 
+void sailor_task_refuse(struct sailor_task *t, sailor_emitted_fn *done, void *arg)
+{
+    sailor_task_out_of_memory(t);
+    if (!t->refused) {
+        t->refused = done;
+        t->refused_arg = arg;
+    }
+}
+
 static void fail_late(struct sailor_task *t)
 {
     char message[120];
@@ -215,13 +232,26 @@ static void stop_late(struct sailor_flow *f, int64_t now)
     }
 }
 
+static void tell_refused(struct sailor_task *t)
+{
+    const struct jn_error no_memory = { .status = JN_NO_MEMORY, .message = "no memory for a message" };
+    sailor_emitted_fn *fn = t->refused;
+    t->refused = NULL;
+    if (fn)
+        fn(&no_memory, t->refused_arg);
+}
+
 static void return_unfit(struct sailor_flow *f)
 {
     f->has_out_of_memory = false;
     for (struct sailor_task *t = f->first, *next; t; t = next) {
         next = t->next;
-        if (!t->is_out_of_memory || t->state != SAILOR_TASK_RUNNING || !t->abort)
+        if (!t->is_out_of_memory || t->state != SAILOR_TASK_RUNNING)
             continue;
+        if (!t->abort) {
+            tell_refused(t);
+            continue;
+        }
         base_log(&t->log.base, BASE_ERROR, NULL, "no memory for this message: it goes back to the queue");
         tell_abort(t);
         drain(t);
@@ -281,8 +311,7 @@ static void replace_bodies(struct sailor_task *t)
             t->in.message.body = x->message.body;
     if (!is_fetching_passthrough(t))
         return;
-    struct jn_buf *text = &t->flow->text;
-    jn_buf_truncate(text, 0);
+    struct jn_buf *text = sailor_flow_fresh(&t->flow->text);
     sailor_bodies_write_passthrough(&t->bodies, text);
     t->in.message.passthrough = jn_arena_copy(t->delivery->arena, jn_buf_str(text));
     if (text->failed || !t->in.message.passthrough.data)

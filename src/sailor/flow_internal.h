@@ -73,6 +73,8 @@ struct sailor_task {
     bool is_rebounded;
     bool is_aborted;                                /* the action has been told to forget it */
     bool is_out_of_memory;                          /* goes back to the queue */
+    sailor_emitted_fn *refused;                     /* waits for an emission that there was no memory for */
+    void *refused_arg;
     sailor_task_abort_fn *abort;
     void *abort_arg;
 };
@@ -105,6 +107,13 @@ void sailor_task_settle_if_done(struct sailor_task *t);
 
 /* Memory ran out where nothing else helps: the action is told to forget the task, and the message goes back to the queue. */
 void sailor_task_out_of_memory(struct sailor_task *t);
+
+/* The same where there is no memory for an emission either: an action that cannot be told to stop hears of it by `done`,
+ * at the next tick.  One that waits for several at a time hears of one. */
+void sailor_task_refuse(struct sailor_task *t, sailor_emitted_fn *done, void *arg);
+
+/* One of the flow's buffers, empty; what it failed of is forgotten. */
+struct jn_buf *sailor_flow_fresh(struct jn_buf *b);
 
 int64_t sailor_flow_wall_ms(const struct sailor_flow *f);
 
