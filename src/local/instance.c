@@ -15,7 +15,8 @@
  * - Lines that the process wrote before its request may still be in the pipe when the request is handled.  Two rounds
  *   of the loop later they have been read (collect()), since between the two the loop has polled everything once.
  *
- * Invariant: `call` is NULL or a call without `done` called; it is let go of in finish() and cancel() only. */
+ * Invariant: `call` is NULL or a call without `done` called; it is let go of in finish() and cancel() only.  While the
+ * process is starting, restarting or busy there is one. */
 #include "local/instance.h"
 
 #include <assert.h>
@@ -266,10 +267,15 @@ static void stop_softly(struct local_instance *i)
     base_timer_start(i->deadline, TERM_MS);
 }
 
+/* While it is, there is a call: what the process was started for, or has been given. */
+static bool is_undecided(const struct local_instance *i)
+{
+    return i->state == STATE_starting || i->state == STATE_restarting || i->state == STATE_busy;
+}
+
 void local_instance_stop(struct local_instance *i)
 {
-    const bool is_undecided = i->state == STATE_starting || i->state == STATE_restarting || i->state == STATE_busy;
-    if (i->call && is_undecided)
+    if (i->call && is_undecided(i))
         cancel(i);
     if (i->state != STATE_stopping && i->state != STATE_dead)
         stop_softly(i);
@@ -550,6 +556,7 @@ static void after_end(struct local_instance *i, jn_str words, bool has_reason)
 static void on_end(struct base_process *p, const struct base_process_end *end, void *arg)
 {
     struct local_instance *i = arg;
+    assert(i->call || !is_undecided(i));
     struct jn_buf words;
     jn_buf_init(&words, 0);
     local_put_process_end(&words, end->status, end->signal);
