@@ -30,7 +30,7 @@ static enum jn_status read_all(int fd, const char *path, struct jn_buf *out, str
 {
     enum { PIECE = 16384 };
     for (;;) {
-        char beyond;
+        char beyond = 0;
         const size_t left = out->ceiling - out->len, size = left < PIECE ? left : PIECE;
         char *to = left ? jn_buf_reserve(out, size) : &beyond;
         if (!to)

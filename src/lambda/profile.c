@@ -229,7 +229,8 @@ static bool copy_text(jn_str text, jn_str *out)
     if (text.len)
         memcpy(copy, text.data, text.len);
     copy[text.len] = '\0';
-    *out = (jn_str){ copy, text.len };
+    out->data = copy;
+    out->len = text.len;
     return true;
 }
 

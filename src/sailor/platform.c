@@ -112,9 +112,8 @@ void sailor_platform_free(struct sailor_platform *p)
 {
     if (!p)
         return;
-    while (p->calls) {
-        struct call *c = p->calls;
-        unlink_call(c);
+    for (struct call *c = p->calls, *next; c; c = next) {
+        next = c->next;
         if (c->exchange)
             sailor_exchange_cancel(c->exchange);
         free_call(c);

@@ -222,7 +222,7 @@ static void report_ended(struct sailor_publisher *p)
     if (!p->ended.first || p->is_freed)         // inside a callback: the outer call goes on
         return;
     bool is_freed = false;
-    p->is_freed = &is_freed;
+    p->is_freed = &is_freed;        // cppcheck-suppress autoVariables ; taken back below, unless there is no p
     for (struct sailor_publication *x; !is_freed && (x = take_first(&p->ended)) != NULL;)
         tell(x);
     if (!is_freed)

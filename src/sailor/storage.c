@@ -80,8 +80,10 @@ void sailor_storage_free(struct sailor_storage *s)
 {
     if (!s)
         return;
-    while (s->calls)
-        sailor_storage_cancel(s->calls);
+    for (struct sailor_storage_call *c = s->calls, *next; c; c = next) {
+        next = c->next;
+        sailor_storage_cancel(c);
+    }
     jn_buf_wipe(&s->authorization);
     jn_buf_clear(&s->request_id);
     jn_arena_clear(&s->scratch);
