@@ -82,7 +82,7 @@ static enum jn_status check_target(const struct component_publish *p, jn_str fun
 static enum jn_status set_target(struct component_publish *p, const struct component_config *config,
                                  struct jn_error *err)
 {
-    jn_str function, qualifier;
+    jn_str function = { NULL, 0 }, qualifier = { NULL, 0 };
     enum jn_status s = component_config_function(config, &function, err);
     if (!s)
         s = component_config_qualifier(config, &qualifier, err);

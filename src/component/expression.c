@@ -176,7 +176,8 @@ static enum jn_status compile(struct component_expression *e, jn_str text, struc
     if (!copy)
         return jn_fail(err, JN_NO_MEMORY, "no memory to compile %s", e->source.field);
     memcpy(copy, text.data, text.len);
-    e->source.text = (jn_str){ copy, text.len };
+    e->source.text.data = copy;
+    e->source.text.len = text.len;
     struct jsonata_error x = { 0 };
     const enum jn_status s = jsonata_compile(e->source.text, NULL, &e->program, &x);
     return s ? component_fail_compile(&e->source, s, &x, e->scope->log, err) : JN_OK;
