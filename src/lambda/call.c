@@ -345,7 +345,7 @@ static enum jn_status send_attempt(struct lambda_call *call, struct lambda_keys 
         .headers = headers, .header_count = fill_headers(call, headers), .body = req->body,
         .keys = keys, .now_ms = c->clock->wall_ms(c->clock) + call->offset_ms,
         .connect_timeout_ms = c->connect_timeout_ms, .total_timeout_ms = c->call_timeout_ms,
-        .stall_timeout_ms = c->stall_timeout_ms, .on_data = req->on_chunk ? on_data : NULL,
+        .stall_timeout_ms = c->stall_timeout_ms, .on_data = req->on_chunk ? on_data : NULL, .is_secret = req->is_secret,
     };
     const enum jn_status s = lambda_signed_send(&c->sender, c->http, &request, on_answer, call, &call->http, err);
     if (s)

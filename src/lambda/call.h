@@ -15,6 +15,8 @@ enum {
     LAMBDA_CALL_QUERY = 3,
 };
 
+struct lambda_control_call;
+
 struct lambda_client {
     struct base_loop *loop;
     struct base_http *http;
@@ -35,6 +37,7 @@ struct lambda_client {
     struct lambda_signed sender;
     struct lambda_call *calls, *idle;       /* those going on; those that ended, kept for the next ones */
     unsigned idle_count;
+    struct lambda_control_call *controls;   /* lists and the like going on */
     bool *is_freed;                         /* set while a callback runs: told if it frees the client */
 };
 
@@ -50,6 +53,7 @@ struct lambda_call_request {
     size_t header_count;
     jn_str body;
     unsigned max_attempts;                  /* 0: the client's */
+    bool is_secret;                         /* the answer is wiped */
     bool is_harmless;                       /* nothing runs by it: its outcome is never unknown */
     lambda_retryable_fn *is_retryable;      /* as in client.h */
     lambda_chunk_fn *on_chunk;              /* the answer is an event stream; NULL: it is not */
@@ -105,5 +109,6 @@ enum jn_status lambda_call_feed(struct lambda_call *call, const struct base_http
 
 /* Frees a list of calls, which nobody calls back any more. */
 void lambda_calls_free(struct lambda_call *call);
+void lambda_controls_free(struct lambda_control_call *x);
 
 #endif

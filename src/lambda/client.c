@@ -137,6 +137,7 @@ void lambda_client_free(struct lambda_client *c)
     if (c->http)
         base_http_free(c->http);
     lambda_cred_free(c->cred);              // from here on nobody calls back
+    lambda_controls_free(c->controls);
     lambda_calls_free(c->calls);
     lambda_calls_free(c->idle);
     lambda_target_clear(&c->target);

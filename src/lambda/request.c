@@ -4,22 +4,22 @@
 
 /* ---- checks -------------------------------------------------------------------------------------------------- */
 
-static enum jn_status check_qualifier(const struct lambda_invoke *req, const struct lambda_name *name,
-                                      struct jn_error *err)
+enum jn_status lambda_name_check_qualifier(const struct lambda_name *name, jn_str qualifier, struct jn_error *err)
 {
-    if (!req->qualifier.data)
+    if (!qualifier.data)
         return JN_OK;
-    const enum jn_status s = lambda_qualifier_check(req->qualifier, err);
-    if (s || !name->qualifier.data || jn_str_eq(name->qualifier, req->qualifier))
+    const enum jn_status s = lambda_qualifier_check(qualifier, err);
+    if (s || !name->qualifier.data || jn_str_eq(name->qualifier, qualifier))
         return s;
     return jn_fail(err, JN_BAD_VALUE, "the function's name says qualifier \"%.*s\", the setting says \"%.*s\"; leave "
-                   "out one of them", JN_ARG(name->qualifier), JN_ARG(req->qualifier));
+                   "out one of them", JN_ARG(name->qualifier), JN_ARG(qualifier));
 }
 
-static enum jn_status check_region(const struct lambda_name *name, jn_str region, struct jn_error *err)
+enum jn_status lambda_name_check(jn_str function, jn_str region, struct lambda_name *name, struct jn_error *err)
 {
-    if (!name->region.data || jn_str_eq(name->region, region))
-        return JN_OK;
+    const enum jn_status s = lambda_name_parse(function, name, err);
+    if (s || !name->region.data || jn_str_eq(name->region, region))
+        return s;
     return jn_fail(err, JN_BAD_VALUE, "function \"%.*s\" is in region %.*s, but calls go to %.*s; choose region %.*s",
                    JN_ARG(name->function), JN_ARG(name->region), JN_ARG(region), JN_ARG(name->region));
 }
@@ -55,11 +55,9 @@ static enum jn_status check_client_context(jn_str text, struct jn_error *err)
 enum jn_status lambda_invoke_check(const struct lambda_invoke *req, jn_str region, struct lambda_name *name,
                                    struct jn_error *err)
 {
-    enum jn_status s = lambda_name_parse(req->function, name, err);
+    enum jn_status s = lambda_name_check(req->function, region, name, err);
     if (!s)
-        s = check_qualifier(req, name, err);
-    if (!s)
-        s = check_region(name, region, err);
+        s = lambda_name_check_qualifier(name, req->qualifier, err);
     if (!s)
         s = check_size(req, err);
     if (!s && req->log_tail && req->type != LAMBDA_REQUEST_RESPONSE)

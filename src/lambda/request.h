@@ -16,6 +16,12 @@ enum {
 #define LAMBDA_INVOKE_PATH "/2015-03-31/functions/*/invocations"
 #define LAMBDA_STREAM_PATH "/2021-11-15/functions/*/response-streaming-invocations"
 
+/* Takes a function's name apart; JN_BAD_VALUE, too, when it is that of a function in another region than the client's. */
+enum jn_status lambda_name_check(jn_str function, jn_str region, struct lambda_name *name, struct jn_error *err);
+
+/* The qualifier is one, and not another than the name has.  {NULL, 0}: none. */
+enum jn_status lambda_name_check_qualifier(const struct lambda_name *name, jn_str qualifier, struct jn_error *err);
+
 /* Checks name, qualifier, sizes and client context; `region` is the client's.  Gives the name's parts. */
 enum jn_status lambda_invoke_check(const struct lambda_invoke *req, jn_str region, struct lambda_name *name,
                                    struct jn_error *err);
