@@ -117,20 +117,21 @@ static inline bool script_serve(struct script_server *s, int fd)
         return false;
     const size_t index = s->begun++;
     const size_t n = index < s->step_count ? index : s->step_count - 1;
-    const struct script_step *step = &s->steps[n];
-    if (step->act == SCRIPT_RESET_BEFORE) {
+    const struct script_step step = s->steps[n];        // by the time it is done, another play may have begun
+    const size_t len = n < SCRIPT_MAX_LENGTHS ? s->lengths[n] : 0;
+    if (step.act == SCRIPT_RESET_BEFORE) {
         script_set_reset(fd);
         return false;
     }
     if (!script_read_request(s, fd, index))
         return false;
-    if (step->act == SCRIPT_RESET_AFTER)
+    if (step.act == SCRIPT_RESET_AFTER)
         script_set_reset(fd);
-    if (step->act == SCRIPT_ANSWER || step->act == SCRIPT_ANSWER_CLOSE)
-        script_send(fd, step->text, n < SCRIPT_MAX_LENGTHS && s->lengths[n] ? s->lengths[n] : strlen(step->text));
-    if (step->act == SCRIPT_SILENCE)
+    if (step.act == SCRIPT_ANSWER || step.act == SCRIPT_ANSWER_CLOSE)
+        script_send(fd, step.text, len ? len : strlen(step.text));
+    if (step.act == SCRIPT_SILENCE)
         recv(fd, &byte, 1, 0);
-    return step->act == SCRIPT_ANSWER;
+    return step.act == SCRIPT_ANSWER;
 }
 
 static inline void *script_connection_main(void *arg)
