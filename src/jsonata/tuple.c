@@ -410,11 +410,13 @@ static jn_value run(const struct path_node *p, struct stream *s, jn_value contex
     return rows;
 }
 
-/* What is grouped when a path ended before its first tuple: one item that is nothing. */
-static jn_value stream_of_nothing(struct stream *s)
+/* What is grouped when a path ended before its first tuple: one item that is nothing, or the empty array of a
+ * constructor when the path is to give an array. */
+static jn_value stream_of_nothing(const struct path_node *p, struct stream *s, jn_value found)
 {
+    const bool is_kept = p->keep_singleton && found.type == JN_ARRAY && found.flags & JN_CONS;
     jn_value rows = stream_new(s);
-    jsonata_push(s->e, rows, tuple_value(row_new(s, NULL, jn_undefined())));
+    jsonata_push(s->e, rows, tuple_value(row_new(s, NULL, is_kept ? found : jn_undefined())));
     return rows;
 }
 
@@ -430,7 +432,7 @@ static jn_value run_stream(const struct path_node *p, struct jsonata_eval *e, jn
     struct stream s = { p->tuples, e, f, empty_frame(e, p->tuples, f), is_looped, false };
     const jn_value rows = s.plain ? run(p, &s, context, &end->found) : jn_undefined();
     end->is_bare = s.is_bare;
-    return jn_is_undefined(rows) && p->group && !jsonata_failed(e) ? stream_of_nothing(&s) : rows;
+    return jn_is_undefined(rows) && p->group && !jsonata_failed(e) ? stream_of_nothing(p, &s, end->found) : rows;
 }
 
 /* Loops meet the error of the first row, the reference that of the first step: see path.c, "order of errors". */

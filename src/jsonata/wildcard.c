@@ -58,13 +58,13 @@ struct node *compile_wildcard(struct compiler *c, const struct ast_node *ast)
 
 /* ---- ** ------------------------------------------------------------------------------------------------------ */
 
-/* The value itself unless it is an array, then what is below, depth first. */
+/* The value itself unless it is an array, then what is below, depth first.  Holes count as for `*`. */
 static void push_below(struct jsonata_eval *e, jn_value out, jn_value v)
 {
     if (!node_has_stack(e))
         return;
     if (v.type != JN_ARRAY)
-        jsonata_push(e, out, v);
+        jsonata_push_item(e, out, v);
     for (uint32_t i = 0; v.type == JN_ARRAY && i < v.as.array->len && jsonata_step(e); i++)
         push_below(e, out, v.as.array->items[i]);
     for (uint32_t i = 0; v.type == JN_OBJECT && i < jn_object_len(v) && jsonata_step(e); i++)
