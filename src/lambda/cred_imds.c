@@ -12,6 +12,7 @@
 
 #include "base/timer.h"
 #include "lambda/cred_source.h"
+#include "lambda/setting.h"
 
 enum {
     TIMEOUT_MS = 1000, PAUSE_MS = 1000, MAX_ANSWER = 64 << 10, MAX_TOKEN = 1024, MAX_ROLE = 128,
@@ -309,84 +310,72 @@ static const struct lambda_source_type imds_type = { ask_imds, cancel_imds, free
 
 /* ---- settings ------------------------------------------------------------------------------------------------ */
 
-/* The variable, else the profile's property; {NULL, 0}: neither. */
-static jn_str find(const struct lambda_cred_site *site, jn_str profile, const char *variable, const char *property)
+static enum jn_status check_mode(jn_str mode, const char *name, bool *is_v6, struct jn_error *err)
 {
-    const char *text = base_env_get(site->env, variable);
-    return text ? jn_str_of(text) : lambda_profile_setting(site->profiles, profile, property);
-}
-
-static bool is_true(jn_str text)
-{
-    return text.len == 4 && strncasecmp(text.data, "true", 4) == 0;
-}
-
-/* A whole number from 1 to `most`; left alone when unset. */
-static enum jn_status read_count(jn_str text, const char *name, unsigned most, int64_t *out, struct jn_error *err)
-{
-    int64_t value = 0;
-    if (!text.len)
+    *is_v6 = mode.len == 4 && strncasecmp(mode.data, "IPv6", 4) == 0;
+    if (*is_v6 || mode.len == 0 || (mode.len == 4 && strncasecmp(mode.data, "IPv4", 4) == 0))
         return JN_OK;
-    for (size_t i = 0; i < text.len && value <= most; i++)
-        value = text.data[i] >= '0' && text.data[i] <= '9' ? value * 10 + text.data[i] - '0' : INT32_MAX;
-    if (value < 1 || value > most)
-        return jn_fail(err, JN_BAD_VALUE, "%s is \"%.*s\"; it must be a whole number from 1 to %u", name,
-                       JN_ARG(jn_str_sub(text, 0, 40)), most);
-    *out = value;
-    return JN_OK;
+    return jn_fail(err, JN_BAD_VALUE, "%s is \"%.*s\"; it must be IPv4 or IPv6", name,
+                   JN_ARG(jn_str_sub(mode, 0, 40)));
 }
 
-static enum jn_status find_base(struct imds_source *s, const struct lambda_cred_site *site, jn_str profile,
-                                struct jn_error *err)
+static enum jn_status find_base(struct imds_source *s, const struct lambda_settings *from, struct jn_error *err)
 {
-    static const char variable[] = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
-    jn_str base = find(site, profile, variable, "ec2_metadata_service_endpoint");
-    const jn_str mode = find(site, profile, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
-                             "ec2_metadata_service_endpoint_mode");
-    const bool is_v6 = mode.len == 4 && strncasecmp(mode.data, "IPv6", 4) == 0;
-    if (mode.len && !is_v6 && (mode.len != 4 || strncasecmp(mode.data, "IPv4", 4) != 0))
-        return jn_fail(err, JN_BAD_VALUE, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is \"%.*s\"; it must be IPv4 or IPv6",
-                       JN_ARG(jn_str_sub(mode, 0, 40)));
+    const char *base_name, *mode_name;
+    bool is_v6;
+    jn_str base = lambda_setting_text(from, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint",
+                                      &base_name);
+    const jn_str mode = lambda_setting_text(from, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+                                            "ec2_metadata_service_endpoint_mode", &mode_name);
+    if (check_mode(mode, mode_name, &is_v6, err))
+        return JN_BAD_VALUE;
     if (!base.len)
         base = is_v6 ? JN_STR("http://[fd00:ec2::254]") : JN_STR("http://169.254.169.254");
     struct base_url url;
     struct jn_error why = { 0 };
     if (base_url_parse(base, &url, &why))
-        return jn_fail(err, JN_BAD_VALUE, "%s: %s", variable, why.message);
+        return jn_fail(err, JN_BAD_VALUE, "%s: %s", base_name, why.message);
     while (base.len && base.data[base.len - 1] == '/')
         base.len--;
     jn_buf_append(&s->base, base);
     return s->base.failed ? jn_fail(err, s->base.failed, "no memory for the instance metadata") : JN_OK;
 }
 
-static enum jn_status set_up(struct imds_source *s, struct lambda_cred_site *site, jn_str profile, struct jn_error *err)
+static enum jn_status set_up(struct imds_source *s, const struct lambda_settings *from, struct jn_error *err)
 {
-    int64_t timeout_s = 0, attempts = 1;
+    struct lambda_cred_site *site = s->head.site;
+    unsigned timeout_s = 0, attempts = 0;
     jn_buf_init(&s->base, 0);
     jn_buf_init(&s->url, 0);
     jn_buf_init(&s->token, 0);
-    s->is_v1_disabled = is_true(find(site, profile, "AWS_EC2_METADATA_V1_DISABLED", "ec2_metadata_v1_disabled"));
-    enum jn_status status = find_base(s, site, profile, err);
+    enum jn_status status = find_base(s, from, err);
     if (!status)
-        status = read_count(find(site, profile, "AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout"),
-                            "AWS_METADATA_SERVICE_TIMEOUT", 60, &timeout_s, err);
+        status = lambda_setting_switch(from, "AWS_EC2_METADATA_V1_DISABLED", "ec2_metadata_v1_disabled",
+                                       &s->is_v1_disabled, err);
     if (!status)
-        status = read_count(find(site, profile, "AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts"),
-                            "AWS_METADATA_SERVICE_NUM_ATTEMPTS", 100, &attempts, err);
-    s->timeout_ms = site->timeout_ms ? site->timeout_ms : timeout_s ? timeout_s * 1000 : TIMEOUT_MS;
-    s->max_attempts = (unsigned)attempts;
+        status = lambda_setting_number(from, "AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout", 60, &timeout_s,
+                                       err);
+    if (!status)
+        status = lambda_setting_number(from, "AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts", 100,
+                                       &attempts, err);
+    s->timeout_ms = site->timeout_ms ? site->timeout_ms : timeout_s ? (int64_t)timeout_s * 1000 : TIMEOUT_MS;
+    s->max_attempts = attempts ? attempts : 1;
     return status ? status : base_timer_new(site->loop, on_pause_over, s, &s->pause, err);
 }
 
 enum jn_status lambda_source_imds(struct lambda_cred_site *site, jn_str profile, struct lambda_source **out,
                                   struct jn_error *err)
 {
-    if (is_true(jn_str_of(base_env_get(site->env, "AWS_EC2_METADATA_DISABLED"))))
-        return JN_NOT_FOUND;
+    const struct lambda_settings from = { .env = site->env, .profiles = site->profiles, .profile = profile };
+    bool is_off;
+    enum jn_status status = lambda_setting_switch(&from, "AWS_EC2_METADATA_DISABLED", "ec2_metadata_disabled", &is_off,
+                                                  err);
+    if (status || is_off)
+        return status ? status : JN_NOT_FOUND;
     struct imds_source *s = lambda_source_new(&imds_type, sizeof *s, site, err, "the instance metadata service");
     if (!s)
         return JN_NO_MEMORY;
-    const enum jn_status status = set_up(s, site, profile, err);
+    status = set_up(s, &from, err);
     if (status)
         lambda_source_free(&s->head);
     else

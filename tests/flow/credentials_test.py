@@ -1,15 +1,18 @@
 """Where keys come from: our chain and Debian's botocore, given the same files, variables and servers, find the same keys
 and have asked the same questions.  One server plays AWS STS, a container's credential service and an instance's metadata."""
+import calendar
 import json
 import os
 import pathlib
 import re
 import shlex
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -343,6 +346,67 @@ class Credentials(unittest.TestCase):
 
     def test_nothing_anywhere(self):
         self.assertIn("no AWS keys found", self.both()["failed"])
+
+
+class Clock(BaseHTTPRequestHandler):
+    """STS, an hour ahead, which minds."""
+
+    def log_message(self, *args):
+        pass
+
+    def date_time_string(self, timestamp=None):
+        return super().date_time_string(time.time() + 3600)
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        signed = calendar.timegm(time.strptime(self.headers["X-Amz-Date"], "%Y%m%dT%H%M%SZ"))
+        is_late = abs(signed - time.time() - 3600) > 300
+        self.server.seen.append(is_late)
+        inside = "".join(f"<{k}>{v}</{k}>" for k, v in keys("AKLATE", "SessionToken").items())
+        body = ("<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>Signature expired: x is now earlier "
+                "than y</Message></Error></ErrorResponse>" if is_late else f"<Credentials>{inside}</Credentials>").encode()
+        self.send_response(403 if is_late else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class WrongClock(unittest.TestCase):
+    """Corrected once, and only where TLS vouches for the other clock."""
+
+    def ask(self, scheme):
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Clock)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        server.seen = []
+        certificate = os.path.join(folder, "cert.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                        "-keyout", certificate + ".key", "-out", certificate], check=True, capture_output=True)
+        if scheme == "https":
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate, certificate + ".key")
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        config = os.path.join(folder, "config")
+        with open(config, "w", encoding="utf-8") as f:
+            f.write(CONFIG)
+        run = subprocess.run([DRIVER, "one"], capture_output=True, timeout=60, env=clean_env({
+            "AWS_CONFIG_FILE": config, "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent/c", "AWS_CA_BUNDLE": certificate,
+            "AWS_ENDPOINT_URL_STS": f"{scheme}://localhost:{server.server_port}"}))
+        return json.loads(run.stdout), server.seen
+
+    def test_over_tls_it_is_corrected(self):
+        ours, seen = self.ask("https")
+        self.assertEqual(ours.get("access"), "AKLATE", ours)
+        self.assertEqual(seen, [True, False])
+
+    def test_without_tls_it_is_explained(self):
+        ours, seen = self.ask("http")
+        self.assertRegex(ours["failed"], "the clock of this machine is (59|60) minutes [0-9]+ seconds behind that of AWS")
+        self.assertEqual(seen, [True])
 
 
 if __name__ == "__main__":

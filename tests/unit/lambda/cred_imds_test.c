@@ -227,11 +227,23 @@ static void settings_come_from_the_profile_too(void **state)
     scene_expect_seen(s, PUT_TOKEN);
 }
 
+/* Nobody answers there in a test; what is said of it names the address. */
+static void the_mode_chooses_the_address(void **state)
+{
+    struct scene *s = *state;
+    s->site.timeout_ms = 30;
+    scene_set(s, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ipv6");
+    assert_int_equal(lambda_source_imds(&s->site, JN_STR("default"), &s->source, NULL), JN_OK);
+    scene_ask(s);
+    scene_expect_part(s, "[fd00:ec2::254]:80");
+}
+
 static void settings_that_cannot_be_are_named(void **state)
 {
     static const char *const cases[][3] = {
         { "AWS_EC2_METADATA_SERVICE_ENDPOINT", "here", "AWS_EC2_METADATA_SERVICE_ENDPOINT: " },
         { "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv5", "is \"IPv5\"; it must be IPv4 or IPv6" },
+        { "AWS_EC2_METADATA_DISABLED", "yes", "AWS_EC2_METADATA_DISABLED is \"yes\"; it must be true or false" },
         { "AWS_METADATA_SERVICE_TIMEOUT", "1s", "AWS_METADATA_SERVICE_TIMEOUT is \"1s\"" },
         { "AWS_METADATA_SERVICE_NUM_ATTEMPTS", "0", "must be a whole number from 1 to 100" },
     };
@@ -263,6 +275,7 @@ int main(void)
         SCENE_CASE(asking_may_be_given_up_at_each_step),
         SCENE_CASE(the_switch_turns_it_off),
         SCENE_CASE(settings_come_from_the_profile_too),
+        SCENE_CASE(the_mode_chooses_the_address),
         SCENE_CASE(settings_that_cannot_be_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

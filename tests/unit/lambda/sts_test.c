@@ -231,6 +231,49 @@ static void the_owner_of_keys_is_told(void **state)
     close_sts(&t);
 }
 
+/* ---- where ------------------------------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *region, *env[8];
+    const char *endpoint, *signing_region;
+} places[] = {
+    { "eu-west-1", { NULL }, "https://sts.eu-west-1.amazonaws.com", "eu-west-1" },
+    { "cn-north-1", { NULL }, "https://sts.cn-north-1.amazonaws.com.cn", "cn-north-1" },
+    { "aws-global", { NULL }, "https://sts.amazonaws.com", "us-east-1" },
+    { "us-east-1", { "AWS_USE_FIPS_ENDPOINT", "true" }, "https://sts-fips.us-east-1.amazonaws.com", "us-east-1" },
+    { "fips-us-east-1", { NULL }, "https://sts-fips.us-east-1.amazonaws.com", "us-east-1" },
+    { "us-east-1", { "AWS_USE_DUALSTACK_ENDPOINT", "true" }, "https://sts.us-east-1.api.aws", "us-east-1" },
+    { "us-east-1", { "AWS_ENDPOINT_URL_STS", "http://h:1/x/", "AWS_ENDPOINT_URL", "http://other" }, "http://h:1/x",
+      "us-east-1" },
+    { "us-east-1", { "AWS_ENDPOINT_URL", "http://all" }, "http://all", "us-east-1" },
+    { "us-east-1", { "AWS_ENDPOINT_URL_LAMBDA", "http://lambda" }, "http://profile-sts", "us-east-1" },
+    { "us-east-1", { "AWS_ENDPOINT_URL", "http://all", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true" },
+      "https://sts.us-east-1.amazonaws.com", "us-east-1" },
+};
+
+static void the_endpoint_is_the_regions_own_or_a_custom_one(void **state)
+{
+    struct lambda_profiles *profiles;
+    (void)state;
+    assert_int_equal(lambda_profiles_parse(JN_STR("[default]\nservices = s\n[services s]\nsts =\n  endpoint_url = "
+                                                  "http://profile-sts\n"), JN_STR(""), &profiles, NULL), JN_OK);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct lambda_target t;
+        struct jn_error err = { 0 };
+        const struct base_env env = base_env_of(places[i].env);
+        const bool uses_profile = strstr(places[i].endpoint, "profile") != NULL;
+        const struct lambda_target_options opt = { .service = "sts", .region = places[i].region, .env = &env,
+                                                   .profiles = uses_profile ? profiles : NULL,
+                                                   .profile = JN_STR("default") };
+        if (lambda_target_init(&t, &opt, &err))
+            fail_msg("%s: %s", places[i].endpoint, err.message);
+        assert_string_equal(t.endpoint.data, places[i].endpoint);
+        assert_true(jn_str_eq(t.signing_region, jn_str_of(places[i].signing_region)));
+        lambda_target_clear(&t);
+    }
+    lambda_profiles_free(profiles);
+}
+
 /* ---- what is checked before asking --------------------------------------------------------------------------- */
 
 static void roles_that_cannot_be_are_refused(void **state)
@@ -271,6 +314,7 @@ int main(void)
         SCENE_CASE(nobody_there_is_told),
         SCENE_CASE(a_call_may_be_cancelled_in_flight_and_in_a_pause),
         SCENE_CASE(the_owner_of_keys_is_told),
+        cmocka_unit_test(the_endpoint_is_the_regions_own_or_a_custom_one),
         cmocka_unit_test(roles_that_cannot_be_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
