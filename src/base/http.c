@@ -639,9 +639,10 @@ static enum base_http_fault fault_of(const struct base_http_call *c, CURLcode co
 static enum jn_status explain(const struct base_http_call *c, CURLcode code, struct jn_error *err)
 {
     const struct base_http *h = c->http;
-    long os_error = 0;
+    long os_error = 0, proxy_status = 0;
     curl_off_t promised = -1;
     curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os_error);
+    curl_easy_getinfo(c->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     curl_easy_getinfo(c->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &promised);
     const struct base_http_failure f = {
         .fault = fault_of(c, code),
@@ -649,6 +650,7 @@ static enum jn_status explain(const struct base_http_call *c, CURLcode code, str
         .reason = c->reason[0] ? c->reason : curl_easy_strerror(code),
         .ca_file = h->extra_ca ? h->extra_ca : h->ca_bundle ? h->ca_bundle : "",
         .os_error = (int)os_error,
+        .proxy_status = (int)proxy_status,
         .is_connected = c->connected,
         .is_answering = c->head.len > 0,
         .may_be_sent = may_be_sent(c),

@@ -2,13 +2,30 @@
 #include "base/http_failure.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <strings.h>
+
+enum { PARTY = 280 };
+
+/* Who could not be reached: the server, or the proxy on the way, of which libcurl tells in words only. */
+static const char *party(const struct base_http_failure *f, char out[PARTY])
+{
+    char host[256];
+    int port;
+    if (sscanf(f->reason, "Failed to connect to %255s port %d", host, &port) != 2)
+        return f->where;
+    snprintf(out, PARTY, strchr(host, ':') ? "[%s]:%d" : "%s:%d", host, port);
+    return strcasecmp(out, f->where) == 0 ? f->where : out;
+}
 
 static enum jn_status fail_connect(const struct base_http_failure *f, struct jn_error *err)
 {
+    char text[PARTY];
+    const char *who = party(f, text), *reason = f->os_error ? strerrordesc_np(f->os_error) : NULL;
+    const char *way = who == f->where ? "" : ", the proxy on the way to ", *end = who == f->where ? "" : f->where;
     if (f->os_error == ECONNREFUSED)
-        return jn_fail(err, JN_IO, "connection refused by %s", f->where);
-    const char *reason = f->os_error ? strerrordesc_np(f->os_error) : NULL;
-    return jn_fail(err, JN_IO, "cannot connect to %s: %s", f->where, reason ? reason : f->reason);
+        return jn_fail(err, JN_IO, "connection refused by %s%s%s", who, way, end);
+    return jn_fail(err, JN_IO, "cannot connect to %s%s%s: %s", who, way, end, reason ? reason : f->reason);
 }
 
 static enum jn_status fail_timeout(const struct base_http_failure *f, struct jn_error *err)
@@ -54,6 +71,9 @@ static enum jn_status fail_tls(const struct base_http_failure *f, struct jn_erro
 /* A connection that ended too early, in each of the stages. */
 static enum jn_status fail_broken(const struct base_http_failure *f, struct jn_error *err)
 {
+    if (f->proxy_status >= 300)
+        return jn_fail(err, JN_IO, "the proxy on the way to %s answered HTTP %d; check its settings, and what it allows",
+                       f->where, f->proxy_status);
     if (!f->is_answering && f->may_be_sent)
         return jn_fail(err, JN_IO, "%s closed the connection without an answer; whether it handled the request is "
                        "unknown", f->where);

@@ -26,6 +26,7 @@ struct base_http_failure {
     const char *reason;         /* libcurl's words, which may be OpenSSL's; not NULL */
     const char *ca_file;        /* in use; "": none of ours */
     int os_error;               /* of connecting; 0: unknown */
+    int proxy_status;           /* what a proxy answered when it was asked for a tunnel; 0: nothing */
     bool is_connected, is_answering, may_be_sent;
     size_t received, max_response;
     int64_t promised;           /* bytes of body that the answer's head speaks of; -1: it does not */
