@@ -20,32 +20,39 @@ static enum jn_status set_up_log(struct sailor_boot *b)
     return JN_OK;
 }
 
-static enum jn_status set_up_rest(struct sailor_boot *b, enum sailor_mode mode, struct jn_error *err)
+enum jn_status sailor_boot_begin(struct sailor_boot *b, const struct sailor_component *component,
+                                 const struct base_env *env)
 {
-    enum jn_status s = sailor_settings_read(b->env, mode, &b->settings, err);
-    if (!s)
-        s = base_loop_new(&b->loop, err);
+    *b = (struct sailor_boot){ .component = component, .env = env };
+    jn_arena_init(&b->arena, 0);
+    return set_up_log(b);
+}
+
+enum jn_status sailor_boot_open(struct sailor_boot *b, struct jn_error *err)
+{
+    enum jn_status s = base_loop_new(&b->loop, err);
     if (!s)
         s = sailor_platform_http(b->loop, &b->settings, b->env, &b->log.base, &b->http, err);
     if (!s)
         s = sailor_platform_new(b->loop, &b->settings, b->http, &b->metrics, &b->log.base, &b->platform, err);
+    b->step = (struct sailor_step){
+        .loop = b->loop, .env = b->env, .clock = base_clock_system(), .random = &b->random,
+        .log = &b->component_log.base, .function = b->settings.function ? b->settings.function : "",
+        .config = JN_STR("{}"), .variables = JN_STR("{}"),
+    };
     return s;
 }
 
 enum jn_status sailor_boot_init(struct sailor_boot *b, const struct sailor_component *component,
                                 const struct base_env *env, enum sailor_mode mode)
 {
-    *b = (struct sailor_boot){ .component = component, .env = env };
-    jn_arena_init(&b->arena, 0);
     struct jn_error why = { .status = JN_OK };
-    enum jn_status s = set_up_log(b);
+    enum jn_status s = sailor_boot_begin(b, component, env);
     if (s)
         return s;
-    s = set_up_rest(b, mode, &why);
-    b->step = (struct sailor_step){
-        .loop = b->loop, .env = env, .clock = base_clock_system(), .random = &b->random, .log = &b->component_log.base,
-        .function = b->settings.function, .config = JN_STR("{}"), .variables = JN_STR("{}"),
-    };
+    s = sailor_settings_read(env, mode, &b->settings, &why);
+    if (!s)
+        s = sailor_boot_open(b, &why);
     if (s)
         sailor_log_error(&b->log, BASE_FATAL, &why, JN_STR("Error"), (jn_str){ NULL, 0 }, "process.uncaughtException");
     return s;

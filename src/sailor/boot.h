@@ -1,4 +1,4 @@
-/* boot.h - what every mode of a step needs before it is anything: loop, settings, log, HTTP, the platform's API; and
+/* boot.h - what every mode needs before it is anything: loop, settings, log, HTTP, the platform's API; and
  * the step that the platform describes.  Private to this folder. */
 #ifndef SAILOR_BOOT_H
 #define SAILOR_BOOT_H
@@ -29,7 +29,14 @@ struct sailor_boot {
     struct sailor_descriptor_entry entry;
 };
 
-/* Reads the settings for `mode` and makes the rest.  On failure it has said why, and is to be cleared all the same. */
+/* Makes the log.  On failure it has said why, and is to be cleared all the same. */
+enum jn_status sailor_boot_begin(struct sailor_boot *b, const struct sailor_component *component,
+                                 const struct base_env *env);
+
+/* Makes the rest, as b->settings say; the step has neither configuration nor variables yet. */
+enum jn_status sailor_boot_open(struct sailor_boot *b, struct jn_error *err);
+
+/* Begins, reads the settings for `mode`, and opens.  On failure it has said why, and is to be cleared all the same. */
 enum jn_status sailor_boot_init(struct sailor_boot *b, const struct sailor_component *component,
                                 const struct base_env *env, enum sailor_mode mode);
 

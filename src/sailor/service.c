@@ -7,27 +7,13 @@
  * only when the platform could not be told. */
 #include "sailor/sailor.h"
 
-#include "sailor/descriptor.h"
-#include "sailor/log.h"
-#include "sailor/platform.h"
-#include "sailor/reply.h"
+#include "sailor/boot.h"
 
 struct service {
-    const struct sailor_component *component;
-    const struct base_env *env;
+    struct sailor_boot boot;
     enum sailor_mode mode;              /* 0: a method that does not exist */
     const char *method;
-    struct sailor_settings settings;
-    struct base_loop *loop;
-    struct sailor_log_origin *origin;
-    struct sailor_log log, component_log;
-    struct base_random random;
-    struct sailor_metrics metrics;
-    struct base_http *http;
-    struct sailor_platform *platform;
-    struct sailor_step step;
     struct sailor_reply *reply;         /* that is waited for */
-    struct jn_arena arena;
     struct jn_buf result;               /* the document to be posted */
     bool is_success;                    /* ... and what it says */
     int exit_status;
@@ -60,12 +46,12 @@ bool sailor_is_service(const char *word)
 static void end(struct service *s, int exit_status)
 {
     s->exit_status = exit_status;
-    base_loop_stop(s->loop);
+    base_loop_stop(s->boot.loop);
 }
 
 static void fail(struct service *s, const struct jn_error *why)
 {
-    sailor_log_error(&s->log, BASE_FATAL, why, (jn_str){ NULL, 0 }, (jn_str){ NULL, 0 }, "service mode failed");
+    sailor_log_error(&s->boot.log, BASE_FATAL, why, (jn_str){ NULL, 0 }, (jn_str){ NULL, 0 }, "service mode failed");
     end(s, 1);
 }
 
@@ -74,7 +60,7 @@ static void on_second_report(const struct jn_error *failed, jn_str body, void *a
     (void)body;
     struct service *s = arg;
     if (failed)
-        base_log(&s->log.base, BASE_ERROR, NULL, "the error could not be reported either: %s", failed->message);
+        base_log(&s->boot.log.base, BASE_ERROR, NULL, "the error could not be reported either: %s", failed->message);
     end(s, 1);
 }
 
@@ -97,22 +83,22 @@ static void on_posted(const struct jn_error *failed, jn_str body, void *arg)
         end(s, 0);
         return;
     }
-    sailor_log_error(&s->log, BASE_FATAL, failed, (jn_str){ NULL, 0 }, (jn_str){ NULL, 0 },
+    sailor_log_error(&s->boot.log, BASE_FATAL, failed, (jn_str){ NULL, 0 }, (jn_str){ NULL, 0 },
                      "the result could not be posted");
     if (failed->status == JN_REMOTE || !s->is_success) {
         end(s, 1);
         return;
     }
     write_error(s, jn_str_of(failed->message));
-    if (sailor_platform_post_result(s->platform, jn_buf_str(&s->result), on_second_report, s))
+    if (sailor_platform_post_result(s->boot.platform, jn_buf_str(&s->result), on_second_report, s))
         end(s, 1);
 }
 
 static void post(struct service *s)
 {
     const struct jn_error no_memory = { .status = JN_NO_MEMORY, .message = "no memory for the result" };
-    if (s->result.failed || jn_arena_failed(&s->arena) ||
-        sailor_platform_post_result(s->platform, jn_buf_str(&s->result), on_posted, s))
+    if (s->result.failed || jn_arena_failed(&s->boot.arena) ||
+        sailor_platform_post_result(s->boot.platform, jn_buf_str(&s->result), on_posted, s))
         fail(s, &no_memory);
 }
 
@@ -132,7 +118,7 @@ static void write_verdict(struct service *s, const struct sailor_failure *failed
         jn_buf_append_z(out, "{\"verified\":false,\"reason\":");
         sailor_put_string(out, failed->message.len ? failed->message : JN_STR("Not Available"));
         jn_buf_append_char(out, '}');
-    } else if (value.data && sailor_member(&s->arena, value, JN_STR("verified")).data) {
+    } else if (value.data && sailor_member(&s->boot.arena, value, JN_STR("verified")).data) {
         jn_buf_append(out, value);
     } else {
         jn_buf_append_z(out, "{\"verified\":true}");
@@ -162,18 +148,20 @@ static void on_keys_stored(const struct jn_error *failed, jn_str body, void *arg
     (void)body;
     struct service *s = arg;
     if (failed)
-        base_log(&s->log.base, BASE_ERROR, NULL, "new credentials could not be stored: %s", failed->message);
+        base_log(&s->boot.log.base, BASE_ERROR, NULL, "new credentials could not be stored: %s", failed->message);
     post(s);
 }
 
 /* New credentials are stored before the result is posted; a failure is no reason to keep the result back. */
 static void store_keys(struct service *s, jn_str keys)
 {
-    const jn_str account = sailor_text_of(&s->arena, sailor_member(&s->arena, s->step.config, JN_STR("_account")));
+    struct jn_arena *a = &s->boot.arena;
+    const jn_str account = sailor_text_of(a, sailor_member(a, s->boot.step.config, JN_STR("_account")));
     if (account.len &&
-        !sailor_platform_put_account(s->platform, account, keys, on_keys_stored, s))
+        !sailor_platform_put_account(s->boot.platform, account, keys, on_keys_stored, s))
         return;
-    base_log(&s->log.base, BASE_ERROR, NULL, "new credentials could not be stored: the configuration has no _account");
+    base_log(&s->boot.log.base, BASE_ERROR, NULL,
+             "new credentials could not be stored: the configuration has no _account");
     post(s);
 }
 
@@ -192,8 +180,8 @@ static void on_reply(const struct sailor_failure *failed, jn_str value, void *ar
 
 static const struct sailor_action *find_action(const struct service *s)
 {
-    for (const struct sailor_action *const *a = s->component->actions; *a; a++) {
-        if (s->settings.action_or_trigger && strcmp((*a)->key, s->settings.action_or_trigger) == 0)
+    for (const struct sailor_action *const *a = s->boot.component->actions; *a; a++) {
+        if (s->boot.settings.action_or_trigger && strcmp((*a)->key, s->boot.settings.action_or_trigger) == 0)
             return *a;
     }
     return NULL;
@@ -215,10 +203,10 @@ static ask_fn *find_method(const struct service *s)
 {
     const struct sailor_action *a = find_action(s);
     if (s->mode == SAILOR_VERIFY)
-        return s->component->verify;
+        return s->boot.component->verify;
     if (s->mode == SAILOR_META_MODEL)
         return a ? a->meta_model : NULL;
-    return find_select(a, s->settings.get_model_method);
+    return find_select(a, s->boot.settings.get_model_method);
 }
 
 static void verify_nothing(const struct sailor_step *step, struct sailor_reply *reply)
@@ -229,11 +217,11 @@ static void verify_nothing(const struct sailor_step *step, struct sailor_reply *
 
 static enum jn_status check_config(struct service *s, struct jn_error *err)
 {
-    const jn_str text = jn_str_trim(jn_str_of(s->settings.cfg));
+    const jn_str text = jn_str_trim(jn_str_of(s->boot.settings.cfg));
     struct sailor_message ignored;
-    if (sailor_message_read(&s->arena, text, &ignored, NULL))
+    if (sailor_message_read(&s->boot.arena, text, &ignored, NULL))
         return jn_fail(err, JN_BAD_TEXT, "Unable to parse CFG");
-    s->step.config = text;
+    s->boot.step.config = text;
     return JN_OK;
 }
 
@@ -242,8 +230,8 @@ static enum jn_status check_descriptor(const struct service *s, struct jn_error 
 {
     struct sailor_descriptor_entry entry;
     struct jn_error why = { 0 };
-    const char *function = s->mode == SAILOR_VERIFY ? "" : s->settings.action_or_trigger;
-    const enum jn_status status = sailor_descriptor_find(s->settings.component_path, function, &entry, &why);
+    const char *function = s->mode == SAILOR_VERIFY ? "" : s->boot.settings.action_or_trigger;
+    const enum jn_status status = sailor_descriptor_find(s->boot.settings.component_path, function, &entry, &why);
     if (!status || (status == JN_NOT_FOUND && s->mode == SAILOR_VERIFY))
         return JN_OK;
     return jn_fail(err, status, "%s", why.message);
@@ -254,85 +242,60 @@ static enum jn_status check(struct service *s, struct jn_error *err)
 {
     if (!s->mode)
         return jn_fail(err, JN_BAD_VALUE, "Unknown service method \"%s\"", s->method);
-    enum jn_status status = sailor_settings_read(s->env, s->mode, &s->settings, err);
+    enum jn_status status = sailor_settings_read(s->boot.env, s->mode, &s->boot.settings, err);
     if (!status)
         status = check_config(s, err);
     if (!status)
         status = check_descriptor(s, err);
     if (!status && s->mode != SAILOR_VERIFY && !find_method(s))
         status = jn_fail(err, JN_NOT_FOUND, "Method \"%s\" is not found in \"%s\" action or trigger",
-                         s->mode == SAILOR_META_MODEL ? s->method : s->settings.get_model_method,
-                         s->settings.action_or_trigger);
+                         s->mode == SAILOR_META_MODEL ? s->method : s->boot.settings.get_model_method,
+                         s->boot.settings.action_or_trigger);
     return status;
 }
 
 static void ask(struct service *s)
 {
     struct jn_error err = { 0 };
-    if (check(s, &err) || sailor_reply_new(s->loop, on_reply, s, &s->reply, &err)) {
+    if (check(s, &err) || sailor_reply_new(s->boot.loop, on_reply, s, &s->reply, &err)) {
         post_error(s, err.message);
         return;
     }
-    s->step.function = s->settings.action_or_trigger ? s->settings.action_or_trigger : "";
+    s->boot.step.function = s->boot.settings.action_or_trigger ? s->boot.settings.action_or_trigger : "";
     ask_fn *method = find_method(s);
-    (method ? method : verify_nothing)(&s->step, s->reply);
+    (method ? method : verify_nothing)(&s->boot.step, s->reply);
 }
 
 /* ---- life ---------------------------------------------------------------------------------------------------- */
 
 static enum jn_status open_service(struct service *s, struct jn_error *err)
 {
-    sailor_settings_read(s->env, SAILOR_VERIFY, &s->settings, NULL);    // as far as it goes: errors are reported, too
-    if (!s->settings.post_result_url)
+    // As far as it goes: that a variable is missing is reported, too.
+    sailor_settings_read(s->boot.env, SAILOR_VERIFY, &s->boot.settings, NULL);
+    if (!s->boot.settings.post_result_url)
         return jn_fail(err, JN_BAD_VALUE, "ELASTICIO_POST_RESULT_URL is not provided");
-    enum jn_status status = base_loop_new(&s->loop, err);
-    if (!status)
-        status = sailor_platform_http(s->loop, &s->settings, s->env, &s->log.base, &s->http, err);
-    if (!status)
-        status = sailor_platform_new(s->loop, &s->settings, s->http, &s->metrics, &s->log.base, &s->platform, err);
-    s->step = (struct sailor_step){
-        .loop = s->loop, .env = s->env, .clock = base_clock_system(), .random = &s->random,
-        .log = &s->component_log.base, .function = "", .config = JN_STR("{}"), .variables = JN_STR("{}"),
-    };
-    return status;
+    return sailor_boot_open(&s->boot, err);
 }
 
-static void close_service(struct service *s)
+static void run(struct service *s)
 {
-    sailor_platform_free(s->platform);
-    base_http_free(s->http);
-    base_loop_free(s->loop);
-    sailor_log_origin_free(s->origin);
-    jn_arena_clear(&s->arena);
-    jn_buf_wipe(&s->result);
-}
-
-static void fail_log(const struct base_env *env, const struct jn_error *why)
-{
-    struct base_log log;
-    base_log_init(&log, 2, base_clock_system(), env);
-    base_log(&log, BASE_FATAL, NULL, "%s", why->message);
+    struct jn_error err = { .status = JN_OK };
+    if (open_service(s, &err)) {
+        sailor_log_error(&s->boot.log, BASE_FATAL, &err, (jn_str){ NULL, 0 }, (jn_str){ NULL, 0 },
+                         "service mode failed");
+        return;
+    }
+    ask(s);
+    base_loop_run(s->boot.loop);
 }
 
 int sailor_serve(const struct sailor_component *component, const struct base_env *env, const char *method)
 {
-    struct service s = { .component = component, .env = env, .mode = mode_of(method), .method = method,
-                         .exit_status = 1 };
-    struct jn_error err = { 0 };
-    jn_arena_init(&s.arena, 0);
+    struct service s = { .mode = mode_of(method), .method = method, .exit_status = 1 };
     jn_buf_init(&s.result, 0);
-    if (sailor_log_origin_new(env, base_clock_system(), &s.origin, &err)) {
-        fail_log(env, &err);
-        return 1;
-    }
-    s.log = sailor_log_of(s.origin, "sailor", NULL);
-    s.component_log = sailor_log_of(s.origin, "component", NULL);
-    if (open_service(&s, &err)) {
-        sailor_log_error(&s.log, BASE_FATAL, &err, (jn_str){ NULL, 0 }, (jn_str){ NULL, 0 }, "service mode failed");
-    } else {
-        ask(&s);
-        base_loop_run(s.loop);
-    }
-    close_service(&s);
+    if (sailor_boot_begin(&s.boot, component, env) == JN_OK)
+        run(&s);
+    sailor_boot_clear(&s.boot);
+    jn_buf_wipe(&s.result);
     return s.exit_status;
 }

@@ -201,8 +201,9 @@ class World:
     def wait_settled(self, count, limit=60):
         self.wait_for(lambda: self.settled() >= count, f"{count} messages are settled", limit)
 
-    def settle(self, patience=12, limit=120):
-        """Until everything has been settled; or nothing has moved for `patience` seconds."""
+    def settle(self, patience=45, limit=180):
+        """Until everything has been settled; or nothing has moved for `patience` seconds, which are more than a step
+        waits between attempts to connect."""
         begin = moved = time.monotonic()
         before = None
         while time.monotonic() - moved < patience and time.monotonic() - begin < limit:
