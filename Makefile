@@ -59,14 +59,14 @@ bench-worker:
 	@scripts/need.sh build test bench
 	@mkdir -p build
 	@cmake --preset release -DALC_TESTS=ON -Wno-dev $(SILENT)
-	@cmake --build --preset release --target aws-lambda-component echo_lambda worker_load worker_floor $(SILENT)
+	@cmake --build --preset release --target aws-lambda-component echo_lambda tls_front worker_load worker_floor $(SILENT)
 	@tests/bench/worker/worker_bench.py --bin $(BUILD)/bin --reference $(REFERENCE) $(BENCH)
 
 soak:
 	@scripts/need.sh build test bench
 	@mkdir -p build
 	@cmake --preset release -DALC_TESTS=ON -Wno-dev $(SILENT)
-	@cmake --build --preset release --target aws-lambda-component echo_lambda worker_load $(SILENT)
+	@cmake --build --preset release --target aws-lambda-component echo_lambda tls_front worker_load $(SILENT)
 	@tests/bench/worker/soak.py --bin $(BUILD)/bin --seconds $(or $(SECONDS),600)
 
 test-faults:

@@ -1,10 +1,10 @@
 /* floor.c - what the machine and the two libraries ask for the least that a step must do, without any component:
  *
- *     worker_floor AMQP_HOST AMQP_PORT VHOST QUEUE MESSAGES URL BYTES
+ *     worker_floor AMQP_HOST AMQP_PORT VHOST QUEUE MESSAGES URL BYTES [AUTHORITIES]
  *
  * First a bare rabbitmq-c, on blocking sockets: puts MESSAGES of BYTES into QUEUE, then takes each of them, publishes it to
  * the default exchange with the key QUEUE.out, and acknowledges it (prefetch 100, confirms on, as a step has them).
- * Then a bare libcurl: as many POSTs of BYTES to URL over one connection.
+ * Then a bare libcurl: as many POSTs of BYTES to URL over one connection; for https, AUTHORITIES is a PEM file.
  * Prints the CPU time of this process per message for both: {"amqp_us": ..., "post_us": ...}.  What a step does besides,
  * base64, AES, JSON, JSONata, SHA-256, is not in it. */
 #include <amqp.h>
@@ -118,7 +118,7 @@ static size_t take_answer(char *data, size_t size, size_t count, void *arg)
     return size * count;
 }
 
-static double measure_post(const char *url, long messages, const char *body, size_t bytes)
+static double measure_post(const char *url, const char *authorities, long messages, const char *body, size_t bytes)
 {
     size_t received = 0;
     CURL *easy = curl_easy_init();
@@ -132,6 +132,8 @@ static double measure_post(const char *url, long messages, const char *body, siz
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &received);
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    if (authorities)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, authorities);
     const double begin = cpu_us();
     for (long i = 0; i < messages; i++)
         if (curl_easy_perform(easy))
@@ -146,8 +148,8 @@ static double measure_post(const char *url, long messages, const char *body, siz
 
 int main(int argc, char **argv)
 {
-    if (argc != 8)
-        fail("usage: floor AMQP_HOST AMQP_PORT VHOST QUEUE MESSAGES URL BYTES");
+    if (argc < 8)
+        fail("usage: floor AMQP_HOST AMQP_PORT VHOST QUEUE MESSAGES URL BYTES [AUTHORITIES]");
     const long messages = strtol(argv[5], NULL, 10);
     const size_t bytes = (size_t)strtol(argv[7], NULL, 10);
     char *body = malloc(bytes);
@@ -158,7 +160,7 @@ int main(int argc, char **argv)
     amqp_connection_state_t c = connect_broker(argv[1], argv[2], argv[3]);
     const double amqp = measure_amqp(c, argv[4], messages, (amqp_bytes_t){ bytes, body });
     amqp_destroy_connection(c);
-    const double post = measure_post(argv[6], messages, body, bytes);
+    const double post = measure_post(argv[6], argv[8], messages, body, bytes);
     printf("{\"amqp_us\": %.2f, \"post_us\": %.2f}\n", amqp, post);
     free(body);
     return 0;

@@ -2,10 +2,12 @@
 """How fast a step is: our component beside the reference runtime (where it is installed) and beside the floor, in one run.
 
     worker_bench.py --bin BUILD/bin [--reference FOLDER] [--seconds S] [--prefetch 1,10,100] [--delay 0,20] [--tls no,yes]
+                    [--https no,yes]
 
-A real RabbitMQ, an endpoint that verifies signatures and echoes (echo_lambda.c), encrypted messages of 1 kB in a closed
-loop (load.c): one at a time for prefetch 1, else twice the prefetch.  Each message is mapped by the JSONata expression
-below and posted; the answer is published.  The throttle is out of the way.  Tables come out as Markdown.
+A real RabbitMQ, an endpoint that verifies signatures and echoes (echo_lambda.c, for https behind tls_front.c with a
+certificate that the step is told to trust), encrypted messages of 1 kB in a closed loop (load.c): one at a time for
+prefetch 1, else twice the prefetch.  Each message is mapped by the JSONata expression below and posted; the answer is
+published.  The throttle is out of the way.  Tables come out as Markdown.
 
 CPU per message is that of the process, all threads, user and system, from the kernel's own nanoseconds.  It is the figure
 to trust: broker, endpoint, load and step share the machine's cores, so messages/s says as much of the others."""
@@ -52,14 +54,18 @@ def arguments():
     p.add_argument("--prefetch", type=numbers, default=[1, 10, 100])
     p.add_argument("--delay", type=numbers, default=[0, 20], help="of the endpoint, in ms")
     p.add_argument("--tls", type=words, default=["no", "yes"], help="to the broker; with delay 0 only")
+    p.add_argument("--https", type=words, default=["no", "yes"], help="to the endpoint; with delay 0 and amqp only")
     return p.parse_args()
 
 
 class Endpoint:
-    def __init__(self, folder, delay_ms):
-        self.process = subprocess.Popen([folder / "echo_lambda", str(delay_ms)], stdout=subprocess.PIPE, text=True,
+    """A program that prints its port when it serves."""
+
+    def __init__(self, uri, *command):
+        self.process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True,
                                         stdin=subprocess.DEVNULL, preexec_fn=processes.die_with_parent)
-        self.uri = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
+        self.port = int(self.process.stdout.readline())
+        self.uri = f"{uri}:{self.port}"
 
     def close(self):
         self.process.kill()
@@ -71,7 +77,11 @@ class Bench:
         self.options = options
         self.node = broker.Broker()
         self.platform = platform_api.Platform(step={"config": CONFIG, "snapshot": {}})
-        self.endpoints = {delay: Endpoint(options.bin, delay) for delay in sorted({0, *options.delay})}
+        self.endpoints = {delay: Endpoint("http://127.0.0.1", options.bin / "echo_lambda", delay)
+                          for delay in sorted({0, *options.delay})}
+        c = self.node.certificates
+        self.endpoints["https"] = Endpoint("https://localhost", options.bin / "tls_front", c["server"], c["server_key"],
+                                           self.endpoints[0].port)
 
     def close(self):
         for endpoint in self.endpoints.values():
@@ -79,11 +89,13 @@ class Bench:
         self.platform.close()
         self.node.close()
 
-    def open(self, runtime, prefetch, delay, tls):
+    def open(self, runtime, prefetch, delay, tls, https=False):
         """A step that is not started yet."""
         s = steps.Step(self.node, prefetch=prefetch, function="publish", platform=self.platform, environment={
             "DATA_RATE_LIMIT": "10000000", "AMQP_URI": self.node.url(tls=tls), "LOG_LEVEL": "info"})
-        s.environment["AWS_ENDPOINT_URL_LAMBDA"] = self.endpoints[delay].uri
+        s.environment["AWS_ENDPOINT_URL_LAMBDA"] = self.endpoints["https" if https else delay].uri
+        if https:       # the first is what ours reads, the second what Node reads
+            s.environment["AWS_CA_BUNDLE"] = s.environment["NODE_EXTRA_CA_CERTS"] = str(self.node.certificates["ca"])
         if runtime == "reference":
             return reference.use(s, HERE / "reference")
         s.program = [str(self.options.bin / "aws-lambda-component")]
@@ -106,8 +118,8 @@ class Bench:
             raise AssertionError(f"{err}queues: {self.node.queues()}\n{s.tail()}")
         return json.loads(out)
 
-    def measure(self, runtime, prefetch, delay, tls):
-        s = self.open(runtime, prefetch, delay, tls)
+    def measure(self, runtime, prefetch, delay, tls, https):
+        s = self.open(runtime, prefetch, delay, tls, https)
         try:
             start_s = start(s)
             time.sleep(0.5)
@@ -122,11 +134,12 @@ class Bench:
         check_sample(result["sample"])
         return result
 
-    def floor(self):
+    def floor(self, https=False):
         """CPU in milliseconds per message of bare rabbitmq-c and bare libcurl."""
         done = subprocess.run(
             [self.options.bin / "worker_floor", "127.0.0.1", str(self.node.port), "/", "floor", str(FLOOR_MESSAGES),
-             self.endpoints[0].uri + "/bare", str(BYTES)], capture_output=True, text=True, check=True)
+             self.endpoints["https" if https else 0].uri + "/bare", str(BYTES), str(self.node.certificates["ca"])],
+            capture_output=True, text=True, check=True)
         figures = json.loads(done.stdout)
         return figures["amqp_us"] / 1000, figures["post_us"] / 1000
 
@@ -150,11 +163,16 @@ def milliseconds(value):
     return f"{value:.3f} ms" if value < 1 else f"{value:.2f} ms" if value < 10 else f"{value:.0f} ms"
 
 
+def place(case):
+    """The columns that say what was measured."""
+    prefetch, delay, tls, https = case
+    return f"{prefetch} | {delay} ms{', https' if https else ''} | {'amqps' if tls else 'amqp'}"
+
+
 def row(name, case, result):
-    prefetch, delay, tls = case
     n = max(1, result["messages"])
     step_s, broker_s = result["cpu_s"]
-    return (f"| {name} | {prefetch} | {delay} ms | {'amqps' if tls else 'amqp'} | {n / result['seconds']:,.0f} "
+    return (f"| {name} | {place(case)} | {n / result['seconds']:,.0f} "
             f"| {milliseconds(step_s * 1000 / n)} | {milliseconds(broker_s * 1000 / n)} "
             f"| {milliseconds(result['p50_us'] / 1000)} | {milliseconds(result['p99_us'] / 1000)} "
             f"| {result['peak'] / 2**20:.1f} MiB |")
@@ -166,8 +184,7 @@ def ratio_row(case, ours, other):
 
     def cpu(r):
         return r["cpu_s"][0] / max(1, r["messages"])
-    prefetch, delay, tls = case
-    return (f"| *ratio* | {prefetch} | {delay} ms | {'amqps' if tls else 'amqp'} | {rate(ours) / rate(other):.1f} x "
+    return (f"| *ratio* | {place(case)} | {rate(ours) / rate(other):.1f} x "
             f"| 1/{cpu(other) / cpu(ours):.1f} | | 1/{other['p50_us'] / ours['p50_us']:.1f} "
             f"| 1/{other['p99_us'] / ours['p99_us']:.1f} | 1/{other['peak'] / ours['peak']:.1f} |")
 
@@ -180,15 +197,22 @@ def print_start(results, names):
               f"| {max(r['idle'] for r in mine) / 2**20:.1f} MiB |")
 
 
-def print_floor(bench, results):
-    amqp, post = bench.floor()
-    print(f"\nThe floor: bare rabbitmq-c consume, publish, ack {milliseconds(amqp)} of CPU, bare libcurl POST "
-          f"{milliseconds(post)}; together {milliseconds(amqp + post)} per message.")
-    case = (max(bench.options.prefetch), 0, False)
+def print_floor(bench, results, https):
+    amqp, post = bench.floor(https)
+    print(f"\nThe floor: bare rabbitmq-c consume, publish, ack {milliseconds(amqp)} of CPU, bare libcurl POST"
+          f"{' over TLS' if https else ''} {milliseconds(post)}; together {milliseconds(amqp + post)} per message.")
+    case = (max(bench.options.prefetch), 0, False, https)
     ours = results.get(("ours", case))
     if ours:
         cpu = ours["cpu_s"][0] * 1000 / max(1, ours["messages"])
         print(f"The component at prefetch {case[0]}: {milliseconds(cpu)}, that is {cpu / (amqp + post):.2f} times the floor.")
+
+
+def cases_of(options):
+    """(prefetch, delay, TLS to the broker, https); TLS of either kind only without delay, and not both."""
+    kinds = [(delay, tls == "yes", https == "yes") for delay in options.delay for https in options.https
+             for tls in options.tls if (delay == 0 or (tls, https) == ("no", "no")) and (tls, https) != ("yes", "yes")]
+    return [(prefetch, *kind) for kind in kinds for prefetch in options.prefetch]
 
 
 def main():
@@ -200,8 +224,7 @@ def main():
     if missing and "reference" in names:
         print(f"Without the reference: {missing}.", file=sys.stderr)
         names.remove("reference")
-    cases = [(prefetch, delay, tls == "yes") for delay in options.delay for tls in options.tls
-             for prefetch in options.prefetch if tls == "no" or delay == 0]
+    cases = cases_of(options)
     bench = Bench(options)
     results = {}
     try:
@@ -214,7 +237,8 @@ def main():
             if len(names) == 2:
                 print(ratio_row(case, results["ours", case], results["reference", case]), flush=True)
         print_start(results, names)
-        print_floor(bench, results)
+        for https in options.https:
+            print_floor(bench, results, https == "yes")
     finally:
         bench.close()
 
