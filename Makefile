@@ -67,7 +67,7 @@ soak:
 	@mkdir -p build
 	@cmake --preset release -DALC_TESTS=ON -Wno-dev $(SILENT)
 	@cmake --build --preset release --target aws-lambda-component echo_lambda tls_front worker_load $(SILENT)
-	@tests/bench/worker/soak.py --bin $(BUILD)/bin --seconds $(or $(SECONDS),600)
+	@tests/bench/worker/soak.py --bin $(BUILD)/bin --seconds $(or $(SECONDS),600) --messages $(or $(MESSAGES),0)
 
 test-faults:
 	@scripts/need.sh build test

@@ -71,36 +71,48 @@ void base_hex(char *out, const unsigned char *data, size_t len)
 
 /* ---- base64 -------------------------------------------------------------------------------------------------- */
 
-static const char digits64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+#define DIGITS(F, x)                                                                                                   \
+    F(x, 'A') F(x, 'B') F(x, 'C') F(x, 'D') F(x, 'E') F(x, 'F') F(x, 'G') F(x, 'H') F(x, 'I') F(x, 'J') F(x, 'K')      \
+    F(x, 'L') F(x, 'M') F(x, 'N') F(x, 'O') F(x, 'P') F(x, 'Q') F(x, 'R') F(x, 'S') F(x, 'T') F(x, 'U') F(x, 'V')      \
+    F(x, 'W') F(x, 'X') F(x, 'Y') F(x, 'Z') F(x, 'a') F(x, 'b') F(x, 'c') F(x, 'd') F(x, 'e') F(x, 'f') F(x, 'g')      \
+    F(x, 'h') F(x, 'i') F(x, 'j') F(x, 'k') F(x, 'l') F(x, 'm') F(x, 'n') F(x, 'o') F(x, 'p') F(x, 'q') F(x, 'r')      \
+    F(x, 's') F(x, 't') F(x, 'u') F(x, 'v') F(x, 'w') F(x, 'x') F(x, 'y') F(x, 'z') F(x, '0') F(x, '1') F(x, '2')      \
+    F(x, '3') F(x, '4') F(x, '5') F(x, '6') F(x, '7') F(x, '8') F(x, '9') F(x, '+') F(x, '/')
+#define PAIR(a, b) { a, b },
+#define ROW(a) DIGITS(PAIR, a)
+#define ROWS_OF_8(a, b, c, d, e, f, g, h) ROW(a) ROW(b) ROW(c) ROW(d) ROW(e) ROW(f) ROW(g) ROW(h)
 
-/* `n` bytes, 1 to 3, to four characters.  All are read before the first is written: base_base64_encode_in_place()
- * relies on it. */
-static inline void encode_group(char *to, const unsigned char *from, size_t n)
+/* The two characters of twelve bits. */
+static const char pairs64[4096][2] = {
+    ROWS_OF_8('A', 'B', 'C', 'D', 'E', 'F', 'G', 'H') ROWS_OF_8('I', 'J', 'K', 'L', 'M', 'N', 'O', 'P')
+    ROWS_OF_8('Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X') ROWS_OF_8('Y', 'Z', 'a', 'b', 'c', 'd', 'e', 'f')
+    ROWS_OF_8('g', 'h', 'i', 'j', 'k', 'l', 'm', 'n') ROWS_OF_8('o', 'p', 'q', 'r', 's', 't', 'u', 'v')
+    ROWS_OF_8('w', 'x', 'y', 'z', '0', '1', '2', '3') ROWS_OF_8('4', '5', '6', '7', '8', '9', '+', '/')
+};
+
+/* The lower 24 of `bits`, of which `n` bytes, 1 to 3, are meant. */
+static inline void put_group(char *to, uint32_t bits, size_t n)
 {
-    const uint32_t bits = (uint32_t)from[0] << 16 | (n > 1 ? (uint32_t)from[1] << 8 : 0) | (n > 2 ? from[2] : 0);
-    to[0] = digits64[bits >> 18];
-    to[1] = digits64[bits >> 12 & 63];
-    to[2] = digits64[bits >> 6 & 63];
-    to[3] = digits64[bits & 63];
+    memcpy(to, pairs64[bits >> 12 & 0xfff], 2);
+    memcpy(to + 2, pairs64[bits & 0xfff], 2);
     if (n < 3)
         to[3] = '=';
     if (n < 2)
         to[2] = '=';
 }
 
+/* Each turn reads before it writes: base_base64_encode_in_place() relies on it. */
 static void encode(char *to, const unsigned char *from, size_t len)
 {
     for (; len >= 4; len -= 3, from += 3, to += 4) {        // a word is read, three bytes of it are used
-        const uint32_t bits = (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 8 | from[3];
-        to[0] = digits64[bits >> 26];
-        to[1] = digits64[bits >> 20 & 63];
-        to[2] = digits64[bits >> 14 & 63];
-        to[3] = digits64[bits >> 8 & 63];
+        uint32_t word;
+        memcpy(&word, from, sizeof word);
+        put_group(to, be32toh(word) >> 8, 3);
     }
-    for (; len >= 3; len -= 3, from += 3, to += 4)
-        encode_group(to, from, 3);
-    if (len)
-        encode_group(to, from, len);
+    if (len == 0)
+        return;
+    const uint32_t last = (uint32_t)from[0] << 16 | (len > 1 ? (uint32_t)from[1] << 8 : 0) | (len > 2 ? from[2] : 0);
+    put_group(to, last, len);
 }
 
 void base_base64_encode(struct jn_buf *out, jn_str data)

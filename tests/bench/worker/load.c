@@ -8,6 +8,7 @@
  *       -w WINDOW                 messages on their way at a time; 1
  *       -u MS                     warm-up before the measurement; 500
  *       -m MS                     length of the measurement; 2000
+ *       -n MESSAGES               ends it when so many have come; 0: never
  *       -r PROTOCOL               1: base64, 2: raw; 1
  *
  * A closed loop: each result that arrives lets one more message leave, so that the step is never short of work, and queues
@@ -39,7 +40,7 @@ enum { CHANNEL = 1, MAX_WINDOW = 4096, MAX_PIDS = 8, SILENCE_S = 30 };
 struct options {
     const char *host, *vhost, *exchange, *key, *queue;
     int port, protocol;
-    long bytes, window, warm_ms, measure_ms;
+    long bytes, window, warm_ms, measure_ms, messages;
     int pids[MAX_PIDS];
     int pid_count;
 };
@@ -240,11 +241,16 @@ static void record(struct load *l, int64_t us)
     l->latency_us[l->count++] = (uint32_t)us;
 }
 
+static bool is_enough(const struct load *l)
+{
+    return l->opt->messages && l->count >= (size_t)l->opt->messages;
+}
+
 /* Results come and messages go for `ms`; the times are recorded when `is_measured`. */
 static void run_for(struct load *l, long ms, bool is_measured)
 {
     const int64_t end = now_us() + ms * 1000;
-    while (now_us() < end) {
+    while (now_us() < end && !is_enough(l)) {
         const int64_t us = take_result(l);
         if (is_measured)
             record(l, us);
@@ -270,7 +276,7 @@ static void report(const struct load *l, double seconds, const double *cpu)
 
 static void read_options(int argc, char **argv, struct options *o)
 {
-    for (int c; (c = getopt(argc, argv, "h:p:V:x:k:q:b:w:u:m:r:")) != -1;) {
+    for (int c; (c = getopt(argc, argv, "h:p:V:x:k:q:b:w:u:m:n:r:")) != -1;) {
         switch (c) {
         case 'h': o->host = optarg; break;
         case 'p': o->port = (int)strtol(optarg, NULL, 10); break;
@@ -282,6 +288,7 @@ static void read_options(int argc, char **argv, struct options *o)
         case 'w': o->window = strtol(optarg, NULL, 10); break;
         case 'u': o->warm_ms = strtol(optarg, NULL, 10); break;
         case 'm': o->measure_ms = strtol(optarg, NULL, 10); break;
+        case 'n': o->messages = strtol(optarg, NULL, 10); break;
         case 'r': o->protocol = (int)strtol(optarg, NULL, 10); break;
         default: exit(2);
         }

@@ -1,8 +1,9 @@
 #!/usr/bin/python3 -B
 """Ten minutes of load, without growth: the component at prefetch 100, its memory and descriptors every 30 s.
 
-    soak.py --bin BUILD/bin [--seconds 600]
+    soak.py --bin BUILD/bin [--seconds 600] [--messages N]
 
+It ends after that time, or when N messages have come, whichever is first.
 Fails when the highest reading of the last third is above that of the first by more than a tenth.  The first third is for
 buffers and pools to find their size; the number of connections follows the load.  The messages are those of
 worker_bench.py."""
@@ -21,6 +22,7 @@ def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--bin", required=True, type=pathlib.Path, help="where our programs are")
     p.add_argument("--seconds", type=float, default=600)
+    p.add_argument("--messages", type=int, default=0)
     options = p.parse_args()
     options.bin, options.delay = options.bin.resolve(), [0]
     return options
@@ -49,11 +51,11 @@ def judge(readings):
         yield f"descriptors grew from {descriptors} to {descriptors_now}"
 
 
-def soak(bench, seconds):
+def soak(bench, seconds, messages):
     s = bench.open("ours", PREFETCH, 0, False)
     try:
         worker_bench.start(s)
-        load = bench.start_load(s, PREFETCH, seconds)
+        load = bench.start_load(s, PREFETCH, seconds, messages)
         readings = watch(load, s.process.pid, seconds)
         result = bench.finish_load(load, s)
         status, errors = s.stop(), s.errors.size()
@@ -68,7 +70,7 @@ def main():
     options = arguments()
     bench = worker_bench.Bench(options)
     try:
-        faults = soak(bench, options.seconds)
+        faults = soak(bench, options.seconds, options.messages)
     finally:
         bench.close()
     for fault in faults:

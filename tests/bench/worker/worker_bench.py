@@ -102,12 +102,12 @@ class Bench:
         s.environment["ELASTICIO_COMPONENT_PATH"] = os.path.relpath(ROOT, steps.HERE / "component")
         return s
 
-    def start_load(self, s, prefetch, seconds):
+    def start_load(self, s, prefetch, seconds, messages=0):
         ms = int(seconds * 1000)
         return subprocess.Popen(
             [self.options.bin / "worker_load", "-p", str(self.node.port), "-k", s.listen.name, "-q", s.data.name,
              "-b", str(BYTES), "-w", str(1 if prefetch == 1 else 2 * prefetch), "-u", str(min(ms // 3, 2000)),
-             "-m", str(ms), str(s.process.pid), str(self.node.process.pid)],
+             "-m", str(ms), "-n", str(messages), str(s.process.pid), str(self.node.process.pid)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             preexec_fn=processes.die_with_parent)
 
