@@ -1,13 +1,14 @@
 """`invoke` against `local`: what a person at a terminal or in a script sees."""
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
 import time
 import unittest
 
-from support import COMPONENT, KEYS, REGION, FlowTest, clean_env, component, lines, results
+from support import COMPONENT, HERE, KEYS, REGION, FlowTest, clean_env, component, lines, results
 
 
 class Results(FlowTest):
@@ -84,6 +85,45 @@ class Results(FlowTest):
     def test_a_full_arn_names_the_function(self):
         arn = f"arn:aws:lambda:{REGION}:123456789012:function:probe"
         self.assertEqual(results(self.invoke("1", function=arn)), [1])
+
+
+class Fields(FlowTest):
+    """The options that stand for newer fields of the form; scenarios_test.py has the fields by every outcome."""
+
+    def test_the_function_and_its_version_come_from_the_message(self):
+        run = self.invoke(lines([{"f": "probe"}, {"f": "a b"}, {"f": "nobody"}]), "--qualifier", '{% "$LATEST" %}',
+                          function="{% f %}")
+        self.assertEqual(results(run), [{"f": "probe"}])
+        self.assertIn("message 2 (standard input, line 2): not sent: --function: ", run.stderr.decode())
+        self.assertIn("message 3 (standard input, line 3): the call failed: ResourceNotFoundException", run.stderr.decode())
+
+    def test_the_result_is_made_by_an_expression(self):
+        run = self.invoke(lines([{"a": 1}]), "--expression", "a", "--result",
+                          '{"got": $, "of": $input, "status": $response.StatusCode, "log": $contains($response.LogResult, "REPORT")}',
+                          "--log-type", "Tail")
+        self.assertEqual(results(run), [{"got": 1, "of": {"a": 1}, "status": 200, "log": True}])
+
+    def test_a_result_expression_that_fails_says_that_the_function_ran(self):
+        run = self.invoke("1", "--result", "nothing.here")
+        self.assertEqual((run.returncode, run.stdout), (1, b""))
+        self.assertIn("the function ran: NothingToSend: --result yields nothing", run.stderr.decode())
+
+    def test_messages_pass_through_in_their_place(self):
+        run = self.invoke('{"n": 1,\n "do": "fail"}\n{"n":2}\n', "--invoke-when", "n > 1")
+        self.assertEqual(run.stdout, b'{"n":1,"do":"fail"}\n{"n": 2}\n'.replace(b": 2", b":2"))
+        self.assertEqual(run.returncode, 0)
+
+    def test_failures_are_results_where_that_is_wanted(self):
+        run = self.invoke(lines([{"f": "probe", "do": "fail"}, {"f": "nobody"}]), "--function-error-policy", "emit",
+                          "--error-policy", "emit", "--error-codes", "404", function="{% f %}")
+        first, second = results(run)
+        self.assertEqual(first["errorType"], "ValueError")
+        self.assertEqual((second["error"]["name"], second["statusCode"]), ("ResourceNotFoundException", 404))
+        self.assertEqual(run.returncode, 0)
+
+    def test_client_context_arrives(self):
+        run = self.invoke(lines([{"do": "context", "tenant": "ü"}]), "--client-context", '{"tenant": tenant}')
+        self.assertEqual(results(run), [{"custom": {"tenant": "ü"}}])
 
 
 class Failures(FlowTest):
@@ -206,6 +246,12 @@ class Settings(unittest.TestCase):
         self.refused("unknown option --functoin", "--functoin", "f")
         self.refused("--concurrency", *f, "--concurrency", "0")
         self.refused("not both", *f, "--expression", "1", "--expression-file", "x")
+        self.refused("--error-policy is rebound, which is for steps", *f, "--error-policy", "rebound")
+        self.refused("--max-retries is \"11\"; it takes", *f, "--max-retries", "11")
+        self.refused("--error-codes: \"4xx\" is neither", *f, "--error-codes", "4xx")
+        self.refused("    a b\n", *f, "--result", "a b")
+        self.refused("--external-id is given, but there is no role", *f, "--external-id", "x")
+        self.refused("--role-arn: ", *f, "--role-arn", "x")
         self.refused("/no/such", *f, "/no/such")
         self.refused("/no/such", *f, "--expression-file", "/no/such")
         self.refused("AWS_SECRET_ACCESS_KEY", *f, env={"AWS_SECRET_ACCESS_KEY": ""})
@@ -228,6 +274,15 @@ class Settings(unittest.TestCase):
             self.assertEqual((run.returncode, run.stderr), (0, b""))
             self.assertTrue(run.stdout)
         self.assertEqual(component("dance").returncode, 2)
+
+    def test_the_manual_knows_all_options(self):
+        manual, page = ((HERE.parents[1] / "docs" / name).read_text() for name in ("man/aws-lambda-component.1", "cli.md"))
+        for command in ("invoke", "local"):
+            names = re.findall(r"^  --([a-z-]+)", component(command, "--help").stdout.decode(), re.MULTILINE)
+            self.assertGreater(len(names), 5)
+            self.assertEqual([n for n in names if f"Fl -{n}" not in manual and n != "help"], [], command)
+            if command == "invoke":
+                self.assertEqual([n for n in names if f"`--{n}" not in page and n != "help"], [])
 
 
 class Interruption(FlowTest):
