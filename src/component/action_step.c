@@ -92,12 +92,12 @@ static enum jn_status open_publish(const struct sailor_step *step, void **self, 
 
 static enum result result_of(const struct component_result *r)
 {
-    if (!r->status)
+    if (!r->status || r->stage == COMPONENT_RESULT)
         return SUCCEEDED;
     if (r->stage == COMPONENT_FUNCTION)
         return FUNCTION_FAILED;
     if (r->status == JN_REMOTE)
-        return strcmp(r->error.code, "TooManyRequestsException") == 0 ? THROTTLED : REFUSED;
+        return r->http_status == 429 ? THROTTLED : REFUSED;
     return r->status == JN_TIMEOUT ? TIMED_OUT : UNREACHED;
 }
 

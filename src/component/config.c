@@ -27,6 +27,18 @@ static jn_str read_field(struct jn_arena *a, jn_value v)
     return copy;
 }
 
+static const enum component_field secrets[] = { COMPONENT_SECRET_KEY, COMPONENT_SESSION_TOKEN };
+enum { SECRET_COUNT = sizeof secrets / sizeof *secrets };
+
+/* A text with escapes is decoded by the reader: of a secret nobody else would wipe that copy. */
+static void wipe_decoded(jn_str json, jn_value v)
+{
+    const jn_str s = jn_get_string(v);
+    const bool is_in_json = s.data >= json.data && s.data < json.data + json.len;
+    if (s.len && !is_in_json)
+        explicit_bzero((char *)s.data, s.len);
+}
+
 enum jn_status component_config_read(struct jn_arena *a, jn_str json, struct component_config *out,
                                      struct jn_error *err)
 {
@@ -37,6 +49,8 @@ enum jn_status component_config_read(struct jn_arena *a, jn_str json, struct com
     struct component_config c = { .is_command_line = false };
     for (size_t i = 0; i < COMPONENT_FIELD_COUNT; i++)
         c.text[i] = read_field(a, jn_member(v, jn_str_of(keys[i])));
+    for (size_t i = 0; i < SECRET_COUNT; i++)
+        wipe_decoded(json, jn_member(v, jn_str_of(keys[secrets[i]])));
     if (jn_arena_failed(a))
         return jn_fail(err, JN_NO_MEMORY, "no memory for the configuration");
     *out = c;
@@ -45,8 +59,7 @@ enum jn_status component_config_read(struct jn_arena *a, jn_str json, struct com
 
 void component_config_wipe(struct component_config *c)
 {
-    static const enum component_field secrets[] = { COMPONENT_SECRET_KEY, COMPONENT_SESSION_TOKEN };
-    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+    for (size_t i = 0; i < SECRET_COUNT; i++) {
         const jn_str secret = c->text[secrets[i]];
         if (secret.len)
             explicit_bzero((char *)secret.data, secret.len);

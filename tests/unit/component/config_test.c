@@ -42,6 +42,9 @@ static void test_secrets_are_wiped(void **state)
     assert_memory_equal(secret, "\0\0\0\0\0\0", 6);
     assert_memory_equal(token, "\0\0\0\0\0", 5);
     assert_int_equal(c.text[COMPONENT_SECRET_KEY].len, 0);
+    jn_arena_reset(a);
+    c = read_config(a, "{\"aws_secret_access_key\":\"s3\\/cret\"}");
+    assert_string_equal(c.text[COMPONENT_SECRET_KEY].data, "s3/cret");
     jn_arena_free(a);
 }
 
