@@ -170,14 +170,23 @@ struct component_expression {
     struct component_source source;
 };
 
-static enum jn_status compile(struct component_expression *e, jn_str text, struct jn_error *err)
+/* A copy that may hold a NUL, as a form's text can; {NULL, 0} without memory. */
+static jn_str copy_text(jn_str text)
 {
     char *copy = malloc(text.len + 1);
     if (!copy)
+        return (jn_str){ NULL, 0 };
+    if (text.len)
+        memcpy(copy, text.data, text.len);
+    copy[text.len] = '\0';
+    return (jn_str){ copy, text.len };
+}
+
+static enum jn_status compile(struct component_expression *e, jn_str text, struct jn_error *err)
+{
+    e->source.text = copy_text(text);
+    if (!e->source.text.data)
         return jn_fail(err, JN_NO_MEMORY, "no memory to compile %s", e->source.field);
-    memcpy(copy, text.data, text.len);
-    e->source.text.data = copy;
-    e->source.text.len = text.len;
     struct jsonata_error x = { 0 };
     const enum jn_status s = jsonata_compile(e->source.text, NULL, &e->program, &x);
     return s ? component_fail_compile(&e->source, s, &x, e->scope->log, err) : JN_OK;
@@ -306,11 +315,8 @@ enum jn_status component_text_init(struct component_text *t, struct component_sc
     text = jn_str_trim(text);
     if (jn_str_find(text, JN_STR("{%"), 0) != SIZE_MAX)
         return take_expression(t, s, text, err);
-    const char *copy = strndup(text.len ? text.data : "", text.len);
-    if (!copy)
-        return jn_fail(err, JN_NO_MEMORY, "no memory for %s", field);
-    t->fixed = (jn_str){ copy, text.len };
-    return JN_OK;
+    t->fixed = copy_text(text);
+    return t->fixed.data ? JN_OK : jn_fail(err, JN_NO_MEMORY, "no memory for %s", field);
 }
 
 void component_text_clear(struct component_text *t)
