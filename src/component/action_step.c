@@ -260,11 +260,18 @@ static void write_metrics(struct jn_buf *out, void *self)
                                    "", &p->invocation);
 }
 
+static const struct sailor_select_model select_models[] = {
+    { "functions", component_list_functions },
+    { "qualifiers", component_list_qualifiers },
+    { NULL, NULL },
+};
+
 const struct sailor_action component_publish_action = {
     .key = "publish",
     .open = open_publish,
     .close = close_publish,
     .process = process,
     .meta_model = component_meta_model,
+    .select_models = select_models,
     .metrics = write_metrics,
 };

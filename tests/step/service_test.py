@@ -198,14 +198,86 @@ class Credentials(ServiceTest):
 
 class Forms(ServiceTest):
     """What our own component answers while somebody fills in its form."""
+    lambda_url = None
 
     def ask(self, method, get=None, **config):
         self.platform.requests.clear()
         self.assertEqual(self.serve(method, config={**KEYS, **config}, ELASTICIO_ACTION_OR_TRIGGER="publish",
-                                    ELASTICIO_GET_MODEL_METHOD=get), 0)
+                                    ELASTICIO_GET_MODEL_METHOD=get, AWS_ENDPOINT_URL_LAMBDA=self.lambda_url), 0)
         self.platform.check()
         [result] = self.platform.results()
         return result
+
+    def control(self, **answers):
+        """A Lambda that answers GET of a path as told; the paths it was asked for are its `asked`."""
+        asked = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append(self.path)
+                status, value = answers.get(self.path.split("?")[0].rsplit("/", 1)[1], (404, {"message": "?"}))
+                text = json.dumps(value).encode()
+                self.send_response(status)
+                if status >= 400:
+                    self.send_header("x-amzn-ErrorType", "AccessDeniedException")
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *_):
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        self.lambda_url, server.asked = f"http://127.0.0.1:{server.server_address[1]}", asked
+        return server
+
+    def choose(self, model, **config):
+        result = self.ask("selectModel", model, **{"region": "eu-west-1", **config})
+        self.assertEqual(result["status"], "success")
+        return result["data"]
+
+    def test_functions_to_choose_from(self):
+        self.control(functions=(200, {"Functions": [{"FunctionName": "orders", "Runtime": "nodejs22.x"},
+                                                    {"FunctionName": "img", "PackageType": "Image"}, {"odd": 1}]}))
+        self.assertEqual(self.choose("functions"), {"orders": "orders (nodejs22.x)", "img": "img (Image)"})
+
+    def test_versions_and_aliases_to_choose_from(self):
+        server = self.control(
+            aliases=(200, {"Aliases": [{"Name": "PROD", "FunctionVersion": "7"}]}),
+            versions=(200, {"Versions": [{"Version": "$LATEST"}, {"Version": "6", "Description": ""},
+                                         {"Version": "7", "Description": "faster \"ü\""}]}))
+        for field in ("functionName", "functionFromList"):
+            self.assertEqual(self.choose("qualifiers", **{field: "orders"}),
+                             {"$LATEST": "$LATEST (the newest code, published or not)", "PROD": "PROD (alias of version 7)",
+                              "7": '7 (faster "ü")', "6": "6"})
+        self.assertTrue(all("/functions/orders/" in path for path in server.asked), server.asked)
+
+    def test_a_list_that_cannot_be_had_is_empty_and_the_log_says_why(self):
+        server = self.control(functions=(403, {"message": "not authorized to perform: lambda:ListFunctions"}),
+                              aliases=(403, {"message": "no"}), versions=(403, {"message": "no"}))
+        self.assertEqual(self.choose("functions"), {})
+        self.assertIn("functions cannot be listed", self.log)
+        self.assertIn("lambda:ListFunctions", self.log)
+        self.assertEqual(list(self.choose("qualifiers", functionName="f")), ["$LATEST"])
+        self.assertIn("aliases cannot be listed", self.log)
+        self.assertIn("versions cannot be listed", self.log)
+        asked = len(server.asked)
+        for config, words in (({"functionName": ""}, "no function is named"), ({"functionName": "{% f %}"}, "for each message"),
+                              ({"region": ""}, "AWS Region (region) is missing"),
+                              ({"functionName": "a b"}, "versions and aliases cannot be listed"),
+                              ({"aws_secret_access_key": ""}, "is missing")):
+            with self.subTest(config):
+                self.assertEqual(self.choose("qualifiers", **{"functionName": "f", **config}), {})
+                self.assertIn(words, self.log)
+        self.assertEqual(len(server.asked), asked)
+
+    def test_nobody_there_to_list_is_no_reason_to_wait_for_long(self):
+        self.lambda_url = "http://127.0.0.1:1"
+        self.assertEqual(self.choose("functions"), {})
+        self.assertIn("functions cannot be listed", self.log)
 
     def test_a_sample_describes_results(self):
         result = self.ask("getMetaModel", outputSample='{"id": 7, "lines": [{"sku": "x"}, {"sku": "y", "qty": 1}]}')
@@ -398,7 +470,7 @@ class Descriptor(unittest.TestCase):
         publish = d["actions"]["publish"]
         self.assertEqual(publish["title"], "Invoke")
         required = [k for k, f in publish["fields"].items() if f.get("required")]
-        self.assertEqual(required, ["functionName", "region", "expression"])
+        self.assertEqual(required, ["region", "expression"])     # and a function, in one of two fields
         for key in ("functionName", "region", "invocationType", "logType", "qualifier", "expression"):
             self.assertIn(key, publish["fields"])
         credentials = d["credentials"]["fields"]
@@ -412,7 +484,7 @@ class Descriptor(unittest.TestCase):
         table = (ROOT / "src/component/config.h").read_text()
         read = dict(re.findall(r'^    X\(\w+, +"(\w+)", +"([^"]+)"', table, re.MULTILINE))
         form = {**d["credentials"]["fields"], **d["actions"]["publish"]["fields"]}
-        self.assertLessEqual({(k, f["label"]) for k, f in form.items()}, set(read.items()))
+        self.assertEqual({k: f["label"] for k, f in form.items()}, read)
         orders = [f["order"] for f in d["actions"]["publish"]["fields"].values()]
         self.assertEqual(orders, sorted(orders, reverse=True))
         for name, field in d["actions"]["publish"]["fields"].items():
