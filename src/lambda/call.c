@@ -179,16 +179,19 @@ static bool was_clock_wrong(const struct lambda_call *call)
 static bool has_keys_expired(const struct lambda_call *call)
 {
     const jn_str code = call->outcome.service.code;
-    return call->outcome.status == JN_REMOTE && !call->has_refused_keys &&
+    return call->outcome.status == JN_REMOTE &&
            (jn_str_eq(code, JN_STR("ExpiredTokenException")) || jn_str_eq(code, JN_STR("ExpiredToken")));
 }
 
-/* True: another attempt will not fail for the reason this one did. */
+/* True: another attempt will not fail for the reason this one did.  Keys that have expired are refused even if there is
+ * none, so that the next call does not meet them. */
 static bool put_right(struct lambda_call *call)
 {
     if (was_clock_wrong(call))
         return call->has_corrected_clock = true;
-    return has_keys_expired(call) && (call->has_refused_keys = lambda_cred_refuse(call->client->cred, call->keys));
+    if (!has_keys_expired(call) || !lambda_cred_refuse(call->client->cred, call->keys) || call->has_refused_keys)
+        return false;
+    return call->has_refused_keys = true;
 }
 
 /* ---- whether to go on ---------------------------------------------------------------------------------------- */
@@ -212,10 +215,11 @@ static enum lambda_retry usual_class(const struct lambda_outcome *o)
 static enum lambda_retry choose(struct lambda_call *call)
 {
     const struct lambda_outcome *o = &call->outcome;
+    const bool is_right = put_right(call);
     enum lambda_retry class = usual_class(o);
     if (call->attempts >= call->max_attempts || call->streamed.has_given)
         return LAMBDA_RETRY_NONE;
-    if (put_right(call))
+    if (is_right)
         return LAMBDA_RETRY_TRANSIENT;
     if (call->req.is_retryable)
         class = !call->req.is_retryable(o, call->arg) ? LAMBDA_RETRY_NONE
@@ -231,8 +235,10 @@ static void log_attempt(const struct lambda_call *call, const char *next)
         { "invocationId", jn_str_of(call->id) },
         { NULL, { NULL, 0 } },
     };
-    base_log(call->client->log, BASE_DEBUG, fields, "attempt %u of %u to %s \"%.*s\" failed, %s: %s", call->attempts,
-             call->max_attempts, call->req.purpose, JN_ARG(call->req.label), next, o->error.message);
+    const char *quote = call->req.label.len ? "\"" : "";
+    base_log(call->client->log, BASE_DEBUG, fields, "attempt %u of %u to %s%s%s%.*s%s failed, %s: %s", call->attempts,
+             call->max_attempts, call->req.purpose, *quote ? " " : "", quote, JN_ARG(call->req.label), quote, next,
+             o->error.message);
 }
 
 static enum jn_status begin_wait(struct lambda_call *call, int64_t ms, struct jn_error *err);

@@ -51,8 +51,7 @@ static enum jn_status set_retries(struct lambda_client *c, const struct lambda_c
     if (!s && c->max_attempts == 0)
         s = find_attempts(&from, &c->max_attempts, err);
     if (!s)
-        s = lambda_setting_switch(&from, "AWS_DISABLE_CLOCK_SKEW_CORRECTION", "disable_clock_skew_correction",
-                                  &is_uncorrected, err);
+        s = lambda_setting_switch(&from, "AWS_DISABLE_CLOCK_SKEW_CORRECTION", NULL, &is_uncorrected, err);
     c->corrects_clock = !is_uncorrected;
     lambda_quota_init(&c->quota);
     lambda_limiter_init(&c->limiter, (double)c->clock->monotonic_us(c->clock) / 1e6);

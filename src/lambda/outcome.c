@@ -164,6 +164,8 @@ void lambda_call_tell_attempts(struct lambda_call *call)
     const struct lambda_client *c = call->client;
     const int64_t taken_ms = (c->clock->monotonic_us(c->clock) - call->begun_us) / 1000;
     char text[120];
+    if (o->outcome_unknown && o->status == JN_REMOTE)
+        add_to_message(&o->error, "; the function may have run");
     if (call->attempts > 1) {
         snprintf(text, sizeof text, "; tried %u times in %lld.%lld s", call->attempts, (long long)(taken_ms / 1000),
                  (long long)(taken_ms / 100 % 10));

@@ -15,7 +15,9 @@ jn_str lambda_setting_text(const struct lambda_settings *from, const char *varia
     const char *text = base_env_get(from->env, variable);
     if (source)
         *source = text ? variable : property;
-    return text ? jn_str_of(text) : lambda_setting_property(from, property);
+    if (text)
+        return jn_str_of(text);
+    return property ? lambda_setting_property(from, property) : (jn_str){ NULL, 0 };
 }
 
 enum jn_status lambda_setting_switch(const struct lambda_settings *from, const char *variable, const char *property,

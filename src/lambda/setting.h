@@ -5,7 +5,7 @@
 #include "lambda/cred.h"
 #include "lambda/profile.h"
 
-/* Where to look: a variable of the environment, else a property of the profile. */
+/* Where to look: a variable of the environment, else a property of the profile (NULL: there is none for it). */
 struct lambda_settings {
     const struct base_env *env;
     const struct lambda_cred *cred;     /* for the profile; NULL: */

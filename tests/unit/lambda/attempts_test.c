@@ -81,7 +81,7 @@ static const struct row {
     { "a clock nobody vouches for", { LATE, OK }, 1, 1, .status = JN_REMOTE, .text = "the clock of this machine is 60 minutes" },
 
     // nobody knows whether it ran
-    { "a proxy's page", { PROXY, OK }, 1, 1, .status = JN_REMOTE, .unknown = true, .text = "HTTP 502" },
+    { "a proxy's page", { PROXY, OK }, 1, 1, .status = JN_REMOTE, .unknown = true, .text = "; the function may have run" },
     { "a proxy's page, allowed", { PROXY, OK }, 2, 2, .flags = MAY_RUN_TWICE, .text = "ok" },
     { "reset", { RESET, OK }, 1, 1, .status = JN_IO, .unknown = true, .text = "the function may have run" },
     { "reset, allowed", { RESET, OK }, 2, 2, .flags = MAY_RUN_TWICE, .text = "ok" },
@@ -100,7 +100,8 @@ static const struct row {
     { "garbage, allowed", { GARBAGE, OK }, 2, 2, .flags = MAY_RUN_TWICE },
     { "silence", { SILENCE, OK }, 1, 1, .status = JN_TIMEOUT, .flags = IMPATIENT, .unknown = true, .text = "may have run" },
     { "silence, allowed", { SILENCE, OK }, 2, 2, .flags = IMPATIENT | MAY_RUN_TWICE },
-    { "unknown, then refused", { RESET, NOT_FOUND }, 2, 2, .status = JN_REMOTE, .flags = MAY_RUN_TWICE, .unknown = true },
+    { "unknown, then refused", { RESET, NOT_FOUND }, 2, 2, .status = JN_REMOTE, .flags = MAY_RUN_TWICE, .unknown = true,
+      .text = "; the function may have run; tried 2 times" },
 
     // nothing runs by a dry run
     { "a reset dry run", { RESET, DRY }, 2, 2, .type = LAMBDA_DRY_RUN },

@@ -138,6 +138,22 @@ static void keys_that_expire_again_are_an_error(void **state)
     assert_int_equal(s->server.whole, 4);
 }
 
+static void expired_keys_are_not_used_again_even_without_another_attempt(void **state)
+{
+    static const struct script_step steps[] = {
+        { SCRIPT_ANSWER, KEYS("AKIDONE") }, { SCRIPT_ANSWER, FAILED("403", "ExpiredTokenException", "") },
+        { SCRIPT_ANSWER, KEYS("AKIDTWO") }, { SCRIPT_ANSWER, OK },
+    };
+    struct scene *s = *state;
+    open_contained(s);
+    script_play(&s->server, steps, 4);
+    scene_invoke(s, (struct lambda_invoke){ .max_attempts = 1 });
+    assert_string_equal(s->outcome.error.code, "ExpiredTokenException");
+    scene_invoke(s, (struct lambda_invoke){ .max_attempts = 1 });
+    assert_int_equal(s->outcome.status, JN_OK);
+    expect_in(s->server.heads[3], "Credential=AKIDTWO/");
+}
+
 static void new_keys_that_do_not_come_are_the_error(void **state)
 {
     static const struct script_step steps[] = {
@@ -455,6 +471,7 @@ int main(void)
         CASE(the_caller_s_texts_may_be_gone_after_the_start),
         CASE(expired_keys_are_asked_for_anew_once),
         CASE(keys_that_expire_again_are_an_error),
+        CASE(expired_keys_are_not_used_again_even_without_another_attempt),
         CASE(new_keys_that_do_not_come_are_the_error),
         CASE(a_call_that_asks_for_new_keys_may_be_cancelled),
         CASE(the_caller_may_judge_failures),
