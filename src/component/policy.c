@@ -105,7 +105,7 @@ static bool has_name(const struct component_codes *codes, jn_str name)
 bool component_codes_have(const struct component_codes *codes, const struct lambda_outcome *o)
 {
     if (o->status != JN_REMOTE)
-        return o->status == JN_IO || o->status == JN_TIMEOUT;
+        return o->status == JN_IO || o->status == JN_TIMEOUT || o->status == JN_TLS;
     return has_http(codes, o->http_status) || has_name(codes, o->service.code) ||
            (o->service.retry == LAMBDA_RETRY_THROTTLING && has_http(codes, 429));
 }

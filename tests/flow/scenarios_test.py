@@ -106,7 +106,7 @@ class Run:
         scheme = "https" if script == ["tls"] else "http"
         text = {"config": {**BASE, **config}, "messages": messages, **({"variables": variables} if variables else {})}
         process = subprocess.run([DRIVER], input=json.dumps(text).encode(), capture_output=True, timeout=120,
-                                 env=clean_env({"AWS_ENDPOINT_URL_LAMBDA": f"{scheme}://127.0.0.1:{port}"}))
+                                 env=clean_env({"AWS_ENDPOINT_URL": f"{scheme}://127.0.0.1:{port}"}))
         if is_ours:
             server.server.close()
         self.requests, self.log = server.requests, process.stderr.decode()
@@ -141,8 +141,13 @@ def check_request(request, wanted):
         expect("path", request.target, wanted["path"])
     if "body" in wanted:
         expect("payload", request.body.decode(), wanted["body"])
+    if wanted.get("body_has", "") not in request.body.decode():
+        raise AssertionError(f"body: {request.body!r} has no {wanted['body_has']!r}")
     for name, value in wanted.get("headers", {}).items():
         expect(name, request.header(name), value)
+    for name, value in wanted.get("has", {}).items():
+        if value not in (request.header(name) or ""):
+            raise AssertionError(f"{name}: got {request.header(name)!r}, expected {value!r} in it")
 
 
 def check_field(s):

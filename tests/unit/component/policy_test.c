@@ -85,7 +85,7 @@ static void test_policies(void **state)
         { { .status = JN_IO }, "rT", "R", "T", "E" },
         { { .status = JN_TIMEOUT }, "rT", "R", "T", "E" },
         { { .status = JN_TIMEOUT, .outcome_unknown = true }, "rT", "T", "T", "E" },  /* the client asks again */
-        { { .status = JN_TLS }, "T", "T", "T", "T" },
+        { { .status = JN_TLS }, "rT", "R", "T", "E" },
         { { .status = JN_NO_MEMORY }, "T", "T", "T", "T" },
         { { .status = JN_BAD_VALUE }, "T", "T", "T", "T" },
     };
