@@ -6,9 +6,9 @@
  *             at once              renewed meanwhile    for the new ones        without new ones: the reason
  *
  * One asking at a time serves everybody.  When it fails, keys that are still good are given out further, and the next
- * asking waits a while.  Advisory is 15 minutes before the end, mandatory 10 minutes, or a half and a third of the keys'
- * life where that is short.  Keys of the instance's metadata outlive their end when there are no others: the service may
- * be in trouble, and only Lambda can tell whether they are still good (static stability). */
+ * asking waits a while.  Advisory is 15 minutes before the end, mandatory 10 minutes, or a half and a third of the
+ * keys' life where that is short.  Keys of the instance's metadata outlive their end when there are no others: the
+ * service may be in trouble, and only Lambda can tell whether they are still good (static stability). */
 #include "lambda/cred.h"
 
 #include <stdlib.h>
@@ -266,7 +266,7 @@ enum jn_status lambda_cred_get(struct lambda_cred *c, lambda_cred_fn *fn, void *
 
 bool lambda_cred_refuse(struct lambda_cred *c, const struct lambda_keys *keys)
 {
-    if (c->source && c->source->fixed)
+    if (!c->source || c->source->fixed)
         return false;
     if (c->keys != keys)
         return true;

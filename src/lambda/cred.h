@@ -1,6 +1,6 @@
 /* cred.h - AWS credentials: a chain of sources, of which the first that is configured gives the keys; one that is
- * configured but faulty is an error, never skipped (our spec, section 6.1).  Settings, environment, shared files, roles,
- * programs, web identities, containers, instances: docs/credentials.md.
+ * configured but faulty is an error, never skipped (our spec, section 6.1).  Settings, environment, shared files,
+ * roles, programs, web identities, containers, instances: docs/credentials.md.
  *
  * Keys that end are renewed ahead of their end, once for everybody, while the old ones are still given out. */
 #ifndef LAMBDA_CRED_H

@@ -1,6 +1,7 @@
 /* cred_process.c - keys that a program prints (credential_process; our spec, section 6.4).  The command line is the
- * shell's to take apart, as the other clients of AWS do it, and its environment is the one we were configured in.  What
- * the program prints is secret: it is bounded, wiped, and never quoted; what it says on standard error is in the error. */
+ * shell's to take apart, as the other clients of AWS do it, and its environment is the one we were configured in.
+ * What the program prints is secret: it is bounded, wiped, and never quoted; what it says on standard error is in the
+ * error. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -107,8 +107,8 @@ static enum jn_status make_other(const struct visit *v, jn_str name, struct lamb
     const struct visit next = { v->site, name, v };
     unsigned depth = 0;
     if (!lambda_profile_exists(v->site->profiles, name))
-        return jn_fail(err, JN_BAD_VALUE, "profile \"%.*s\" has source_profile = \"%.*s\", and there is no such profile",
-                       JN_ARG(shown(v->profile)), JN_ARG(shown(name)));
+        return jn_fail(err, JN_BAD_VALUE, "profile \"%.*s\" has source_profile = \"%.*s\", and there is no such "
+                       "profile", JN_ARG(shown(v->profile)), JN_ARG(shown(name)));
     for (const struct visit *at = v; at; at = at->from, depth++) {
         const bool has_own_keys = at == v && get(v, "aws_access_key_id").len;
         if (jn_str_eq(at->profile, name) && !has_own_keys)
@@ -145,8 +145,8 @@ static enum jn_status read_role(const struct visit *v, struct lambda_role_option
         .token_name = "web_identity_token_file",
     };
     if (get(v, "mfa_serial").len)
-        return jn_fail(err, JN_BAD_VALUE, "it wants a code of a second factor (mfa_serial), and nobody is there to type it; let "
-                       "the AWS CLI get the keys: "
+        return jn_fail(err, JN_BAD_VALUE, "it wants a code of a second factor (mfa_serial), and nobody is there to "
+                       "type it; let the AWS CLI get the keys: "
                        "eval \"$(aws configure export-credentials --profile %.*s --format env)\"",
                        JN_ARG(shown(v->profile)));
     return read_duration(v, &out->duration_s, err);
@@ -156,7 +156,7 @@ static enum jn_status make_role(const struct visit *v, struct lambda_source **ou
 {
     const jn_str profile = get(v, "source_profile"), source = get(v, "credential_source");
     struct lambda_role_options role;
-    struct lambda_source *base;
+    struct lambda_source *base = NULL;
     if (profile.len && source.len)
         return jn_fail(err, JN_BAD_VALUE, "profile \"%.*s\" has both source_profile and credential_source; a role is "
                        "assumed with the keys of one", JN_ARG(shown(v->profile)));

@@ -58,8 +58,8 @@ struct lambda_sts_role lambda_role_now(const struct lambda_role *r, const struct
     };
 }
 
-enum jn_status lambda_role_sts(const struct lambda_role *r, struct lambda_cred_site *site, struct lambda_sts_options *out,
-                               struct jn_error *err)
+enum jn_status lambda_role_sts(const struct lambda_role *r, struct lambda_cred_site *site,
+                               struct lambda_sts_options *out, struct jn_error *err)
 {
     *out = (struct lambda_sts_options){ .clock = site->clock, .loop = site->loop, .random = site->random,
                                         .target = &r->target };

@@ -86,8 +86,8 @@ enum jn_status lambda_token_read(const char *path, const char *what, struct jn_b
     jn_buf_init(out, MAX_TOKEN_FILE);
     jn_buf_reserve(out, MAX_TOKEN_FILE - 1);    // at once: a buffer that grows leaves copies behind that nobody wipes
     struct stat info;
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
-        return jn_fail(err, JN_BAD_VALUE, "%s, which %s names, is no file", path, what);    // a pipe would stop the loop
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))       // reading a pipe would stop the loop
+        return jn_fail(err, JN_BAD_VALUE, "%s, which %s names, is no file", path, what);
     struct jn_error why = { 0 };
     const enum jn_status s = out->failed ? jn_fail(&why, JN_NO_MEMORY, "no memory for it")
                                          : base_file_read(path, out, &why);

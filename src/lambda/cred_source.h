@@ -1,8 +1,9 @@
-/* cred_source.h - the sources of the chain: what each is, how it is asked, and what they share.  Private to this folder.
+/* cred_source.h - the sources of the chain: what each is, how it is asked, and what they share.  Private to this
+ * folder.
  *
- * A source is made once, from settings, environment and shared files, of which it copies what it needs; making one that
- * is set up wrongly fails with a sentence.  It is asked whenever keys are wanted, by cred.c, or by another source that
- * assumes a role with them; one asking at a time. */
+ * A source is made once, from settings, environment and shared files, of which it copies what it needs; making one
+ * that is set up wrongly fails with a sentence.  It is asked whenever keys are wanted, by cred.c, or by another source
+ * that assumes a role with them; one asking at a time. */
 #ifndef LAMBDA_CRED_SOURCE_H
 #define LAMBDA_CRED_SOURCE_H
 
@@ -26,7 +27,7 @@ struct lambda_cred_site {
     const char *ca_bundle, *extra_ca;   /* one of them at most */
     struct base_http *http;             /* see lambda_cred_http() */
     int64_t pause_ms;                   /* between two attempts at a service of this machine; 0: 1 s */
-    int64_t timeout_ms;                 /* of such an attempt; 0: as settings say, else 1 s (instance), 2 s (container) */
+    int64_t timeout_ms;                 /* of such an attempt; 0: as settings say, 1 s (instance), 2 s (container) */
     int64_t process_timeout_ms;         /* of a program that prints keys; 0: 60 s */
 };
 

@@ -1,6 +1,6 @@
 /* cred_web.c - the keys of a role, for a token that an identity provider gives to this workload (our spec, section
- * 6.6: IAM roles for service accounts of Kubernetes, OIDC).  The token's file is rewritten by others, so it is read each
- * time, and once more when AWS says that the token is no good: it may have been replaced in between. */
+ * 6.6: IAM roles for service accounts of Kubernetes, OIDC).  The token's file is rewritten by others, so it is read
+ * each time, and once more when AWS says that the token is no good: it may have been replaced in between. */
 #include <stdlib.h>
 
 #include "lambda/cred_role.h"

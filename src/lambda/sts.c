@@ -1,6 +1,6 @@
 /* sts.c - see sts.h.  The query protocol: a form in, XML out.  An attempt that may have better luck is followed by
- * another one, signed anew, after the pause that the standard mode prescribes; a clock that AWS finds wrong is corrected
- * once.  The form may hold a token, the answer holds keys: both are wiped. */
+ * another one, signed anew, after the pause that the standard mode prescribes; a clock that AWS finds wrong is
+ * corrected once.  The form may hold a token, the answer holds keys: both are wiped. */
 #include "lambda/sts.h"
 
 #include <stdio.h>
@@ -303,20 +303,21 @@ static enum jn_status set_up(struct lambda_sts_call *c, const struct lambda_sts_
     return s || !opt->loop ? s : base_timer_new(opt->loop, on_pause_over, c, &c->pause, err);
 }
 
-/* A call with nothing in its form but the action. */
-static enum jn_status new_call(const struct action *action, const struct lambda_sts_options *opt,
-                               struct lambda_sts_call **out, struct jn_error *err)
+/* A call with nothing in its form but the action; NULL: `*s` and `err` say why. */
+static struct lambda_sts_call *new_call(const struct action *action, const struct lambda_sts_options *opt,
+                                        enum jn_status *s, struct jn_error *err)
 {
     struct lambda_sts_call *c = calloc(1, sizeof *c);
-    if (!c)
-        return jn_fail(err, JN_NO_MEMORY, "no memory for a request to AWS STS");
+    if (!c) {
+        *s = jn_fail(err, JN_NO_MEMORY, "no memory for a request to AWS STS");
+        return NULL;
+    }
     c->action = action;
-    const enum jn_status s = set_up(c, opt, err);
-    if (s)
-        free_call(c);
-    else
-        *out = c;
-    return s;
+    *s = set_up(c, opt, err);
+    if (*s == JN_OK)
+        return c;
+    free_call(c);
+    return NULL;
 }
 
 static enum jn_status start(struct lambda_sts_call *c, struct lambda_sts_call **out, struct jn_error *err)
@@ -333,9 +334,9 @@ static enum jn_status start(struct lambda_sts_call *c, struct lambda_sts_call **
 enum jn_status lambda_sts_ask(const struct lambda_sts_options *opt, lambda_sts_fn *fn, void *arg,
                               struct lambda_sts_call **out, struct jn_error *err)
 {
-    struct lambda_sts_call *c;
-    const enum jn_status s = new_call(&get_caller_identity, opt, &c, err);
-    if (s)
+    enum jn_status s;
+    struct lambda_sts_call *c = new_call(&get_caller_identity, opt, &s, err);
+    if (!c)
         return s;
     c->on_identity = fn;
     c->arg = arg;
@@ -394,11 +395,9 @@ enum jn_status lambda_sts_assume_role(const struct lambda_sts_options *opt, cons
                                       lambda_cred_fn *fn, void *arg, struct lambda_sts_call **out,
                                       struct jn_error *err)
 {
-    struct lambda_sts_call *c;
     enum jn_status s = lambda_sts_role_check(role, err);
-    if (!s)
-        s = new_call(&assume_role, opt, &c, err);
-    if (s)
+    struct lambda_sts_call *c = s ? NULL : new_call(&assume_role, opt, &s, err);
+    if (!c)
         return s;
     c->on_keys = fn;
     c->arg = arg;
@@ -411,11 +410,9 @@ enum jn_status lambda_sts_assume_role_with_web_identity(const struct lambda_sts_
                                                         lambda_cred_fn *fn, void *arg, struct lambda_sts_call **out,
                                                         struct jn_error *err)
 {
-    struct lambda_sts_call *c;
     enum jn_status s = lambda_sts_role_check(role, err);
-    if (!s)
-        s = new_call(&assume_role_with_web_identity, opt, &c, err);
-    if (s)
+    struct lambda_sts_call *c = s ? NULL : new_call(&assume_role_with_web_identity, opt, &s, err);
+    if (!c)
         return s;
     c->on_keys = fn;
     c->arg = arg;

@@ -1,5 +1,5 @@
-/* sts.h - the AWS Security Token Service (our spec, section 2.2): who a pair of keys belongs to (GetCallerIdentity, which
- * needs no permission, so that an answer means that the keys are good), and temporary keys of a role.
+/* sts.h - the AWS Security Token Service (our spec, section 2.2): who a pair of keys belongs to (GetCallerIdentity,
+ * which needs no permission, so that an answer means that the keys are good), and temporary keys of a role.
  *
  * Asking twice does no harm here, so whatever may pass is tried again in the standard mode of AWS's clients. */
 #ifndef LAMBDA_STS_H
@@ -45,14 +45,14 @@ struct lambda_sts_role {
     unsigned duration_s;            /* 0: 3600 */
 };
 
-/* JN_BAD_VALUE when something about the role cannot be right, so that STS need not be asked: which, and what would be. */
+/* JN_BAD_VALUE when something about the role cannot be right, so that STS need not be asked: what, and why. */
 enum jn_status lambda_sts_role_check(const struct lambda_sts_role *role, struct jn_error *err);
 
 /* A session name that nobody else uses: "aws-lambda-component-" and milliseconds.  `out` needs 64 bytes. */
 void lambda_session_name(char out[64], const struct base_clock *clock);
 
-/* AssumeRole, with `keys`; AssumeRoleWithWebIdentity with a token of the role's identity provider, not signed.  `failed`
- * as above; its code is STS's. */
+/* AssumeRole, with `keys`; AssumeRoleWithWebIdentity with a token of the role's identity provider, not signed.
+ * `failed` as above; its code is STS's. */
 enum jn_status lambda_sts_assume_role(const struct lambda_sts_options *opt, const struct lambda_sts_role *role,
                                       lambda_cred_fn *fn, void *arg, struct lambda_sts_call **out,
                                       struct jn_error *err);

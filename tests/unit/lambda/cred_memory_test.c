@@ -5,8 +5,8 @@
 #include "cred_scene.h"
 #include "peer.h"
 
-#define KEYS "{\"Version\":1,\"Code\":\"Success\",\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"secret-\\u0041\",\"Token\":" \
-             "\"token-a\",\"SessionToken\":\"token-a\",\"Expiration\":\"2099-03-14T16:09:26Z\"}"
+#define KEYS "{\"Version\":1,\"Code\":\"Success\",\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"secret-\\u0041\"," \
+             "\"Token\":\"token-a\",\"SessionToken\":\"token-a\",\"Expiration\":\"2099-03-14T16:09:26Z\"}"
 #define ROLE_KEYS "<Credentials><AccessKeyId>A</AccessKeyId><SecretAccessKey>secret-&amp;</SecretAccessKey>" \
                   "<SessionToken>token-a</SessionToken><Expiration>2099-03-14T16:09:26Z</Expiration></Credentials>"
 #define REFUSAL "<Error><Code>AccessDenied</Code><Message>no&amp;</Message></Error>"

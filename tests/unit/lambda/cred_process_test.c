@@ -47,7 +47,8 @@ static void its_environment_is_ours(void **state)
 {
     struct scene *s = *state;
     scene_set(s, "WHO", "AKENV");
-    open_source(s, "printf '{\"Version\":1,\"AccessKeyId\":\"%s%s\",\"SecretAccessKey\":\"secret-a\"}' \"$WHO\" \"$HOME\"");
+    open_source(s, "printf '{\"Version\":1,\"AccessKeyId\":\"%s%s\",\"SecretAccessKey\":\"secret-a\"}' \"$WHO\" "
+                   "\"$HOME\"");
     scene_ask(s);
     scene_expect(s, "AKENV/\n");
 }

@@ -3,8 +3,8 @@
 #include "cred_scene.h"
 
 #define R(body) { 200, body, REPLY, NULL, NULL }
-#define KEYS(name, end) "{\"AccessKeyId\":\"" name "\",\"SecretAccessKey\":\"secret-" name "\",\"Token\":\"token-" name \
-                        "\",\"Expiration\":\"2026-03-14T" end "Z\"}"
+#define KEYS(name, end) "{\"AccessKeyId\":\"" name "\",\"SecretAccessKey\":\"secret-" name "\"," \
+                        "\"Token\":\"token-" name "\",\"Expiration\":\"2026-03-14T" end "Z\"}"
 #define MINUTES(n) ((int64_t)(n) * 60000)
 
 static struct base_log log_to_file;
@@ -108,8 +108,8 @@ static void keys_are_asked_for_once_and_kept(void **state)
     assert_true(is_cached(s, "ONE"));
     get(s);
     assert_int_equal(s->requests, 1);
-    expect_log(s, "AWS keys from the container credential service (AWS_CONTAINER_CREDENTIALS_FULL_URI): access key ONE, "
-                  "good until 2026-03-14T16:09:26.000Z");
+    expect_log(s, "AWS keys from the container credential service (AWS_CONTAINER_CREDENTIALS_FULL_URI): access key "
+                  "ONE, good until 2026-03-14T16:09:26.000Z");
 }
 
 static void all_who_wait_are_served_by_one_request(void **state)
@@ -317,7 +317,7 @@ static void without_anything_the_instance_is_asked_and_all_places_named(void **s
     SCRIPT(s, replies);
     get(s);
     scene_expect(s, "failed: no AWS keys found.  Looked at: the settings");
-    scene_expect_part(s, "the instance metadata service knows no role: none is attached to the instance.  Give keys in");
+    scene_expect_part(s, "the instance metadata service knows no role: none is attached to the instance.  Give keys");
     assert_int_equal(s->failed.status, JN_NOT_FOUND);
 }
 

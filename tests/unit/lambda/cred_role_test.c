@@ -211,7 +211,7 @@ static const struct {
     { "gone", "profile \"gone\" has source_profile = \"nobody\", and there is no such profile" },
     { "odd", "profile \"odd\" has credential_source = \"Cloud\"; it must be Environment, Ec2InstanceMetadata or Ecs" },
     { "env", "profile \"env\" takes its keys from Environment (credential_source), but AWS_ACCESS_KEY_ID and" },
-    { "box", "from EcsContainer (credential_source), but AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and _FULL_URI are not" },
+    { "box", "from EcsContainer (credential_source), but AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and _FULL_URI are" },
     { "ec2", "from Ec2InstanceMetadata (credential_source), but AWS_EC2_METADATA_DISABLED switches it off" },
     { "mfa", "profile \"mfa\": it wants a code of a second factor (mfa_serial), and nobody is there to type it" },
     { "long", "profile \"long\": it has duration_seconds = \"1h\"; it must be a whole number from 900 to 43200" },
@@ -261,7 +261,7 @@ static void a_refused_role_says_which(void **state)
     write_config(s);
     SCRIPT(s, replies);
     get_by_profile(s, "role");
-    scene_expect(s, "failed: role " ARN("role") ": AccessDenied: m; the role's trust policy must name whoever assumes it");
+    scene_expect(s, "failed: role " ARN("role") ": AccessDenied: m; the role's trust policy must name whoever");
     assert_int_equal(s->failed.status, JN_REMOTE);
     assert_string_equal(s->failed.code, "AccessDenied");
 }
@@ -366,8 +366,8 @@ static void a_token_that_stays_no_good_is_told(void **state)
     open_web(s);
     SCRIPT(s, replies);
     get(s);
-    scene_expect(s, "failed: role " ARN("irsa") " by web identity: ExpiredTokenException: m; the web identity token has "
-                    "expired");
+    scene_expect(s, "failed: role " ARN("irsa") " by web identity: ExpiredTokenException: m; the web identity token "
+                    "has expired");
     assert_int_equal(s->requests, 2);
 }
 

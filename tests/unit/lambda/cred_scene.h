@@ -1,5 +1,5 @@
-/* cred_scene.h - a source of keys and the server that it asks: a list of replies, given one after the other, and a record
- * of what was asked.  Everything is over real sockets; only the clock is scripted. */
+/* cred_scene.h - a source of keys and the server that it asks: a list of replies, given one after the other, and a
+ * record of what was asked.  Everything is over real sockets; only the clock is scripted. */
 #ifndef CRED_SCENE_H
 #define CRED_SCENE_H
 

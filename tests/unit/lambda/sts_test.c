@@ -1,5 +1,5 @@
-/* sts_test.c - the Security Token Service, played by a server: what it is sent, signed or not, what its answers mean, and
- * which are asked for again. */
+/* sts_test.c - the Security Token Service, played by a server: what it is sent, signed or not, what its answers mean,
+ * and which are asked for again. */
 #include "cred_scene.h"
 
 #include "lambda/sigv4.h"
@@ -286,7 +286,7 @@ static void roles_that_cannot_be_are_refused(void **state)
         { { .arn = JN_STR_INIT(ROLE), .session_name = JN_STR_INIT("my session") }, "cannot be the name" },
         { { .arn = JN_STR_INIT(ROLE), .session_name = JN_STR_INIT("me"), .external_id = JN_STR_INIT("a b") },
           "the external id of the role is wrong" },
-        { { .arn = JN_STR_INIT(ROLE), .session_name = JN_STR_INIT("me"), .duration_s = 899 }, "AWS gives 900 to 43200" },
+        { { .arn = JN_STR_INIT(ROLE), .session_name = JN_STR_INIT("me"), .duration_s = 899 }, "gives 900 to 43200" },
         { { .arn = JN_STR_INIT(ROLE), .session_name = JN_STR_INIT("me"), .duration_s = 43201 }, "900 to 43200" },
     };
     (void)state;
