@@ -107,7 +107,7 @@ static void run(struct fixture *f, unsigned flags, jn_str headers, jn_str payloa
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct base_env env = base_env_of(NULL);
-    struct fixture f = { .random = { 1 } };
+    struct fixture f = { .random = { .seed = 1 } };
     const jn_str rest = { (const char *)data + 1, size ? size - 1 : 0 };
     const size_t newline = jn_str_find(rest, JN_STR("\n"), 0);
     if (!size || newline == SIZE_MAX)
