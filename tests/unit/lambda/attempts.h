@@ -15,6 +15,7 @@ struct scene {
     struct base_clock clock;
     struct base_random random;
     char endpoint[64];
+    struct jn_arena texts;              /* that the server may send until it is stopped */
     jn_str big;                         /* a payload that no socket takes at once */
 
     unsigned outcomes;
@@ -35,6 +36,7 @@ static inline int scene_set_up(void **state)
     char *big = malloc(5 << 20);
     if (!s || !big || base_loop_new(&s->loop, NULL) || !script_start(&s->server))
         return -1;
+    jn_arena_init(&s->texts, 0);
     memset(big, ' ', 5 << 20);
     s->big = (jn_str){ big, 5 << 20 };
     snprintf(s->endpoint, sizeof s->endpoint, "http://127.0.0.1:%d", s->server.port);
@@ -48,6 +50,7 @@ static inline int scene_tear_down(void **state)
     struct scene *s = *state;
     lambda_client_free(s->client);
     script_stop(&s->server);
+    jn_arena_clear(&s->texts);
     base_loop_free(s->loop);
     free((char *)s->big.data);
     free(s);

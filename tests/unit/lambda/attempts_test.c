@@ -186,7 +186,9 @@ static void recorded_errors_are_repeated_by_their_class(void **state)
         if (!jn_str_eq(text_of(row, "service"), JN_STR("lambda")) || jn_get_number(member(row, "status")) < 300)
             continue;
         write_answer(&answer, row);
-        script_play(&s->server, &(struct script_step){ SCRIPT_ANSWER, answer.data }, 1);
+        struct script_step *step = jn_arena_alloc(&s->texts, sizeof *step);
+        *step = (struct script_step){ SCRIPT_ANSWER, jn_arena_copy(&s->texts, jn_buf_str(&answer)).data };
+        script_play(&s->server, step, 1);
         scene_client(s, (struct lambda_client_options){ 0 });
         scene_invoke(s, (struct lambda_invoke){ 0 });
         if (s->server.whole != wanted_attempts(row) || s->outcome.attempts != s->server.whole ||
