@@ -96,6 +96,7 @@ const MENDS = {
         [/(?<=typeof arg === 'object') && !isLambda\(arg\)/, ' && !mended.isFunction(arg)'],
         [/(?<=updateType !== 'object' \|\| update === null \|\| Array\.isArray\(update\))/,
             ' || mended.isFunction(update)'],
+        [/(?<=value: )update(?=\s*\})/, 'mended.isFunction(update) ? undefined : update'],
         [/re\.exec\(str\)/, 're.exec(mended.withoutSource(str))'],
     ],
     'copied-regex': [
