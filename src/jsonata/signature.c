@@ -14,6 +14,10 @@ enum {
           1 << JN_FUNCTION,
 };
 
+/* Whether a missing argument is the context: only one that fits, ?- and --: whatever it is, or +- and ?- before all
+ * parameters: there must be one, but none will do. */
+enum context_use { NO_CONTEXT, FITTING_CONTEXT, ANY_CONTEXT, IMPOSSIBLE_CONTEXT };
+
 struct parameter {
     jn_str symbol;              /* as written: for S0401 */
     uint16_t accepts;           /* bit per enum jn_type */
@@ -23,8 +27,7 @@ struct parameter {
     bool has_member;            /* a<...> */
     bool is_member_single;      /* ... with exactly one letter: then a single value of that type will do */
     bool optional;              /* ? or - */
-    bool from_context;          /* - */
-    bool from_any_context;      /* ?-, --: whatever the context is */
+    enum context_use context;   /* - */
     bool repeated;              /* + */
     bool is_hopeless;           /* (n]s): fits nothing, modified or not */
     bool lazy;                  /* +?, ??, +-, ...: as few as will do */
@@ -32,8 +35,10 @@ struct parameter {
 
 struct jsonata_signature {
     uint32_t len;
-    uint32_t needed;            /* the parameters from here on may simply be left out */
+    uint32_t needed;            /* the parameters from here on may simply be left out; UINT32_MAX: no such thing */
     bool has_repeated;
+    bool has_leading;           /* a modifier before all parameters, where - says something of the first: <-n> */
+    enum context_use leading;
     struct parameter parameter[];
 };
 
@@ -129,10 +134,10 @@ static void modify(struct jsonata_signature *s, char modifier)
     struct parameter *p = &s->parameter[s->len - 1];
     if (p->is_hopeless)
         return;
-    p->from_any_context |= modifier == '-' && p->optional;          // a pattern that may be nothing is found in all
+    if (modifier == '-')
+        p->context = p->optional ? ANY_CONTEXT : FITTING_CONTEXT;   // a pattern that may be nothing is found in all
     p->lazy |= (p->optional || p->repeated) && modifier != '+';     // x+? and x?? of a regular expression
     p->optional |= modifier != '+' && !p->repeated;
-    p->from_context |= modifier == '-';
     p->repeated |= modifier == '+';
     s->has_repeated |= modifier == '+';
 }
@@ -153,23 +158,39 @@ static bool fail(struct jsonata_fault *fault, const char *code, jn_str before, j
     return false;
 }
 
+/* To the reference it is a modifier of the parameter to come, which has no pattern yet: that is found in all, and what
+ * it becomes by a modifier in none. */
+static void modify_nothing(struct jsonata_signature *s, char modifier)
+{
+    if (modifier == '-')
+        s->leading = s->has_leading ? IMPOSSIBLE_CONTEXT : ANY_CONTEXT;
+    s->has_leading = true;
+}
+
+static void add_parameter(struct jsonata_signature *s, struct parameter p)
+{
+    p.context = s->len == 0 ? s->leading : NO_CONTEXT;
+    s->parameter[s->len++] = p;
+}
+
 /* One symbol at text.data[*at], which is left at its last character. */
 static bool symbol(struct jsonata_signature *s, jn_str text, size_t *at, struct jsonata_fault *fault)
 {
     const char c = text.data[*at];
     struct parameter *last = s->len ? &s->parameter[s->len - 1] : NULL;
     if (strchr("snblofjxa", c) && c) {
-        s->parameter[s->len++] = (struct parameter){ .symbol = { text.data + *at, 1 }, .accepts = accepted_by(c),
-                                                     .is_array = c == 'a' };
-    } else if (strchr("-?+", c) && c && last) {
-        modify(s, c);
+        add_parameter(s, (struct parameter){ .symbol = { text.data + *at, 1 }, .accepts = accepted_by(c),
+                                             .is_array = c == 'a' });
+    } else if (strchr("-?+", c) && c) {
+        (last ? modify : modify_nothing)(s, c);
     } else if (c == '(') {
         const size_t from = *at;
         const jn_str letters = bracketed(text, at, '(', ')');
         if (memchr(letters.data, '<', letters.len))
             return fail(fault, "S0402", jn_str_sub(text, 0, from), letters);
-        s->parameter[s->len] = choice(letters);
-        s->parameter[s->len++].symbol = jn_str_sub(text, from, *at + 1);
+        struct parameter p = choice(letters);
+        p.symbol = jn_str_sub(text, from, *at + 1);
+        add_parameter(s, p);
     } else if (c == '<') {
         if (!last || !(last->is_array || last->accepts == 1 << JN_FUNCTION))
             return fail(fault, "S0401", jn_str_sub(text, 0, *at), last ? last->symbol : (jn_str){ 0 });
@@ -197,9 +218,13 @@ struct jsonata_signature *jsonata_signature_compile(struct jn_arena *a, jn_str t
     for (size_t at = 1; at < text.len && text.data[at] != ':'; at++)    // the first is the '<' around all
         if (!symbol(s, text, &at, fault))
             return NULL;
-    for (uint32_t i = 0; i < s->len; i++)
-        if (!s->parameter[i].optional || s->parameter[i].from_context || s->parameter[i].repeated)
+    for (uint32_t i = 0; i < s->len && s->needed != UINT32_MAX; i++) {
+        const struct parameter *p = &s->parameter[i];
+        if (!p->optional || p->context)
             s->needed = i + 1;
+        if (p->repeated || p->lazy)
+            s->needed = UINT32_MAX;
+    }
     return s;
 }
 
@@ -312,7 +337,7 @@ static jn_value to_array(struct jsonata_eval *e, const struct parameter *p, jn_v
         return v;
     const jn_value wrapped = jsonata_array(e, 1, 0);
     if (!jn_is_undefined(wrapped))
-        jsonata_push(e, wrapped, v);
+        jsonata_push_item(e, wrapped, v);
     return wrapped;
 }
 
@@ -334,15 +359,20 @@ static void put(struct output *o, jn_value v)
         o->at[o->len++] = v;
 }
 
+static bool takes_context(const struct parameter *p, jn_value context)
+{
+    return p->context == ANY_CONTEXT || (p->context == FITTING_CONTEXT && fits(p, context));
+}
+
 /* A parameter that took no argument.  One without `-` takes what stands there all the same: the reference moves on by
  * one argument here, which shows in <s?n?> called with a number. */
 static void put_missing(struct jsonata_eval *e, const struct matching *m, const struct parameter *p, jn_value context,
                         uint32_t *i, struct output *o)
 {
-    if (!p->from_context) {
+    if (!p->context) {
         put(o, *i < m->count ? m->args[*i] : jn_undefined());
         ++*i;
-    } else if ((p->from_any_context || fits(p, context)) && o->len < o->cap) {
+    } else if (takes_context(p, context) && o->len < o->cap) {
         put(o, context);
     } else {
         jsonata_raise(e, (struct jsonata_fault){ .code = "T0411", .value = context, .index = (int64_t)*i + 1 });
@@ -388,7 +418,7 @@ static uint32_t apply_general(struct jsonata_eval *e, const struct jsonata_signa
 uint32_t jsonata_signature_apply(struct jsonata_eval *e, const struct jsonata_signature *s, jn_value context,
                                  const jn_value *args, uint32_t count, jn_value *out)
 {
-    if (count > s->len || count < s->needed || s->has_repeated || s->len > count + JSONATA_MAX_ARITY)
+    if (count > s->len || count < s->needed || s->len > count + JSONATA_MAX_ARITY)
         return apply_general(e, s, context, args, count, out);
     for (uint32_t i = 0; i < count; i++)
         if (!fits(&s->parameter[i], args[i]))
@@ -402,7 +432,7 @@ uint32_t jsonata_signature_apply(struct jsonata_eval *e, const struct jsonata_si
 
 uint32_t jsonata_signature_fits(const struct jsonata_signature *s, jn_value *args, uint32_t count)
 {
-    if (count > s->len || count < s->needed || s->has_repeated || s->len > count + JSONATA_MAX_ARITY)
+    if (count > s->len || count < s->needed || s->len > count + JSONATA_MAX_ARITY)
         return UINT32_MAX;
     for (uint32_t i = 0; i < count; i++) {
         const struct parameter *p = &s->parameter[i];
