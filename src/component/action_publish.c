@@ -66,8 +66,8 @@ static enum jn_status check_target(const struct component_publish *p, jn_str fun
     }
     const jn_str region = jn_str_of(lambda_client_region(p->client));
     if (name.region.data && !jn_str_eq(name.region, region))
-        return jn_fail(err, JN_BAD_VALUE, "%s: the function's ARN is in region %.*s, but the region is set to %.*s; make "
-                       "them agree", p->function.field, JN_ARG(name.region), JN_ARG(region));
+        return jn_fail(err, JN_BAD_VALUE, "%s: the function's ARN is in region %.*s, but the region is set to %.*s; "
+                       "make them agree", p->function.field, JN_ARG(name.region), JN_ARG(region));
     if (qualifier.len == 0)
         return JN_OK;
     s = lambda_qualifier_check(qualifier, err);
@@ -350,8 +350,8 @@ static enum jn_status make_context(struct component_call *call, jn_str *out, str
     if (json->failed || text->failed)
         return jn_fail(err, JN_NO_MEMORY, "no memory for the client context");
     if (text->len > LAMBDA_MAX_CLIENT_CONTEXT)
-        return jn_fail(err, JN_LIMIT, "%s yields %zu bytes of JSON, which are %zu characters of base64; AWS Lambda takes "
-                       "%d", p->context_name, json->len, text->len, LAMBDA_MAX_CLIENT_CONTEXT);
+        return jn_fail(err, JN_LIMIT, "%s yields %zu bytes of JSON, which are %zu characters of base64; AWS Lambda "
+                       "takes %d", p->context_name, json->len, text->len, LAMBDA_MAX_CLIENT_CONTEXT);
     jn_buf_truncate(json, 0);
     *out = jn_buf_str(text);
     return JN_OK;
@@ -361,7 +361,8 @@ static enum jn_status make_payload(struct component_call *call, jn_str *out, str
 {
     struct component_publish *p = call->action;
     if (p->expression) {
-        const enum jn_status s = component_expression_write(p->expression, "payload to send", &call->bufs[PAYLOAD], err);
+        const enum jn_status s = component_expression_write(p->expression, "payload to send", &call->bufs[PAYLOAD],
+                                                            err);
         *out = jn_buf_str(&call->bufs[PAYLOAD]);
         return s;
     }
@@ -381,8 +382,8 @@ static enum jn_status make_target(struct component_call *call, struct lambda_inv
     if (s || (!p->function.expression && !p->qualifier.expression))
         return s;
     if (req->function.len == 0)
-        return jn_fail_code(err, JN_EVALUATION, JN_STR("NoFunction"), "%s yields nothing for this message, so there is no "
-                            "function to invoke", p->function.field);
+        return jn_fail_code(err, JN_EVALUATION, JN_STR("NoFunction"), "%s yields nothing for this message, so there is "
+                            "no function to invoke", p->function.field);
     return check_target(p, req->function, req->qualifier, err);
 }
 

@@ -225,8 +225,9 @@ static enum jn_status read_types(const struct component_config *c, struct compon
     if (!s)
         s = read_choice(c, COMPONENT_LOG_TYPE, logs, 2, "", &log, err);
     if (!s && log && type)
-        s = jn_fail(err, JN_BAD_VALUE, "%s is Tail, which works with invocation type RequestResponse only: for an Event "
-                    "the log does not exist yet when the answer comes", component_field_name(c, COMPONENT_LOG_TYPE));
+        s = jn_fail(err, JN_BAD_VALUE, "%s is Tail, which works with invocation type RequestResponse only: for an "
+                    "Event the log does not exist yet when the answer comes",
+                    component_field_name(c, COMPONENT_LOG_TYPE));
     out->type = type ? LAMBDA_EVENT : LAMBDA_REQUEST_RESPONSE;
     out->log_tail = log;
     return s;
@@ -238,8 +239,8 @@ static enum jn_status refuse_rebound(const struct component_config *c, enum comp
 {
     if (!c->is_command_line || !is_rebound)
         return JN_OK;
-    return jn_fail(err, JN_BAD_VALUE, "%s is rebound, which is for steps of the platform: it is the platform that sends "
-                   "a message again; choose another one", component_field_name(c, field));
+    return jn_fail(err, JN_BAD_VALUE, "%s is rebound, which is for steps of the platform: it is the platform that "
+                   "sends a message again; choose another one", component_field_name(c, field));
 }
 
 static enum jn_status read_policies(const struct component_config *c, struct component_policy *out,

@@ -29,8 +29,8 @@ void component_scope_free(struct component_scope *s);
  * are copied.  JN_BAD_TEXT when they are not a JSON object. */
 enum jn_status component_scope_offer_variables(struct component_scope *s, jn_str variables, struct jn_error *err);
 
-/* The expressions to come see this message: its body, with the passthrough as `elasticio`.  Its texts are borrowed until
- * component_scope_end(), which forgets everything and keeps the memory. */
+/* The expressions to come see this message: its body, with the passthrough as `elasticio`.  Its texts are borrowed
+ * until component_scope_end(), which forgets everything and keeps the memory. */
 void component_scope_begin(struct component_scope *s, const struct component_message *message);
 
 /* The same for the answer to a message: the input is `result`, and the members of `bindings` are variables; both are in

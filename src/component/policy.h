@@ -1,6 +1,6 @@
 /* policy.h - what becomes of a message whose invocation failed: tried again, thrown, rebounded, or emitted as data.
- * The keys and their meaning are those of the platform's own REST API component (version 2), so that a user who knows one
- * form knows the other: docs/action.md.  Pure. */
+ * The keys and their meaning are those of the platform's own REST API component (version 2), so that a user who knows
+ * one form knows the other: docs/action.md.  Pure. */
 #ifndef COMPONENT_POLICY_H
 #define COMPONENT_POLICY_H
 
@@ -36,8 +36,8 @@ struct component_policy {
 enum jn_status component_codes_read(jn_str text, struct component_codes *out, struct jn_error *err);
 
 /* Whether a failed call is one of those: by HTTP code, by name; throttling also where 429 is, since AWS says it with
- * other codes as well.  Failures without an answer (no connection, no TLS, time) always are; those of our own (no memory,
- * no credentials) never. */
+ * other codes as well.  Failures without an answer (no connection, no TLS, time) always are; those of our own (no
+ * memory, no credentials) never. */
 bool component_codes_have(const struct component_codes *codes, const struct lambda_outcome *o);
 
 /* For lambda_invoke.is_retryable: whether the component itself tries again.  (A clock that was wrong and keys that have

@@ -1,5 +1,5 @@
-/* sample.h - a sample as a description of itself: JSON text in, a JSON schema in the platform's dialect out, so that the
- * mapper of the next step knows the fields of a result (platform-protocol.md, 8.2). */
+/* sample.h - a sample as a description of itself: JSON text in, a JSON schema in the platform's dialect out, so that
+ * the mapper of the next step knows the fields of a result (platform-protocol.md, 8.2). */
 #ifndef COMPONENT_SAMPLE_H
 #define COMPONENT_SAMPLE_H
 

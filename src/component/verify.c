@@ -101,7 +101,8 @@ static enum jn_status read_role(struct verification *v, const struct component_c
     if (s || !c->text[COMPONENT_ROLE_ARN].len)
         return s;
     lambda_session_name(v->session_name, clock);
-    v->role = (struct lambda_sts_role){ .arn = c->text[COMPONENT_ROLE_ARN], .session_name = jn_str_of(v->session_name) };
+    v->role.arn = c->text[COMPONENT_ROLE_ARN];
+    v->role.session_name = jn_str_of(v->session_name);
     if (c->text[COMPONENT_EXTERNAL_ID].len)
         v->role.external_id = c->text[COMPONENT_EXTERNAL_ID];
     return JN_OK;

@@ -95,11 +95,13 @@ class Fields(FlowTest):
                           function="{% f %}")
         self.assertEqual(results(run), [{"f": "probe"}])
         self.assertIn("message 2 (standard input, line 2): not sent: --function: ", run.stderr.decode())
-        self.assertIn("message 3 (standard input, line 3): the call failed: ResourceNotFoundException", run.stderr.decode())
+        self.assertIn("message 3 (standard input, line 3): the call failed: ResourceNotFoundException",
+                      run.stderr.decode())
 
     def test_the_result_is_made_by_an_expression(self):
         run = self.invoke(lines([{"a": 1}]), "--expression", "a", "--result",
-                          '{"got": $, "of": $input, "status": $response.StatusCode, "log": $contains($response.LogResult, "REPORT")}',
+                          '{"got": $, "of": $input, "status": $response.StatusCode,'
+                          ' "log": $contains($response.LogResult, "REPORT")}',
                           "--log-type", "Tail")
         self.assertEqual(results(run), [{"got": 1, "of": {"a": 1}, "status": 200, "log": True}])
 
@@ -276,7 +278,8 @@ class Settings(unittest.TestCase):
         self.assertEqual(component("dance").returncode, 2)
 
     def test_the_manual_knows_all_options(self):
-        manual, page = ((HERE.parents[1] / "docs" / name).read_text() for name in ("man/aws-lambda-component.1", "cli.md"))
+        docs = HERE.parents[1] / "docs"
+        manual, page = ((docs / name).read_text() for name in ("man/aws-lambda-component.1", "cli.md"))
         for command in ("invoke", "local"):
             names = re.findall(r"^  --([a-z-]+)", component(command, "--help").stdout.decode(), re.MULTILINE)
             self.assertGreater(len(names), 5)

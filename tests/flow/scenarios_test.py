@@ -1,5 +1,5 @@
-"""Every field of the form by every way in which a call can go: the action, in a process of its own, against a server that
-does what a script says and counts what it was asked to execute.  The scenarios are data: tests/golden/component.
+"""Every field of the form by every way in which a call can go: the action, in a process of its own, against a server
+that does what a script says and counts what it was asked to execute.  The scenarios are data: tests/golden/component.
 
 Prints "N passed, 0 failed"."""
 import concurrent.futures
@@ -20,8 +20,8 @@ from support import HttpRequest, RawServer, clean_env
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests/golden"
 DRIVER = str(pathlib.Path(os.environ["ALC_TESTS"]).resolve() / "action_driver")
-BASE = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "s3cret", "region": "eu-west-1", "functionName": "fn",
-        "expression": ""}
+BASE = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "s3cret", "region": "eu-west-1",
+        "functionName": "fn", "expression": ""}
 REQUEST_ID = "11111111-2222-4333-8444-555555555555"
 
 
@@ -89,8 +89,8 @@ def free_port():
 def certificate(folder):
     """The context of a server whose certificate nobody knows."""
     cert, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
-                    "2", "-subj", "/CN=localhost", "-keyout", key, "-out", cert], check=True, capture_output=True)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "2", "-subj", "/CN=localhost", "-keyout", key, "-out", cert], check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
     return context
@@ -151,7 +151,8 @@ def check_request(request, wanted):
 
 
 def check_field(s):
-    run = Run(s["config"], s.get("messages", [{"body": {}}]), s.get("answers", [{"body": "1"}]), variables=s.get("variables"))
+    run = Run(s["config"], s.get("messages", [{"body": {}}]), s.get("answers", [{"body": "1"}]),
+              variables=s.get("variables"))
     for line in s.get("log", []):
         if line not in run.log:
             raise AssertionError(f"the log does not have {line!r}: {run.log}")
@@ -180,9 +181,9 @@ def check_cell(table, row, column, cell, tls):
 
 def check_answer(r):
     """A recorded answer of AWS: as an error in its name, or as the function's result."""
+    headers = {k: v for k, v in r["headers"].items() if k.lower() != "content-length"}
     run = Run({"errorPolicy": "throwError"}, [{"body": {}}],
-              [{"status": r["status"], "headers": {k: v for k, v in r["headers"].items() if k.lower() != "content-length"},
-                "body": r["body"]}])
+              [{"status": r["status"], "headers": headers, "body": r["body"]}])
     [result], wanted = run.results, r["expected"]
     if r["status"] not in (200, 202, 204):
         expect("verdict", result["verdict"], "throw")

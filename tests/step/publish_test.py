@@ -116,7 +116,8 @@ class Forms(PublishTest):
                        "functionName": "{% f %}"}).start()
         s.send({"body": {"f": "probe", "do": "fail", "message": "no"}})
         data = s.data.get().message
-        self.assertEqual((data["body"]["errorType"], data["headers"]["x-amz-function-error"]), ("ValueError", "Unhandled"))
+        self.assertEqual((data["body"]["errorType"], data["headers"]["x-amz-function-error"]),
+                         ("ValueError", "Unhandled"))
         s.send({"body": {"f": "not-there"}})
         data = s.data.get().message
         self.assertEqual((data["body"]["error"]["name"], data["body"]["statusCode"], data["body"]["attempts"]),
@@ -131,8 +132,10 @@ class Starts(PublishTest):
         for config, words in (({"region": ""}, "the AWS Region (region) is missing"),
                               ({"aws_secret_access_key": ""}, "the AWS Access Secret (aws_secret_access_key)"),
                               ({"invocationType": "DryRun"}, "DryRun\", which is not supported"),
-                              ({"invocationType": "Event", "logType": "Tail"}, "Log Type (logType) is Tail, which works with"),
-                              ({"expression": "a +"}, "JSONata Expression (expression) is faulty at line 1, column 4, near \"(end)\"")):
+                              ({"invocationType": "Event", "logType": "Tail"},
+                               "Log Type (logType) is Tail, which works with"),
+                              ({"expression": "a +"},
+                               "JSONata Expression (expression) is faulty at line 1, column 4, near \"(end)\"")):
             with self.subTest(config):
                 self.assertIn(words, self.failed_start(config))
 

@@ -27,7 +27,8 @@ WHO = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06
 
 ROLE = "arn:aws:iam::123456789012:role/invoker"
 ROLE_KEYS = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
-<AccessKeyId>ASIAIOSFODNN7EXAMPLE</AccessKeyId><SecretAccessKey>roleSecret</SecretAccessKey><SessionToken>t</SessionToken>
+<AccessKeyId>ASIAIOSFODNN7EXAMPLE</AccessKeyId><SecretAccessKey>roleSecret</SecretAccessKey>
+<SessionToken>t</SessionToken>
 <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
 
 
@@ -163,10 +164,12 @@ class Credentials(ServiceTest):
 
     def test_half_a_pair_is_told(self):
         self.assertEqual(self.verdict(config={"aws_access_key_id": ACCESS}),
-                         {"verified": False, "reason": "the AWS Access Secret (aws_secret_access_key) is empty; both keys are needed"})
+                         {"verified": False, "reason": "the AWS Access Secret (aws_secret_access_key) is empty; both keys "
+                          "are needed"})
         self.platform.requests.clear()
         self.assertEqual(self.verdict(config={}),
-                         {"verified": False, "reason": "the AWS Access Key (aws_access_key_id) is empty; both keys are needed"})
+                         {"verified": False, "reason": "the AWS Access Key (aws_access_key_id) is empty; both keys are "
+                          "needed"})
 
     def test_a_role_is_assumed_too(self):
         self.assertEqual(self.verdict(config={**KEYS, "roleArn": ROLE, "externalId": "x-7"}), {"verified": True})
@@ -178,7 +181,8 @@ class Credentials(ServiceTest):
     def test_which_of_the_two_failed_is_told(self):
         self.sts.role_answer = refusal("AccessDenied", "User is not authorized to perform: sts:AssumeRole")
         reason = self.verdict(config={**KEYS, "roleArn": ROLE})["reason"]
-        self.assertIn("the keys are good (they are those of arn:aws:iam::123456789012:user/Alice), but role " + ROLE, reason)
+        self.assertIn("the keys are good (they are those of arn:aws:iam::123456789012:user/Alice), but role " + ROLE,
+                      reason)
         self.platform.requests.clear()
         self.sts.answer = refusal("InvalidClientTokenId", "The security token included in the request is invalid.")
         reason = self.verdict(config={**KEYS, "roleArn": ROLE})["reason"]
@@ -251,8 +255,8 @@ class Forms(ServiceTest):
                                          {"Version": "7", "Description": "faster \"ü\""}]}))
         for field in ("functionName", "functionFromList"):
             self.assertEqual(self.choose("qualifiers", **{field: "orders"}),
-                             {"$LATEST": "$LATEST (the newest code, published or not)", "PROD": "PROD (alias of version 7)",
-                              "7": '7 (faster "ü")', "6": "6"})
+                             {"$LATEST": "$LATEST (the newest code, published or not)",
+                              "PROD": "PROD (alias of version 7)", "7": '7 (faster "ü")', "6": "6"})
         self.assertTrue(all("/functions/orders/" in path for path in server.asked), server.asked)
 
     def test_a_list_that_cannot_be_had_is_empty_and_the_log_says_why(self):
@@ -265,7 +269,8 @@ class Forms(ServiceTest):
         self.assertIn("aliases cannot be listed", self.log)
         self.assertIn("versions cannot be listed", self.log)
         asked = len(server.asked)
-        for config, words in (({"functionName": ""}, "no function is named"), ({"functionName": "{% f %}"}, "for each message"),
+        for config, words in (({"functionName": ""}, "no function is named"),
+                              ({"functionName": "{% f %}"}, "for each message"),
                               ({"region": ""}, "AWS Region (region) is missing"),
                               ({"functionName": "a b"}, "versions and aliases cannot be listed"),
                               ({"aws_secret_access_key": ""}, "is missing")):

@@ -14,7 +14,8 @@ static const char *const environment[] = { "AWS_CONFIG_FILE", "/nonexistent/c", 
 
 static const char form[] =
     "{\"aws_access_key_id\":\"A\",\"aws_secret_access_key\":\"s\",\"region\":\"eu-west-1\",\"maxRetries\":0,"
-    "\"functionName\":\"{%% 'f-' & to %%}\",\"qualifier\":\"{%% version %%}\",\"logType\":\"Tail\",\"traceContext\":\"on\","
+    "\"functionName\":\"{%% 'f-' & to %%}\",\"qualifier\":\"{%% version %%}\",\"logType\":\"Tail\","
+    "\"traceContext\":\"on\","
     "\"clientContext\":\"{'to': to}\",\"invokeWhen\":\"to != ''\",\"expression\":\"{'to': to}\","
     "\"functionErrorPolicy\":\"%s\",\"errorPolicy\":\"emit\","
     "\"resultExpression\":\"{'r': $, 'i': $input.to, 's': $response, 'p': $getPassthrough().x}\"}";
@@ -69,7 +70,8 @@ static enum jn_status open_run(struct run *run, int port, struct jn_error *err)
     snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%d", port);
     struct jn_arena *a = jn_arena_new(0);
     const struct base_env env = base_env_of(environment);
-    struct lambda_client_options client = { .cred = { .env = &env, .clock = base_clock_system() }, .endpoint = endpoint };
+    struct lambda_client_options client = { .cred = { .env = &env, .clock = base_clock_system() },
+                                            .endpoint = endpoint };
     enum jn_status s = a ? component_config_read(a, jn_str_of(text), &config, err)
                          : jn_fail(err, JN_NO_MEMORY, "no memory");
     if (!s)

@@ -1,5 +1,5 @@
-/* action_warm_test.c - what the action asks of the system for a message: once warm, no more than the bare client does for
- * the same request. */
+/* action_warm_test.c - what the action asks of the system for a message: once warm, no more than the bare client does
+ * for the same request. */
 #include "component/action_publish.h"
 
 #include <stdio.h>
@@ -53,12 +53,15 @@ static void open_scene(struct scene *s, const char *fields)
     struct jn_arena *a = jn_arena_new(0);
     const struct base_env env = base_env_of(files);
     assert_int_equal(base_loop_new(&s->loop, NULL), JN_OK);
-    assert_int_equal(base_httpd_new(s->loop, &(struct base_httpd_options){ .handler = on_request }, &s->server, NULL), JN_OK);
+    const struct base_httpd_options httpd = { .handler = on_request };
+    assert_int_equal(base_httpd_new(s->loop, &httpd, &s->server, NULL), JN_OK);
     snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%d", base_httpd_port(s->server));
-    snprintf(form, sizeof form, "{\"aws_access_key_id\":\"A\",\"aws_secret_access_key\":\"s\",\"region\":\"eu-west-1\",%s}",
-             fields);
-    struct lambda_client_options client = { .cred = { .env = &env, .clock = base_clock_system() }, .endpoint = endpoint };
-    if (component_config_read(a, jn_str_of(form), &config, &err) || component_config_client(&config, true, &client, &err) ||
+    snprintf(form, sizeof form, "{\"aws_access_key_id\":\"A\",\"aws_secret_access_key\":\"s\","
+                                "\"region\":\"eu-west-1\",%s}", fields);
+    struct lambda_client_options client = { .cred = { .env = &env, .clock = base_clock_system() },
+                                            .endpoint = endpoint };
+    if (component_config_read(a, jn_str_of(form), &config, &err) ||
+        component_config_client(&config, true, &client, &err) ||
         lambda_client_new(s->loop, &client, &s->client, &err) ||
         component_publish_new(s->client, &config, NULL, &s->action, &err))
         fail_msg("%s", err.message);
@@ -89,7 +92,8 @@ static void call_bare(struct scene *s, int i)
 {
     (void)i;
     struct lambda_call *call;
-    const struct lambda_invoke req = { .function = JN_STR("f-b"), .qualifier = JN_STR("7"), .payload = JN_STR("{\"sku\":\"item-001\"}"),
+    const struct lambda_invoke req = { .function = JN_STR("f-b"), .qualifier = JN_STR("7"),
+                                       .payload = JN_STR("{\"sku\":\"item-001\"}"),
                                        .client_context = JN_STR("eyJjdXN0b20iOnsibiI6N319") };
     assert_int_equal(lambda_invoke_start(s->client, &req, on_outcome, s, &call, NULL), JN_OK);
     base_loop_run(s->loop);

@@ -68,7 +68,8 @@ static void test_errors_that_are_data(void **state)
     jn_buf_init(&out, 0);
     jn_fail_code(&r.error, JN_REMOTE, JN_STR("ResourceNotFoundException"), "no such \"f\"");
     component_answer_error(&r, &out);
-    assert_string_equal(out.data, "{\"error\":{\"name\":\"ResourceNotFoundException\",\"message\":\"no such \\\"f\\\"\"},"
+    assert_string_equal(out.data, "{\"error\":{\"name\":\"ResourceNotFoundException\","
+                                  "\"message\":\"no such \\\"f\\\"\"},"
                                   "\"statusCode\":404,\"requestId\":\"11-22\",\"attempts\":1}");
     r = (struct component_result){ .attempts = 2, .outcome_unknown = true, .stage = COMPONENT_INVOKE };
     jn_fail(&r.error, JN_IO, "closed");
@@ -95,7 +96,8 @@ static void check_failure(const char *payload, const char *code, const char *mes
 static void test_failures(void **state)
 {
     (void)state;
-    check_failure("{\"errorType\":\"OutOfStock\",\"errorMessage\":\"none left\",\"trace\":[\"a\"]}", "OutOfStock", "none left");
+    check_failure("{\"errorType\":\"OutOfStock\",\"errorMessage\":\"none left\",\"trace\":[\"a\"]}", "OutOfStock",
+                  "none left");
     check_failure("{\"errorMessage\":\"only words\"}", "Unhandled", "only words");
     check_failure("{\"odd\":1}", "Unhandled", "the function failed and said: {\"odd\":1}");
     check_failure("no json", "Unhandled", "no json");

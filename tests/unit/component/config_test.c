@@ -107,7 +107,8 @@ static void test_what_is_refused_names_its_field(void **state)
     } cases[] = {
         { "{}", false, "the AWS Access Key (aws_access_key_id) is missing in the credentials" },
         { "{\"aws_access_key_id\":\"A\"}", false, "the AWS Access Secret (aws_secret_access_key) is missing" },
-        { "{\"aws_access_key_id\":\"A\",\"aws_secret_access_key\":\"s\"}", false, "the AWS Region (region) is missing" },
+        { "{\"aws_access_key_id\":\"A\",\"aws_secret_access_key\":\"s\"}", false,
+          "the AWS Region (region) is missing" },
         { "{" KEYS "\"externalId\":\"x\"}", false,
           "External ID (externalId) is given, but there is no role that it is for: fill in Role ARN (roleArn), too" },
         { "{" KEYS "\"roleArn\":\"role\"}", false, "Role ARN (roleArn): " },
@@ -118,8 +119,8 @@ static void test_what_is_refused_names_its_field(void **state)
         { "{" KEYS "\"functionName\":\"a\",\"qualifier\":\"1\",\"qualifierFromList\":\"2\"}", false,
           "Qualifier (qualifier) says \"1\", and Qualifier From List (qualifierFromList) says \"2\"" },
         { "{" KEYS "\"invocationType\":\"DryRun\"}", false,
-          "Invocation Type (invocationType) is \"DryRun\", which is not supported: it runs nothing; choose RequestResponse or "
-          "Event" },
+          "Invocation Type (invocationType) is \"DryRun\", which is not supported: it runs nothing; choose "
+          "RequestResponse or Event" },
         { "{\"invocationType\":\"x\"}", true, "--invocation-type is \"x\"; choose" },
         { "{" KEYS "\"logType\":\"x\"}", false, "Log Type (logType) is \"x\"; choose None or Tail" },
         { "{" KEYS "\"logType\":\"Tail\",\"invocationType\":\"Event\"}", false,
@@ -136,7 +137,8 @@ static void test_what_is_refused_names_its_field(void **state)
         { "{" KEYS "\"maxRetries\":-1}", false, "Maximum Retries (maxRetries) is \"-1\"; it takes" },
         { "{" KEYS "\"maxRetries\":1.5}", false, "Maximum Retries (maxRetries) is \"1.5\"; it takes" },
         { "{" KEYS "\"requestTimeoutPeriod\":\"0\"}", false,
-          "Request Timeout (requestTimeoutPeriod) is \"0\"; it takes a whole number of milliseconds from 1 to 1140000" },
+          "Request Timeout (requestTimeoutPeriod) is \"0\"; it takes a whole number of milliseconds from 1 to "
+          "1140000" },
         { "{" KEYS "\"requestTimeoutPeriod\":\"1140001\"}", false, "from 1 to 1140000" },
         { "{" KEYS "\"requestTimeoutPeriod\":\"99999999999999999999\"}", false, "from 1 to 1140000" },
     };

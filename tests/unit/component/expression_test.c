@@ -193,7 +193,7 @@ static void test_variables_must_be_an_object(void **state)
     close_fixture(&f);
 }
 
-/* ---- predicates, and texts that may be expressions ---------------------------------------------------------------- */
+/* ---- predicates, and texts that may be expressions --------------------------------------------------------------- */
 
 static void test_truth_is_jsonatas_own(void **state)
 {

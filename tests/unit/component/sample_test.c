@@ -21,7 +21,8 @@ static void test_schemas(void **state)
         { "[1,\"x\",2]", "{\"type\":\"array\",\"items\":{}}" },
         { "[null,\"x\"]", "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}" },
         { "[{\"a\":1},{\"b\":\"x\",\"a\":null},{\"a\":\"y\"}]",
-          "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"a\":{},\"b\":{\"type\":\"string\"}}}}" },
+          "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"a\":{},"
+          "\"b\":{\"type\":\"string\"}}}}" },
         { "[[1],[\"x\"],[]]", "{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":{}}}" },
         { "[{\"a\":1},[1]]", "{\"type\":\"array\",\"items\":{}}" },
         { "\"text\"", "{\"type\":\"string\"}" },
