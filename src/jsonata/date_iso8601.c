@@ -109,14 +109,13 @@ static bool has_any_form(jn_str s, struct pieces *p, bool *is_iso)
 
 /* ---- the older parser ---------------------------------------------------------------------------------------- */
 
-enum { NONE = -1 };
-
+/* V8's knows times with seconds, and offsets behind a time.  Here there is at most hh:mm, and nothing behind it: the form
+ * has a colon elsewhere only behind a T, which the parser does not take. */
 struct old_parser {
     jn_str s;
     size_t at;
-    int64_t day[3], time[4];
-    int days, times;
-    int sign, hours, minutes;           /* of the offset */
+    int64_t day[3], hour, minute;
+    int days;
 };
 
 static bool skip(struct old_parser *p, char c)
@@ -147,26 +146,6 @@ static bool add_day(struct old_parser *p, int64_t n)
     return true;
 }
 
-static bool add_time(struct old_parser *p, int64_t n)
-{
-    if (p->times == 4)
-        return false;
-    p->time[p->times++] = n;
-    return true;
-}
-
-static void close_time(struct old_parser *p, int64_t n)
-{
-    add_time(p, n);
-    while (p->times < 4)
-        add_time(p, 0);
-}
-
-static bool expects_time(const struct old_parser *p, int64_t n)
-{
-    return ((p->times == 1 || p->times == 2) && n < 60) || (p->times == 3 && n < 1000);
-}
-
 /* What ISO 8601 has of the date; the rest is left as it stands. */
 static void take_date(struct old_parser *p)
 {
@@ -183,81 +162,28 @@ static void take_date(struct old_parser *p)
     }
 }
 
-static bool take_fraction_number(struct old_parser *p, int64_t n)
-{
-    size_t len;
-    add_time(p, n);
-    if (!is_digit(p->s, p->at, '9'))
-        return false;
-    int64_t ms = take_number(p, &len);
-    for (; len < 3; len++)
-        ms *= 10;
-    for (; len > 3 && len <= 9; len--)
-        ms /= 10;
-    close_time(p, len > 9 ? ms / 1000000 : ms);
-    return true;
-}
-
-static bool is_behind_time(const struct old_parser *p)
-{
-    return p->at == p->s.len || is_char(p->s, p->at, 'Z') || is_char(p->s, p->at, '+') || is_char(p->s, p->at, '-');
-}
-
 static bool take_next_number(struct old_parser *p)
 {
     size_t len;
     const int64_t n = take_number(p, &len);
     if (skip(p, ':')) {
-        const bool ok = add_time(p, n);
-        skip(p, '.');
-        return ok;
-    }
-    if (skip(p, '.') && expects_time(p, n))
-        return take_fraction_number(p, n);
-    if (p->hours != NONE && p->minutes == NONE && n < 60) {
-        p->minutes = (int)n;
+        p->hour = n;
+        p->minute = take_number(p, &len);
         return true;
-    }
-    if (expects_time(p, n)) {
-        close_time(p, n);
-        return is_behind_time(p);
     }
     const bool ok = add_day(p, n);
     skip(p, '-');
     return ok;
 }
 
-/* An offset, allowed behind a time only. */
-static bool take_sign(struct old_parser *p)
-{
-    size_t len = 0;
-    if (!p->times)
-        return false;
-    p->sign = p->s.data[p->at++] == '-' ? -1 : 1;
-    const int64_t n = take_number(p, &len);
-    if (is_char(p->s, p->at, ':')) {
-        p->hours = (int)n;
-        p->minutes = NONE;
-    } else {
-        p->hours = (int)(len <= 2 ? n : n / 100);
-        p->minutes = (int)(len <= 2 ? 0 : n % 100);
-    }
-    return len >= 1 && len <= 4;
-}
-
+/* A sign is an offset's, which has no time before it. */
 static bool take_token(struct old_parser *p)
 {
     const char c = p->s.data[p->at];
     if (c >= '0' && c <= '9')
         return take_next_number(p);
-    if (c == '+' || c == '-')
-        return take_sign(p);
     p->at++;
-    if (c == 'Z') {
-        p->sign = 1;
-        p->hours = p->minutes = 0;
-    }
-    return c != 'T';
+    return c != '+' && c != '-' && c != 'T';
 }
 
 /* Year, month, day; or month, day, year, when the first of three numbers can be a day. */
@@ -277,19 +203,16 @@ static double date_of(const struct old_parser *p)
 
 static double parse_by_numbers(jn_str s)
 {
-    struct old_parser p = { .s = s, .hours = NONE, .minutes = NONE };
+    struct old_parser p = { .s = s };
     take_date(&p);
     while (p.at < s.len)
         if (!take_token(&p))
             return NAN;
     while (p.days < 3)
         add_day(&p, 1);
-    const bool is_midnight = p.time[0] == 24 && !p.time[1] && !p.time[2] && !p.time[3];
-    if ((p.time[0] > 23 && !is_midnight) || p.time[1] > 59 || p.time[2] > 59 || p.time[3] > 999)
+    if (p.hour > 24 || (p.hour == 24 && p.minute))
         return NAN;
-    const int64_t time = ((p.time[0] * 60 + p.time[1]) * 60 + p.time[2]) * 1000 + p.time[3];
-    const int64_t offset = p.sign * ((p.hours > 0 ? p.hours : 0) * 60 + (p.minutes > 0 ? p.minutes : 0));
-    return date_of(&p) + (double)(time - offset * 60000);
+    return date_of(&p) + (double)((p.hour * 60 + p.minute) * 60000);
 }
 
 /* ---- both ---------------------------------------------------------------------------------------------------- */

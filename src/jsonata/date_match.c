@@ -142,8 +142,8 @@ uint32_t date_zone_separator(const struct jsonata_date_part *part)
     return part->integer->regular ? part->integer->separators[0].character : 0;
 }
 
-/* The separator stands in the reference's expression as it is: a dot is any character, a bar an alternative, a question
- * mark changes nothing, [ begins a class with the digits behind it, ^ $ \ match nothing, and these make it
+/* The separator stands in the reference's expression as it is: a dot is any character, even a digit, a bar an alternative,
+ * a question mark changes nothing, [ begins a class with the digits behind it, ^ $ \ match nothing, and these make it
  * unreadable. */
 static bool is_special(uint32_t separator)
 {
@@ -184,12 +184,12 @@ static struct ends zone_ends(jn_str text, size_t from, const struct jsonata_date
         return ends_of_run(hours + 1, minutes);
     if (minutes == hours || separator == '^' || separator == '$' || separator == '\\')
         return no_ends;
-    at = minutes;
-    size_t next = at;
-    const uint32_t c = at < text.len ? jn_utf8_next(text, &next) : 0;
-    if (at < text.len && (c == separator || (separator == '.' && c <= 0xFFFF && !jsonata_is_line_end((uint16_t)c))))
+    size_t next = minutes;
+    const uint32_t c = minutes < text.len ? jn_utf8_next(text, &next) : 0;
+    const bool is_there = c == separator || (separator == '.' && c <= 0xFFFF && !jsonata_is_line_end((uint16_t)c));
+    if (minutes < text.len && is_there && next < text.len && is_digit(text.data[next]))
         return ends_of_run(next, skip_digits(text, next));
-    return no_ends;
+    return separator == '.' ? ends_of_run(hours + 2, minutes) : no_ends;
 }
 
 /* ---- parts --------------------------------------------------------------------------------------------------- */
