@@ -10,8 +10,8 @@ mkdir -p build
 find $build -name '*.gcda' -delete
 ctest --preset coverage -j 2 >$build-test.log 2>&1 || grep -A40 'The following tests FAILED' $build-test.log
 
-# gcov prints some lines per source, "Lines executed:91.30% of 23", "Taken at least once:75.00% of 12", and the one of calls
-# last; and then a sum.  Of several files at once it forgets the branches.
+# gcov prints some lines per source, "Lines executed:91.30% of 23", "Taken at least once:75.00% of 12", and the one of
+# calls last; and then a sum.  Of several files at once it forgets the branches.
 find "$PWD/$build/src" -name '*.gcda' -print0 | xargs -0 -n 1 gcov -n -b 2>/dev/null | awk -v all="${1-}" '
     function percent(n, of) { return sprintf("%6.1f %% of %5d", of ? 100 * n / of : 100, of) }
     function print_part(name, what, to) {

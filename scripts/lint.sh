@@ -1,7 +1,7 @@
 #!/bin/bash
-# lint.sh [FILE...] - clang-tidy and cppcheck over our sources; silent when all is well.  clang-tidy, which takes minutes, passes
-# over what it found clean before: a file is looked at again when the text that the compiler sees of it, its flags, our
-# .clang-tidy or clang-tidy itself have changed.  To look at all again: rm -r build/lint.
+# lint.sh [FILE...] - clang-tidy and cppcheck over our sources; silent when all is well.  clang-tidy, which takes minutes,
+# passes over what it found clean before: a file is looked at again when the text that the compiler sees of it, its flags,
+# our .clang-tidy or clang-tidy itself have changed.  To look at all again: rm -r build/lint.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 cmake --preset clang -DALC_TESTS=ON -Wno-dev >/dev/null || exit 1
