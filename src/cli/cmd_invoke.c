@@ -16,7 +16,7 @@ struct invoke_options {
     const char *function_error_policy, *error_policy, *error_codes, *max_retries;
     const char *endpoint, *ca_bundle, *profile, *role_arn, *external_id, *errors;
     int64_t concurrency, timeout_s;
-    bool retry_unknown, quiet, log_json;
+    bool retry_unknown, stream, quiet, log_json;
 };
 
 #define OPTION(name, argument, kind, member, help) \
@@ -49,6 +49,8 @@ static const struct cli_option options[] = {
     OPTION("--max-retries", "N", CLI_TEXT, max_retries, "0 to 10; else AWS_MAX_ATTEMPTS or the profile say, or 2"),
     OPTION("--retry-on-unknown-outcome", NULL, CLI_FLAG, retry_unknown,
            "also when the function may have run: it may run\ntwice then"),
+    OPTION("--stream", NULL, CLI_FLAG, stream,
+           "write what the function returns as it comes, as it is;\none message at a time"),
     OPTION("--concurrency", "N", CLI_COUNT, concurrency, "calls in flight at most; 8 if not given"),
     OPTION("--errors", "FILE", CLI_TEXT, errors,
            "failed messages as NDJSON, each with its input, so that\nthey can be sent again"),
@@ -185,6 +187,8 @@ static enum jn_status open_session(struct session *s, const struct invoke_option
         status = lambda_client_new(s->loop, &client, &s->client, err);
     if (!status)
         status = component_publish_new(s->client, &config, &s->log, &s->action, err);
+    if (!status && o->stream)
+        status = invoke_run_stream(s->action, err);
     return status;
 }
 
@@ -213,7 +217,8 @@ static int run_session(const struct invoke_options *o, char **files, int file_co
             .clock = base_clock_system(),
             .files = file_count ? (const char *const *)files : standard_input,
             .file_count = file_count ? (size_t)file_count : 1,
-            .concurrency = (unsigned)o->concurrency,
+            .concurrency = o->stream ? 1 : (unsigned)o->concurrency,
+            .is_streamed = o->stream,
             .errors_fd = s.errors_fd,
             .quiet = o->quiet,
         };

@@ -29,6 +29,7 @@ struct slot {
     struct jn_buf text, record;     /* a failure, for people and for --errors */
     uint64_t index, line;
     const char *file;
+    struct component_call *call;    /* in flight; NULL: none */
     bool is_done, is_failed;
 };
 
@@ -146,6 +147,8 @@ static void settle(struct slot *slot, const struct component_result *r)
     struct pump *p = slot->pump;
     slot->is_done = true;
     slot->is_failed = r->verdict != COMPONENT_EMIT;
+    if (!slot->is_failed && p->opt->is_streamed && r->body.len == 0)
+        return;
     if (!slot->is_failed) {
         put_line(&slot->output, r->body);
         if (!slot->output.failed)
@@ -166,10 +169,26 @@ static void on_result(const struct component_result *r, void *arg)
     struct slot *slot = arg;
     struct pump *p = slot->pump;
     p->in_flight--;
+    slot->call = NULL;
     if (r->duration_us > 0)
         progress_measure(&p->progress, r->duration_us);
     settle(slot, r);
     pump_on(p);
+}
+
+/* A piece of a result.  When nobody reads it any more, the rest need not come: the function may run on. */
+static void on_chunk(jn_str piece, void *arg)
+{
+    struct slot *slot = arg;
+    struct pump *p = slot->pump;
+    progress_erase(&p->progress);
+    if (write_all(STDOUT_FILENO, piece))
+        return;
+    struct component_result r = { .verdict = COMPONENT_THROW, .stage = COMPONENT_RESULT, .outcome_unknown = true };
+    r.status = jn_fail(&r.error, JN_IO, "the function's result could not be written");
+    component_call_cancel(slot->call);
+    stop_on_error(p, JN_IO, "standard output cannot be written; stopped taking messages");
+    on_result(&r, slot);
 }
 
 /* A mistake in the message's own JSON is told by the line of the file. */
@@ -192,12 +211,12 @@ static void start_message(struct pump *p, const struct input_value *v)
     slot->is_done = slot->is_failed = false;
     jn_buf_append(&slot->body, v->text);
     struct component_result r = { .verdict = COMPONENT_THROW, .stage = COMPONENT_MAPPING };
-    struct component_call *call = NULL;
+    slot->call = NULL;
     const struct component_message message = { .body = jn_buf_str(&slot->body) };
     r.status = slot->body.failed
         ? jn_fail(&r.error, slot->body.failed, "no memory for the message")
-        : component_publish_start(p->opt->action, &message, NULL, on_result, slot, &call, &r.error);
-    if (call) {
+        : component_publish_start(p->opt->action, &message, NULL, on_result, slot, &slot->call, &r.error);
+    if (slot->call) {
         p->in_flight++;
         return;
     }
@@ -398,6 +417,11 @@ static int report(struct pump *p, struct jn_error *err)
     if (p->is_interrupted)
         return CLI_INTERRUPTED;
     return p->progress.failed ? CLI_FAILED : CLI_OK;
+}
+
+enum jn_status invoke_run_stream(struct component_publish *action, struct jn_error *err)
+{
+    return component_publish_stream(action, on_chunk, err);
 }
 
 int invoke_run(const struct invoke_run_options *opt, struct jn_error *err)

@@ -36,6 +36,7 @@ struct component_publish {
     struct component_text function, qualifier;
     struct component_expression *expression, *context, *invoke_when, *result;   /* each may be NULL */
     const char *context_name;             /* what its field is called */
+    component_chunk_fn *on_chunk;         /* NULL: results are collected */
     struct component_call *free_calls;
     size_t in_flight;
 };
@@ -141,6 +142,19 @@ enum jn_status component_publish_new(struct lambda_client *client, const struct 
     else
         *out = p;
     return s;
+}
+
+enum jn_status component_publish_stream(struct component_publish *p, component_chunk_fn *on_chunk,
+                                        struct jn_error *err)
+{
+    if (p->settings.type != LAMBDA_REQUEST_RESPONSE)
+        return jn_fail(err, JN_BAD_VALUE, "an Event has no result that could be streamed: choose invocation type "
+                       "RequestResponse");
+    if (p->result)
+        return jn_fail(err, JN_BAD_VALUE, "a result that is streamed is never there as a whole, for an expression to look "
+                       "at: leave out either");
+    p->on_chunk = on_chunk;
+    return JN_OK;
 }
 
 static void free_call(struct component_call *call)
@@ -286,7 +300,7 @@ static void read_answer(struct component_call *call, const struct lambda_outcome
         r->stage = COMPONENT_FUNCTION;
         r->verdict = component_policy_function_failed(&call->action->settings.policy);
     }
-    if (r->verdict == COMPONENT_EMIT)
+    if (r->verdict == COMPONENT_EMIT && (in->function_error.data || !call->action->on_chunk))
         make_result(call, o, r);
 }
 
@@ -425,6 +439,12 @@ static enum jn_status prepare(struct component_call *call, struct lambda_invoke 
     return s;
 }
 
+static void on_chunk(jn_str piece, void *arg)
+{
+    struct component_call *call = arg;
+    call->action->on_chunk(piece, call->arg);
+}
+
 enum jn_status component_publish_start(struct component_publish *p, const struct component_message *message,
                                        const struct base_log *log, component_done_fn *done, void *arg,
                                        struct component_call **out, struct jn_error *err)
@@ -441,6 +461,7 @@ enum jn_status component_publish_start(struct component_publish *p, const struct
         .log_tail = p->settings.log_tail,
         .max_attempts = p->settings.policy.max_attempts,
         .is_retryable = is_retryable,
+        .on_chunk = p->on_chunk ? on_chunk : NULL,
     };
     bool is_wanted = true;
     enum jn_status s = prepare(call, &req, &is_wanted, err);

@@ -14,6 +14,15 @@ struct component_publish;
 enum jn_status component_publish_new(struct lambda_client *client, const struct component_config *config,
                                      const struct base_log *log, struct component_publish **out, struct jn_error *err);
 
+/* A piece of what a function returns, valid during the call; `arg` is that of the message.  The callback may cancel the
+ * message's call. */
+typedef void component_chunk_fn(jn_str piece, void *arg);
+
+/* From now on functions stream what they return: it goes to `on_chunk` as it comes, in whatever form it has, and the
+ * result of a message that went well has an empty body.  JN_BAD_VALUE for settings that need the whole result. */
+enum jn_status component_publish_stream(struct component_publish *p, component_chunk_fn *on_chunk,
+                                        struct jn_error *err);
+
 /* No call may be in flight. */
 void component_publish_free(struct component_publish *p);
 
