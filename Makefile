@@ -59,7 +59,8 @@ bench-worker:
 	@scripts/need.sh build test bench
 	@mkdir -p build
 	@cmake --preset release -DALC_TESTS=ON -Wno-dev $(SILENT)
-	@cmake --build --preset release --target aws-lambda-component echo_lambda tls_front worker_load worker_floor $(SILENT)
+	@cmake --build --preset release --target aws-lambda-component echo_lambda tls_front worker_load worker_floor \
+		worker_bare_curl worker_bare_all $(SILENT)
 	@tests/bench/worker/worker_bench.py --bin $(BUILD)/bin --reference $(REFERENCE) $(BENCH)
 
 soak:

@@ -123,7 +123,7 @@ class Bench:
         try:
             start_s = start(s)
             time.sleep(0.5)
-            idle = measures.memory(s.process.pid, "VmRSS")
+            idle = resident(s.process.pid)
             result = self.finish_load(self.start_load(s, prefetch, self.options.seconds), s)
             result.update(start=start_s, idle=idle, peak=measures.memory(s.process.pid, "VmHWM"))
             status, errors = s.stop(), s.errors.size()
@@ -142,6 +142,21 @@ class Bench:
             capture_output=True, text=True, check=True)
         figures = json.loads(done.stdout)
         return figures["amqp_us"] / 1000, figures["post_us"] / 1000
+
+
+def resident(pid):
+    """Kilobytes in memory: all, the process's share of what is shared, its own."""
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
+        sizes = {words[0]: int(words[1]) for words in map(str.split, f) if len(words) == 3}
+    return sizes["Rss:"], sizes["Pss:"], sizes["Private_Clean:"] + sizes["Private_Dirty:"]
+
+
+def resident_bare(bench, program):
+    with subprocess.Popen([bench.options.bin / program, bench.endpoints[0].uri + "/bare"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as bare:
+        if bare.stdout.readline() != "ready\n":
+            raise AssertionError(f"{program} failed")
+        return resident(bare.pid)
 
 
 def start(s):
@@ -190,11 +205,21 @@ def ratio_row(case, ours, other):
 
 
 def print_start(results, names):
-    print("\n| runtime | spawn to consuming (median, with the platform's answer) | idle memory |\n|---|---|---|")
+    print("\n| runtime | spawn to consuming (median, with the platform's answer) |\n|---|---|")
     for name in names:
         mine = [r for (runtime, _), r in results.items() if runtime == name]
-        print(f"| {name} | {statistics.median(r['start'] for r in mine) * 1000:.0f} ms "
-              f"| {max(r['idle'] for r in mine) / 2**20:.1f} MiB |")
+        print(f"| {name} | {statistics.median(r['start'] for r in mine) * 1000:.0f} ms |")
+
+
+def print_idle(bench, results, names):
+    """Without TLS to the broker: its library's pages are counted where they are used."""
+    print("\n| idle memory | resident (RSS) | its share (PSS) | its own |\n|---|---|---|---|")
+    rows = [(name, max(r["idle"] for (runtime, (_, _, tls, _)), r in results.items() if runtime == name and not tls))
+            for name in names]
+    rows += [("bare libcurl, one GET", resident_bare(bench, "worker_bare_curl")),
+             ("the component's libraries, one GET", resident_bare(bench, "worker_bare_all"))]
+    for name, sizes in rows:
+        print(f"| {name} | " + " | ".join(f"{kb / 1024:.1f} MiB" for kb in sizes) + " |")
 
 
 def print_floor(bench, results, https):
@@ -237,6 +262,7 @@ def main():
             if len(names) == 2:
                 print(ratio_row(case, results["ours", case], results["reference", case]), flush=True)
         print_start(results, names)
+        print_idle(bench, results, names)
         for https in options.https:
             print_floor(bench, results, https == "yes")
     finally:
