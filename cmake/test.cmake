@@ -35,9 +35,9 @@ function(alc_fuzzer name)
     else()
         target_sources(${name} PRIVATE replay_main.c)
     endif()
-    # The first folder is the fuzzer's to write to.
+    # The first folder is the fuzzer's to write to.  With one seed a run that fails fails again; by hand, leave it out.
     file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz/corpus/${name})
-    add_test(NAME fuzz.${name} COMMAND ${name} -runs=20000 -max_total_time=20 ${CMAKE_BINARY_DIR}/fuzz/corpus/${name}
+    add_test(NAME fuzz.${name} COMMAND ${name} -seed=1 -runs=20000 -max_total_time=20 ${CMAKE_BINARY_DIR}/fuzz/corpus/${name}
              ${CMAKE_CURRENT_SOURCE_DIR}/seeds/${name} WORKING_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
     set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 120)
 endfunction()

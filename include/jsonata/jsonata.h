@@ -158,7 +158,9 @@ JN_API enum jn_status jsonata_evaluate_text(const struct jsonata *program, struc
 
 struct jsonata_call;            /* one call in progress */
 
-/* A function of the host.  Returns the result; an error is raised by jsonata_call_fail(), whose result it returns. */
+/* A function of the host.  Returns the result; an error is raised by jsonata_call_fail(), whose result it returns.  An
+ * argument that was left out is undefined; nothing inside one is: where an array of the program's holds nothing, as
+ * it may in JSONata, the host sees null. */
 typedef jn_value jsonata_native_fn(struct jsonata_call *call, const jn_value *args, size_t count, void *host);
 
 /* Registers `fn` under `name` (without `$`) for all programs evaluated in this context.  `signature` as in the

@@ -5,7 +5,8 @@
  * whose text is canonical (core/value.h) is such a thing without a look at its members.
  *
  * Only `in` can tell a container from a copy of it, and a transform without a plain pattern changes its clone in place:
- * for those there is a clone that shares nothing but scalars. */
+ * for those there is a clone that shares nothing but scalars.  What a function of the host is given has no holes: that
+ * is a copy, too, in which nothing else changes. */
 #include "jsonata/compile.h"
 
 #include <math.h>
@@ -68,9 +69,13 @@ static inline uint64_t bits_of(jn_value number)
     return bits;
 }
 
+enum manner { SHARING, APART, FILLING_HOLES };
+
 /* False when the clone of the scalar is `v` itself. */
-static inline bool is_changed(struct jsonata_eval *e, jn_value v, jn_value *clone)
+static inline bool is_changed(struct jsonata_eval *e, enum manner manner, jn_value v, jn_value *clone)
 {
+    if (manner == FILLING_HOLES && !jn_is_undefined(v))
+        return false;
     switch (v.type) {
     case JN_NUMBER:
         if (v.flags & JN_NUM_CANONICAL)
@@ -115,7 +120,7 @@ struct level {
 
 struct cloning {
     struct jsonata_eval *e;
-    bool shares;
+    enum manner manner;
     struct level *top, *free;
 };
 
@@ -147,7 +152,7 @@ static bool open_level(struct cloning *c, jn_value v)
     *l = (struct level){ .v = v, .up = c->top };
     look_at(l);
     c->top = l;
-    return c->shares || copy_level(c->e, l);
+    return c->manner != APART || copy_level(c->e, l);
 }
 
 /* Puts what member number `i` of the level becomes. */
@@ -169,12 +174,12 @@ static bool next_container(struct cloning *c, jn_value *found)
         const jn_value m = l->members[i];
         jn_value clone;
         if (is_container(m)) {
-            if (c->shares && is_canonical(m))
+            if (c->manner != APART && is_canonical(m))
                 continue;
             *found = m;
             return true;
         }
-        if (is_changed(c->e, m, &clone) && !put(c, i, clone))
+        if (is_changed(c->e, c->manner, m, &clone) && !put(c, i, clone))
             return false;
     }
     return false;
@@ -196,13 +201,13 @@ static bool close_level(struct cloning *c, jn_value *clone)
     return !c->top || !is_new || put(c, c->top->at - 1, v);
 }
 
-static jn_value clone(struct jsonata_eval *e, jn_value v, bool shares)
+static jn_value clone(struct jsonata_eval *e, jn_value v, enum manner manner)
 {
-    struct cloning c = { .e = e, .shares = shares };
+    struct cloning c = { .e = e, .manner = manner };
     jn_value result = v, m;
     if (!is_container(v))
-        return !jn_is_undefined(v) && is_changed(e, v, &result) ? result : v;
-    if (shares && is_canonical(v))
+        return !jn_is_undefined(v) && is_changed(e, manner, v, &result) ? result : v;
+    if (manner != APART && is_canonical(v))
         return v;
     bool more = open_level(&c, v);
     while (more && c.top && !jsonata_failed(e))
@@ -212,16 +217,21 @@ static jn_value clone(struct jsonata_eval *e, jn_value v, bool shares)
 
 jn_value jsonata_clone_shared(struct jsonata_eval *e, jn_value v)
 {
-    return clone(e, v, true);
+    return clone(e, v, SHARING);
 }
 
 jn_value jsonata_clone_apart(struct jsonata_eval *e, jn_value v)
 {
-    return clone(e, v, false);
+    return clone(e, v, APART);
 }
 
 jn_value jsonata_clone(struct jsonata_eval *e, jn_value v)
 {
     const struct jsonata *p = e->program;
-    return clone(e, v, !p->is_plain && !p->is_dynamic && !p->tells_apart);
+    return clone(e, v, !p->is_plain && !p->is_dynamic && !p->tells_apart ? SHARING : APART);
+}
+
+jn_value jsonata_without_holes(struct jsonata_eval *e, jn_value v)
+{
+    return e->has_holes ? clone(e, v, FILLING_HOLES) : v;
 }

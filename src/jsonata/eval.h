@@ -235,6 +235,9 @@ jn_value jsonata_clone(struct jsonata_eval *e, jn_value v);
 jn_value jsonata_clone_shared(struct jsonata_eval *e, jn_value v);
 jn_value jsonata_clone_apart(struct jsonata_eval *e, jn_value v);
 
+/* `v` with null where it has holes, in a copy that shares what has none. */
+jn_value jsonata_without_holes(struct jsonata_eval *e, jn_value v);
+
 /* A container with members of its own, the same ones.  undefined after raising. */
 jn_value jsonata_copy(struct jsonata_eval *e, jn_value v);
 

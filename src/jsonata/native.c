@@ -45,6 +45,10 @@ jn_value native_call(struct jsonata_eval *e, const struct jsonata_function *fn, 
 {
     if (fn->signature && !function_check(e, fn->signature, base, &count, context))
         return jn_undefined();
+    for (uint32_t i = 1; i <= count; i++)
+        base[i] = jsonata_without_holes(e, base[i]);
+    if (jsonata_failed(e))
+        return jn_undefined();
     e->is_dynamic_past = true;          /* the host may keep what it allocates in our arena */
     jsonata_native_fn *call = NULL;
     memcpy(&call, &fn->as.native.call, sizeof call);    /* a function's address kept as void * */

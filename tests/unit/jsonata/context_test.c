@@ -81,6 +81,19 @@ static void host_functions_are_called_checked_and_may_fail(void **state)
 
 /* ---- natives: what the engine checks and hands over ---------------------------------------------------------- */
 
+static bool has_hole(jn_value v)
+{
+    for (size_t i = 0; i < jn_length(v); i++)
+        if (jn_at(v, i).type == JN_UNDEFINED || has_hole(jn_at(v, i)))
+            return true;
+    return false;
+}
+
+static jn_value shown(jn_value v)
+{
+    return v.type == JN_UNDEFINED ? jn_make_string(jn_str_of("-")) : has_hole(v) ? jn_make_string(jn_str_of("hole")) : v;
+}
+
 /* The arguments as an array, undefined as "-": shows what a host gets. */
 static jn_value show_arguments(struct jsonata_call *call, const jn_value *args, size_t count, void *host)
 {
@@ -88,7 +101,7 @@ static jn_value show_arguments(struct jsonata_call *call, const jn_value *args, 
     struct jn_arena *a = jsonata_call_arena(call);
     const jn_value list = jn_make_array(a, count);
     for (size_t i = 0; i < count; i++)
-        jn_array_add(a, list, args[i].type == JN_UNDEFINED ? jn_make_string(jn_str_of("-")) : args[i]);
+        jn_array_add(a, list, shown(args[i]));
     return list;
 }
 
@@ -148,6 +161,8 @@ static void natives_get_what_their_signature_says(void **state)
         { NULL, "$show()", "[]" },
         { NULL, "$show(1, nothing, 'x')", "[1,\"-\",\"x\"]" },
         { "<n:n>", "$show(1)", "[1]" },
+        { "<l?a>", "$show(1)", "[1,[null]]" },
+        { NULL, "($w := function($x, $y)<l?a>{$y}; $show([$w(1), [$w(1), 2]]))", "[[null,[null,2]]]" },
         { "<n:n>", "$show('1')", "T0410" },
         { "<n:n>", "$show(1, 2)", "T0410" },
         { "<nn:n>", "$show(1)", "T0410" },
