@@ -166,8 +166,7 @@ class Clock(Network):
         aws = Aws(self.tls.wrap, 1200)
         run = self.trusted(aws.endpoint, 1, AWS_DISABLE_CLOCK_SKEW_CORRECTION="true")
         self.assertEqual((run.returncode, len(aws.dates)), (1, 1))
-        self.assertIn("the clock of this machine is 20 minutes 0 seconds behind", run.stderr.decode().replace(
-            "19 minutes 59 seconds", "20 minutes 0 seconds"))
+        self.assertRegex(run.stderr.decode(), "the clock of this machine is (19|20) minutes [0-9]+ seconds behind")
 
     def test_a_time_that_anybody_can_forge_is_not_believed(self):
         aws = Aws(None, 1200)
