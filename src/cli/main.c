@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/core_dump.h"
 #include "base/env.h"
 #include "cli/command.h"
 #include "cli/step.h"
@@ -62,8 +63,11 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     const char *name = argc > 1 ? argv[1] : "";
     for (size_t i = 0; commands[i]; i++) {
-        if (strcmp(commands[i]->name, name) == 0)
-            return commands[i]->run(commands[i], argc - 2, argv + 2);
+        if (strcmp(commands[i]->name, name) != 0)
+            continue;
+        if (commands[i] != &cli_local)          // whose functions may want cores, and which has no keys of AWS
+            base_core_dump_forbid();
+        return commands[i]->run(commands[i], argc - 2, argv + 2);
     }
     const struct base_env *env = base_env_system();
     if (cli_is_step(argc - 1, argv + 1) && (argc > 1 || base_env_get(env, "ELASTICIO_FLOW_ID")))

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "base/core_dump.h"
+
 /* A log level that does not exist is found before there is a log; the reference crashes with a trace on standard
  * error. */
 static enum jn_status set_up_log(struct sailor_boot *b)
@@ -23,6 +25,7 @@ static enum jn_status set_up_log(struct sailor_boot *b)
 enum jn_status sailor_boot_begin(struct sailor_boot *b, const struct sailor_component *component,
                                  const struct base_env *env)
 {
+    base_core_dump_forbid();
     *b = (struct sailor_boot){ .component = component, .env = env };
     jn_arena_init(&b->arena, 0);
     return set_up_log(b);

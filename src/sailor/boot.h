@@ -29,7 +29,7 @@ struct sailor_boot {
     struct sailor_descriptor_entry entry;
 };
 
-/* Makes the log.  On failure it has said why, and is to be cleared all the same. */
+/* Forbids core files, since all that follows has secrets in memory, and makes the log.  On failure it has said why, and is to be cleared all the same. */
 enum jn_status sailor_boot_begin(struct sailor_boot *b, const struct sailor_component *component,
                                  const struct base_env *env);
 

@@ -127,6 +127,15 @@ class Signatures(unittest.TestCase):
         sent = repr(judge.requests[0].headers) + judge.requests[0].target
         self.assertNotIn(SECRET, sent)
 
+    def test_a_crash_leaves_no_core_file(self):
+        """A program that it starts shows the limit, which is of a byte: none fits, and nothing is piped either."""
+        with tempfile.NamedTemporaryFile("w") as f:
+            f.write("[profile shop]\ncredential_process = grep core /proc/self/limits >&2; false\n")
+            f.flush()
+            run = component("invoke", "--function", "f", "--region", "eu-central-1", "--profile", "shop", stdin="{}",
+                            env={"AWS_CONFIG_FILE": f.name})
+        self.assertRegex(run.stderr.decode(), "Max core file size +1 ")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=0)

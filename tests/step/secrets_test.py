@@ -74,6 +74,8 @@ class Secrets(PublishTest):
         """While it runs."""
         arguments = pathlib.Path(f"/proc/{s.process.pid}/cmdline").read_bytes().decode()
         self.must_not_be_in("the command line", arguments, content=True)
+        limits = pathlib.Path(f"/proc/{s.process.pid}/limits").read_text()
+        self.assertRegex(limits, r"Max core file size +1 ", "a crash must leave no core file")
 
     def check(self, s):
         """What it has written and published; the errors' sentences."""
