@@ -116,16 +116,19 @@ static enum jn_status open_client(struct listing *l, const struct sailor_step *s
                                   struct jn_error *err)
 {
     struct lambda_client_options opt = {
-        .cred = { .env = step->env, .clock = step->clock }, .random = step->random, .log = step->log,
+        .cred = { .env = step->env, .clock = step->clock },
+        .extra_ca = base_env_get(step->env, "NODE_EXTRA_CA_CERTS"),
+        .random = step->random,
+        .log = step->log,
     };
     enum jn_status s = component_config_read(&l->arena, step->config, c, err);
-    if (!s)
-        s = component_config_client(c, true, &opt, err);
     if (s)
         return s;
+    s = component_config_client(c, true, &opt, err);
     opt.call_timeout_ms = TIMEOUT_MS;
     opt.max_attempts = MAX_ATTEMPTS;
-    s = lambda_client_new(step->loop, &opt, &l->client, err);
+    if (!s)
+        s = lambda_client_new(step->loop, &opt, &l->client, err);
     component_config_wipe(c);
     return s;
 }

@@ -5,12 +5,14 @@ import json
 import os
 import pathlib
 import re
+import ssl
 import subprocess
 import threading
 import unittest
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import certificates
 import platform_api
 import scratch
 from platform_api import answer, drop
@@ -204,10 +206,11 @@ class Forms(ServiceTest):
     """What our own component answers while somebody fills in its form."""
     lambda_url = None
 
-    def ask(self, method, get=None, **config):
+    def ask(self, method, get=None, authority=None, **config):
         self.platform.requests.clear()
         self.assertEqual(self.serve(method, config={**KEYS, **config}, ELASTICIO_ACTION_OR_TRIGGER="publish",
-                                    ELASTICIO_GET_MODEL_METHOD=get, AWS_ENDPOINT_URL_LAMBDA=self.lambda_url), 0)
+                                    ELASTICIO_GET_MODEL_METHOD=get, AWS_ENDPOINT_URL_LAMBDA=self.lambda_url,
+                                    NODE_EXTRA_CA_CERTS=authority), 0)
         self.platform.check()
         [result] = self.platform.results()
         return result
@@ -278,6 +281,17 @@ class Forms(ServiceTest):
                 self.assertEqual(self.choose("qualifiers", **{"functionName": "f", **config}), {})
                 self.assertIn(words, self.log)
         self.assertEqual(len(server.asked), asked)
+
+    def test_lists_come_from_behind_an_authority_of_ones_own(self):
+        server, made = self.control(functions=(200, {"Functions": [{"FunctionName": "f"}]})), certificates.make(
+            scratch.folder("certificates"))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(made["server"], made["server_key"])
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        self.lambda_url = f"https://localhost:{server.server_address[1]}"
+        self.assertEqual(self.choose("functions", authority=made["ca"]), {"f": "f"})
+        self.assertEqual(self.choose("functions"), {})
+        self.assertIn("certificate", self.log)
 
     def test_nobody_there_to_list_is_no_reason_to_wait_for_long(self):
         self.lambda_url = "http://127.0.0.1:1"
