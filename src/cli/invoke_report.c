@@ -55,8 +55,8 @@ void invoke_report_record(struct jn_buf *out, struct jn_arena *scratch, const st
     const jn_value o = jn_make_object(scratch, 10);
     put_place(scratch, o, at);
     put_text(scratch, o, JN_STR("stage"), jn_str_of(component_stage_text(r->stage)));
-    put_text(scratch, o, JN_STR("code"), jn_str_of(r->error.code));
-    put_text(scratch, o, JN_STR("message"), jn_str_of(r->error.message));
+    put_text(scratch, o, JN_STR("code"), r->error_type.data ? r->error_type : jn_str_of(r->error.code));
+    put_text(scratch, o, JN_STR("message"), component_result_message(r));
     if (r->outcome_unknown)
         jn_object_put(scratch, o, JN_STR("outcomeUnknown"), jn_make_boolean(true));
     put_text(scratch, o, JN_STR("requestId"), r->request_id);

@@ -50,7 +50,14 @@ const char *component_stage_text(enum component_stage s)
 jn_str component_result_name(const struct component_result *r)
 {
     static const char *const names[] = { "MappingError", "InvocationError", "FunctionError", "ResultError" };
+    if (r->error_type.data)
+        return r->error_type;
     return jn_str_of(r->error.code[0] ? r->error.code : names[r->stage]);
+}
+
+jn_str component_result_message(const struct component_result *r)
+{
+    return r->error_message.data ? r->error_message : jn_str_of(r->error.message);
 }
 
 /* ---- settings ------------------------------------------------------------------------------------------------ */

@@ -44,6 +44,7 @@ struct component_result {
     bool outcome_unknown;           /* failed, yet the function may have run */
     jn_str body, headers;           /* to emit: JSON, and an object of texts */
     jn_str payload;                 /* what the function returned, as it came; also when it failed */
+    jn_str error_type, error_message;   /* a failed function's own words, whole; {NULL, 0}: those of `error` */
     jn_str function;                /* as it was called */
     jn_str request_id, executed_version;
     jn_str log;                     /* log tail, decoded; {NULL, 0}: not asked for */
@@ -54,8 +55,11 @@ struct component_result {
     int64_t duration_us;            /* of the last one */
 };
 
-/* What a failure is called: its code, or a word for its stage. */
+/* What a failure is called: the function's errorType, else the error's code, or a word for its stage. */
 jn_str component_result_name(const struct component_result *r);
+
+/* What it says: the function's errorMessage as it came, with its lines and of any length, else the error's sentence. */
+jn_str component_result_message(const struct component_result *r);
 
 typedef void component_done_fn(const struct component_result *r, void *arg);
 

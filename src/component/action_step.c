@@ -142,7 +142,7 @@ static void emit_failure(struct sailor_task *t, const struct component_result *r
 {
     const struct sailor_failure f = {
         .name = component_result_name(r),
-        .message = jn_str_of(r->error.message),
+        .message = component_result_message(r),
         .stack = make_stack(sailor_task_arena(t), r),
     };
     sailor_task_emit_error(t, &f);
@@ -151,8 +151,9 @@ static void emit_failure(struct sailor_task *t, const struct component_result *r
 /* Why a message goes back, in one line: "TooManyRequestsException: ...". */
 static void emit_rebound(struct sailor_task *t, const struct component_result *r)
 {
+    const struct component_result brief = { .stage = r->stage, .error = r->error };
     char reason[sizeof r->error.code + sizeof r->error.message + 2];
-    snprintf(reason, sizeof reason, "%.*s: %s", JN_ARG(component_result_name(r)), r->error.message);
+    snprintf(reason, sizeof reason, "%.*s: %s", JN_ARG(component_result_name(&brief)), r->error.message);
     sailor_task_emit_rebound(t, jn_str_of(reason));
 }
 

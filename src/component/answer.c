@@ -83,9 +83,11 @@ enum jn_status component_answer_failure(struct jn_arena *a, const struct lambda_
         return jn_fail(&r->error, s, "no memory for the function's error");
     r->stack = e.stack;
     r->stack_lines = e.stack_lines;
-    const jn_str name = e.type.len ? e.type : in->function_error;
-    if (e.message.len)
+    const jn_str name = r->error_type = e.type.len ? e.type : in->function_error;
+    if (e.message.len) {
+        r->error_message = e.message;
         return jn_fail_code(&r->error, JN_REMOTE, name, "%.*s", JN_ARG(e.message));
+    }
     const jn_str shown = jn_str_sub(jn_utf8_repair(a, in->payload), 0, 200);
     return jn_fail_code(&r->error, JN_REMOTE, name, "the function failed and said: %.*s", JN_ARG(shown));
 }
@@ -95,7 +97,7 @@ void component_answer_error(const struct component_result *r, struct jn_buf *out
     jn_buf_append_z(out, "{\"error\":{\"name\":");
     sailor_put_string(out, component_result_name(r));
     jn_buf_append_z(out, ",\"message\":");
-    sailor_put_string(out, jn_str_of(r->error.message));
+    sailor_put_string(out, component_result_message(r));
     jn_buf_append_char(out, '}');
     if (r->http_status)
         jn_buf_append_fmt(out, ",\"statusCode\":%d", r->http_status);

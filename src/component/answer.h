@@ -16,7 +16,8 @@ jn_value component_answer_response(struct jn_arena *a, const struct lambda_outco
 /* Appends the headers of the message to emit: what the service's answer said beside the payload. */
 void component_answer_headers(const struct lambda_invoked *in, struct jn_buf *out);
 
-/* Fills error and stack of `r` for a function that failed: JN_REMOTE, code = errorType, message = errorMessage. */
+/* Fills error, type, message and stack of `r` for a function that failed: JN_REMOTE.  In the error, whose texts have
+ * their lengths, code = errorType, message = errorMessage. */
 enum jn_status component_answer_failure(struct jn_arena *a, const struct lambda_invoked *in,
                                         struct component_result *r);
 

@@ -38,7 +38,7 @@ static void put_line(struct driver *d, const struct component_result *r)
                       verdicts[r->verdict], r->status ? "false" : "true", component_stage_text(r->stage), r->attempts,
                       r->outcome_unknown ? "true" : "false");
     put(out, "name", component_result_name(r));
-    put(out, "message", jn_str_of(r->error.message));
+    put(out, "message", component_result_message(r));
     put(out, "body", r->body);
     put(out, "headers", r->headers);
     put(out, "log", r->log);

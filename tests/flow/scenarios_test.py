@@ -194,7 +194,7 @@ def check_answer(r):
         expect("verdict", result["verdict"], "throw")
         expect("name", result["name"], wanted.get("error_type") or wanted["function_error"])
         if wanted.get("error_message"):
-            expect("message", result["message"], " ".join(wanted["error_message"].split("\n")))
+            expect("message", result["message"], wanted["error_message"])
         if "stack_lines" in wanted:
             expect("stack", len(result["stack"]), wanted["stack_lines"] if isinstance(wanted["stack_lines"], int)
                    else len(wanted["stack_lines"]))

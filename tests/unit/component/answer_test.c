@@ -1,6 +1,8 @@
 /* answer_test.c - what an answer of the service becomes. */
 #include "component/answer.h"
 
+#include <stdio.h>
+
 #include "cmocka_all.h"
 #include "core/value.h"
 
@@ -90,6 +92,31 @@ static void check_failure(const char *payload, const char *code, const char *mes
     assert_int_equal(component_answer_failure(a, &in, &r), JN_REMOTE);
     assert_string_equal(r.error.code, code);
     assert_string_equal(r.error.message, message);
+    const jn_str whole = component_result_message(&r);
+    assert_int_equal(component_result_name(&r).len, strlen(code));
+    assert_memory_equal(whole.data, message, whole.len);
+    jn_arena_free(a);
+}
+
+/* A sentence is one line of 511 bytes at most, a code has 63; what a function said goes on as it said it. */
+static void test_a_function_s_words_are_whole(void **state)
+{
+    (void)state;
+    enum { TYPE = 200, MESSAGE = 3000 };
+    char payload[TYPE + MESSAGE + 80], type[TYPE + 1], message[MESSAGE + 1];
+    memset(type, 'T', TYPE);
+    memset(message, 'm', MESSAGE);
+    type[TYPE] = message[MESSAGE] = '\0';
+    snprintf(payload, sizeof payload, "{\"errorType\":\"%s\",\"errorMessage\":\"one\\n%s\"}", type, message + 4);
+    memcpy(message, "one\n", 4);
+    struct jn_arena *a = jn_arena_new(0);
+    struct component_result r = { 0 };
+    const struct lambda_invoked in = {
+        .status = 200, .payload = jn_str_of(payload), .function_error = JN_STR_INIT("Unhandled"),
+    };
+    assert_int_equal(component_answer_failure(a, &in, &r), JN_REMOTE);
+    assert_true(jn_str_eq(component_result_name(&r), jn_str_of(type)));
+    assert_true(jn_str_eq(component_result_message(&r), jn_str_of(message)));
     jn_arena_free(a);
 }
 
@@ -109,6 +136,7 @@ int main(void)
         cmocka_unit_test(test_bodies),
         cmocka_unit_test(test_errors_that_are_data),
         cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_a_function_s_words_are_whole),
         cmocka_unit_test(test_headers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
