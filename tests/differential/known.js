@@ -3,9 +3,14 @@
  * the case.  What is a slip of the reference's in one place is better mended there (mends.js) than described here. */
 'use strict';
 
+/* A RegExp's text shows line ends and slashes with a backslash. */
+const asWritten = token => String(token).replace(/\\\//g, '/').replace(/\\n/g, '\n').replace(/\\r/g, '\r');
+
 /* `matches(difference)` sees { expression, data, reference, ours, what }. */
 const KNOWN = [
     { name: 'host-error', matches: d => d.reference.kind === 'host' },
+    { name: 'host-error', matches: d => d.reference.code === 'D3121' &&
+        d.reference.value === '"Cannot convert object to primitive value"' },
     { name: 'message-in-value', matches: d => /^D312[01]: another value$/.test(d.what) },
     { name: 'prototype', matches: d => /__proto__|constructor|prototype/.test(d.expression + (d.data || '')) },
     { name: 'undefined-replacement', matches: d => d.ours.code === 'D3012' && /\$replace/.test(d.expression) },
@@ -16,7 +21,7 @@ const KNOWN = [
     { name: 'huge-roman', matches: d => d.ours.code === 'D1001' && d.ours.token === 'formatInteger' &&
         /["'][Ii]/.test(d.expression) },
     { name: 'regex-token', matches: d => /another token$/.test(d.what) &&
-        String(d.reference.token).replace(/\\\//g, '/') === String(d.ours.token).replace(/\\\//g, '/') },
+        asWritten(d.reference.token) === asWritten(d.ours.token) },
     { name: 'format-options', matches: d => d.ours.code === 'T0410' && d.ours.token === 'formatNumber' },
     { name: 'octal', matches: d => d.ours.code === 'D3030' && d.reference.text === 'null' },
 ];
