@@ -1,5 +1,5 @@
 /* instance.h - one process of a function, from its start to its end.  It works on one call at a time (our spec,
- * section 7.5); the states of its life are the table LOCAL_INSTANCE_STATES in instance.c. */
+ * section 7.5); the states of its life are the table LOCAL_INSTANCE_STATES in instance_internal.h. */
 #ifndef LOCAL_INSTANCE_H
 #define LOCAL_INSTANCE_H
 
