@@ -32,6 +32,8 @@ const LATE = [
         /function|λ/.test(d.expression) },
     { name: 'leaked-rows', matches: d => /\)\s*\[[^\]]*%/.test(d.expression) && /~>|function|λ/.test(d.expression) &&
         /^\[(\]|.*"!\d)/.test(d.reference.text || d.reference.value || '') },
+    { name: 'array-update', matches: d => d.what === 'another result' && /\[\[/.test(d.data || '') &&
+        /~>\s*\|[^|]*\|[^|]*\|.*\*/.test(d.expression) },
 ];
 
 const nameIn = table => difference => {
