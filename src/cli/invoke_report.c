@@ -16,7 +16,7 @@ void invoke_report_text(struct jn_buf *out, const struct invoke_place *at, const
                       (unsigned long long)at->line, where_text(r->stage));
     if (*r->error.code)
         jn_buf_append_fmt(out, "%s: ", r->error.code);
-    jn_buf_append_z(out, r->error.message);
+    jn_buf_append(out, component_result_sentence(r));
     if (r->request_id.len)
         jn_buf_append_fmt(out, " [request %.*s]", JN_ARG(r->request_id));
     jn_buf_append_char(out, '\n');

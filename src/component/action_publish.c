@@ -57,7 +57,15 @@ jn_str component_result_name(const struct component_result *r)
 
 jn_str component_result_message(const struct component_result *r)
 {
-    return r->error_message.data ? r->error_message : jn_str_of(r->error.message);
+    return r->error_message.data ? r->error_message : component_result_sentence(r);
+}
+
+jn_str component_result_sentence(const struct component_result *r)
+{
+    const jn_str code = jn_str_of(r->error.code), whole = jn_str_of(r->error.message);
+    const jn_str rest = jn_str_sub(whole, code.len, whole.len);
+    const bool is_named = code.len && jn_str_starts(whole, code) && jn_str_starts(rest, JN_STR(": "));
+    return is_named ? jn_str_sub(rest, 2, rest.len) : whole;
 }
 
 /* ---- settings ------------------------------------------------------------------------------------------------ */

@@ -58,8 +58,11 @@ struct component_result {
 /* What a failure is called: the function's errorType, else the error's code, or a word for its stage. */
 jn_str component_result_name(const struct component_result *r);
 
-/* What it says: the function's errorMessage as it came, with its lines and of any length, else the error's sentence. */
+/* What it says: the function's errorMessage as it came, with its lines and of any length, else the sentence. */
 jn_str component_result_message(const struct component_result *r);
+
+/* The same in one line of limited length, without the name, which sentences about the service's errors begin with. */
+jn_str component_result_sentence(const struct component_result *r);
 
 typedef void component_done_fn(const struct component_result *r, void *arg);
 

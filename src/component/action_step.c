@@ -119,7 +119,7 @@ static jn_str make_stack(struct jn_arena *a, const struct component_result *r)
     struct jn_buf out;
     jn_buf_init(&out, 0);
     jn_buf_append(&out, component_result_name(r));
-    jn_buf_append_fmt(&out, ": %s\n", r->error.message);
+    jn_buf_append_fmt(&out, ": %.*s\n", JN_ARG(component_result_sentence(r)));
     for (size_t i = 0; i < r->stack_lines; i++) {
         jn_buf_append(&out, r->stack[i]);
         if (!jn_str_ends(r->stack[i], JN_STR("\n")))
@@ -153,7 +153,8 @@ static void emit_rebound(struct sailor_task *t, const struct component_result *r
 {
     const struct component_result brief = { .stage = r->stage, .error = r->error };
     char reason[sizeof r->error.code + sizeof r->error.message + 2];
-    snprintf(reason, sizeof reason, "%.*s: %s", JN_ARG(component_result_name(&brief)), r->error.message);
+    snprintf(reason, sizeof reason, "%.*s: %.*s", JN_ARG(component_result_name(&brief)),
+             JN_ARG(component_result_sentence(r)));
     sailor_task_emit_rebound(t, jn_str_of(reason));
 }
 

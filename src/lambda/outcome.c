@@ -16,8 +16,7 @@ static void read_failure(const struct lambda_call *call, const struct base_http_
     o->outcome_unknown = r->sent && !call->req.is_harmless;
     const char *known = o->outcome_unknown      ? "; the function may have run"
                         : call->may_have_run    ? "; the function may have run by an earlier attempt"
-                        : call->req.is_harmless ? ""
-                        : r->refused            ? "; the function did not run" : "";
+                        : call->req.is_harmless ? "" : "; the function did not run";
     jn_fail_code(&o->error, r->status, jn_str_of(r->error.code), "cannot %s%s%.*s%s at %.*s: %.*s%s",
                  call->req.purpose, label.len ? " \"" : "", JN_ARG(label), label.len ? "\"" : "",
                  JN_ARG(jn_str_sub(jn_buf_str(&c->target.endpoint), 0, 120)),
