@@ -256,6 +256,7 @@ static bool begin_retry(struct lambda_call *call, enum lambda_retry class)
     if (begin_wait(call, wait_ms, NULL))
         return false;
     call->last_retry = class;
+    lambda_call_note_reason(call);
     snprintf(next, sizeof next, "%s, the next in %lld ms", lambda_retry_text(class), (long long)wait_ms);
     log_attempt(call, next);
     return true;

@@ -84,6 +84,7 @@ struct lambda_call {
     enum lambda_retry last_retry;
     bool may_have_run;                      /* by an attempt that failed */
     bool has_corrected_clock, has_refused_keys, is_quota_empty;
+    char reasons[120];                      /* of the attempts that failed and were repeated: "A, B" */
     struct lambda_outcome outcome;          /* of the last attempt */
     struct lambda_streamed streamed;        /* its event stream, if it is one */
 };
@@ -98,8 +99,10 @@ enum jn_status lambda_call_begin(struct lambda_call *call, lambda_done_fn *done,
 /* Ends a call whatever it is doing, without its callback: one that was taken, too. */
 void lambda_call_give_back(struct lambda_call *call);
 
-/* Reads what an attempt came to, outcome.c; and says in the error how often it was tried, and why not more often. */
+/* Reads what an attempt came to, outcome.c; notes why it is repeated; and says in the error how often it was tried, what
+ * for, how long was waited, and why not more often. */
 void lambda_call_read(struct lambda_call *call, const struct base_http_response *r);
+void lambda_call_note_reason(struct lambda_call *call);
 void lambda_call_tell_attempts(struct lambda_call *call);
 
 /* Decodes a piece of an answer, streamed.c, and gives on what is in it.  JN_CANCELLED: the call was ended meanwhile,

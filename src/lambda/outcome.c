@@ -148,6 +148,30 @@ void lambda_call_read(struct lambda_call *call, const struct base_http_response 
     call->may_have_run = call->may_have_run || o->outcome_unknown;
 }
 
+/* Why an attempt failed, in a word or two. */
+static const char *reason_of(const struct lambda_outcome *o, char out[64])
+{
+    if (o->status == JN_REMOTE && o->service.code.len)
+        snprintf(out, 64, "%.*s", JN_ARG(jn_str_sub(o->service.code, 0, 63)));
+    else if (o->status == JN_REMOTE)
+        snprintf(out, 64, "HTTP %d", o->http_status);
+    else if (o->status == JN_TIMEOUT && o->outcome_unknown)
+        snprintf(out, 64, "no answer in time");
+    else
+        snprintf(out, 64, o->outcome_unknown ? "a broken connection" : "no connection");
+    return out;
+}
+
+/* One that is repeated for the same reason is not listed again. */
+void lambda_call_note_reason(struct lambda_call *call)
+{
+    char text[64];
+    const jn_str reason = jn_str_of(reason_of(&call->outcome, text)), all = jn_str_of(call->reasons);
+    if (jn_str_ends(all, reason) || all.len + reason.len + 3 > sizeof call->reasons)
+        return;
+    snprintf(call->reasons + all.len, sizeof call->reasons - all.len, "%s%s", all.len ? ", " : "", text);
+}
+
 /* Adds to a sentence, which is cut where both do not fit. */
 static void add_to_message(struct jn_error *e, const char *tail)
 {
@@ -162,12 +186,15 @@ void lambda_call_tell_attempts(struct lambda_call *call)
     struct lambda_outcome *o = &call->outcome;
     const struct lambda_client *c = call->client;
     const int64_t taken_ms = (c->clock->monotonic_us(c->clock) - call->begun_us) / 1000;
-    char text[120];
+    char text[240], last[64];
     if (o->outcome_unknown && o->status == JN_REMOTE)
         add_to_message(&o->error, "; the function may have run");
     if (call->attempts > 1) {
-        snprintf(text, sizeof text, "; tried %u times in %lld.%lld s", call->attempts, (long long)(taken_ms / 1000),
-                 (long long)(taken_ms / 100 % 10));
+        const bool is_other = call->reasons[0] && strcmp(call->reasons, reason_of(o, last)) != 0;
+        snprintf(text, sizeof text, "; tried %u times in %lld.%lld s, %lld.%lld s of it waiting%s%s", call->attempts,
+                 (long long)(taken_ms / 1000), (long long)(taken_ms / 100 % 10), (long long)(o->waited_us / 1000000),
+                 (long long)(o->waited_us / 100000 % 10), is_other ? ", before this after " : "",
+                 is_other ? call->reasons : "");
         add_to_message(&o->error, text);
     }
     if (call->is_quota_empty)

@@ -130,12 +130,30 @@ static void test_failures(void **state)
     check_failure("no json", "Unhandled", "no json");
 }
 
+static void check_sentence(const char *code, const char *message, const char *sentence)
+{
+    struct component_result r = { .stage = COMPONENT_INVOKE };
+    jn_fail_code(&r.error, JN_REMOTE, jn_str_of(code), "%s", message);
+    assert_string_equal(component_result_sentence(&r).data, sentence);
+}
+
+static void test_a_name_is_said_once(void **state)
+{
+    (void)state;
+    check_sentence("Gone", "Gone: it went", "it went");
+    check_sentence("Gone", "Gone", "Gone");
+    check_sentence("Gone", "Gone; look elsewhere", "Gone; look elsewhere");
+    check_sentence("Go", "Gone: it went", "Gone: it went");
+    check_sentence("", ": it went", ": it went");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bodies),
         cmocka_unit_test(test_errors_that_are_data),
         cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_a_name_is_said_once),
         cmocka_unit_test(test_a_function_s_words_are_whole),
         cmocka_unit_test(test_headers),
     };
