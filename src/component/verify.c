@@ -137,7 +137,7 @@ static enum jn_status ask(struct verification *v, const struct sailor_step *step
     const char *bundle = base_env_get(step->env, "AWS_CA_BUNDLE");
     const struct base_http_options http = {
         .ca_bundle = bundle, .extra_ca = bundle ? NULL : base_env_get(step->env, "NODE_EXTRA_CA_CERTS"),
-        .log = step->log,
+        .http_proxy = base_env_get(step->env, "HTTP_PROXY"), .log = step->log,
     };
     v->sts = (struct lambda_sts_options){ .env = step->env, .clock = step->clock, .random = step->random,
                                           .loop = step->loop };

@@ -99,8 +99,8 @@ enum jn_status lambda_call_begin(struct lambda_call *call, lambda_done_fn *done,
 /* Ends a call whatever it is doing, without its callback: one that was taken, too. */
 void lambda_call_give_back(struct lambda_call *call);
 
-/* Reads what an attempt came to, outcome.c; notes why it is repeated; and says in the error how often it was tried, what
- * for, how long was waited, and why not more often. */
+/* Reads what an attempt came to, outcome.c; notes why it is repeated; and says in the error how often it was tried, after
+ * what, how long was waited, and why not more often. */
 void lambda_call_read(struct lambda_call *call, const struct base_http_response *r);
 void lambda_call_note_reason(struct lambda_call *call);
 void lambda_call_tell_attempts(struct lambda_call *call);

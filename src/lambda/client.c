@@ -98,7 +98,8 @@ static enum jn_status set_up(struct lambda_client *c, const struct lambda_client
         return s;
     const char *bundle = lambda_ca_bundle(opt->ca_bundle, opt->cred.env, c->cred);
     const struct base_http_options http = {
-        .ca_bundle = bundle, .extra_ca = bundle ? NULL : opt->extra_ca, .log = opt->log,
+        .ca_bundle = bundle, .extra_ca = bundle ? NULL : opt->extra_ca,
+        .http_proxy = base_env_get(opt->cred.env, "HTTP_PROXY"), .log = opt->log,
     };
     return base_http_new(c->loop, &http, &c->http, err);
 }

@@ -36,7 +36,7 @@ struct lambda_cred {
     struct lambda_cred_site site;
     struct lambda_profiles *profiles;   /* NULL: the files could not be read */
     jn_str profile;                     /* the one in use; borrowed from `profile_name` */
-    char *profile_name, *region, *sts_region, *ca_bundle, *extra_ca;
+    char *profile_name, *region, *sts_region, *ca_bundle, *extra_ca, *http_proxy;
 
     struct lambda_source *source;       /* NULL: nothing to ask */
     bool is_last_resort;                /* it is the instance's metadata, because nothing else is configured */
@@ -332,6 +332,8 @@ static enum jn_status set_up(struct lambda_cred *c, const struct lambda_cred_opt
         s = keep(&c->ca_bundle, lambda_ca_bundle(opt->ca_bundle, opt->env, c), err);
     if (!s)
         s = keep(&c->extra_ca, opt->extra_ca, err);
+    if (!s)
+        s = keep(&c->http_proxy, base_env_get(opt->env, "HTTP_PROXY"), err);
     if (s)
         return s;
     c->site.loop = c->loop;
@@ -344,6 +346,7 @@ static enum jn_status set_up(struct lambda_cred *c, const struct lambda_cred_opt
     c->site.region = c->sts_region;
     c->site.ca_bundle = c->ca_bundle;
     c->site.extra_ca = c->ca_bundle ? NULL : c->extra_ca;
+    c->site.http_proxy = c->http_proxy;
     s = make_source(c, opt, err);
     c->site.env = NULL;                 // from here on it may be gone
     return s;
@@ -389,6 +392,7 @@ void lambda_cred_free(struct lambda_cred *c)
     free(c->sts_region);
     free(c->ca_bundle);
     free(c->extra_ca);
+    free(c->http_proxy);
     free(c);
 }
 

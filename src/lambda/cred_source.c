@@ -74,7 +74,7 @@ void lambda_source_answer(struct lambda_source *s, struct lambda_keys *keys, con
 enum jn_status lambda_cred_http(struct lambda_cred_site *site, struct base_http **out, struct jn_error *err)
 {
     const struct base_http_options opt = { .ca_bundle = site->ca_bundle, .extra_ca = site->extra_ca,
-                                           .log = site->log };
+                                           .http_proxy = site->http_proxy, .log = site->log };
     const enum jn_status s = site->http ? JN_OK : base_http_new(site->loop, &opt, &site->http, err);
     *out = site->http;
     return s;

@@ -25,6 +25,7 @@ struct lambda_cred_site {
     jn_str profile;                     /* the one in use: whose settings count unless another says otherwise */
     const char *region;                 /* of STS, unless a profile says otherwise; NULL: us-east-1 */
     const char *ca_bundle, *extra_ca;   /* one of them at most */
+    const char *http_proxy;             /* HTTP_PROXY, as in base/http.h; NULL: none */
     struct base_http *http;             /* see lambda_cred_http() */
     int64_t pause_ms;                   /* between two attempts at a service of this machine; 0: 1 s */
     int64_t timeout_ms;                 /* of such an attempt; 0: as settings say, 1 s (instance), 2 s (container) */

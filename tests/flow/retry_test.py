@@ -177,8 +177,8 @@ class Clock(Network):
 class Proxy:
     """Tunnels, or forwards to the only server it knows; counts both.  Or refuses."""
 
-    def __init__(self, target_port=0, refuses=False):
-        self.tunnels, self.forwarded, self.target_port, self.refuses = [], [], target_port, refuses
+    def __init__(self, refuses=False, answer=lambda request: request.body):
+        self.tunnels, self.forwarded, self.refuses, self.answer = [], [], refuses, answer
         self.server = RawServer(self.handle)
         self.url = f"http://127.0.0.1:{self.server.port}"
 
@@ -187,7 +187,7 @@ class Proxy:
         request = HttpRequest.read(stream)
         if request.method != "CONNECT":
             self.forwarded.append(request.target)
-            connection.sendall(http_answer(request.body))
+            connection.sendall(http_answer(self.answer(request)))
             return
         self.tunnels.append(request.target)
         if self.refuses:
@@ -224,10 +224,21 @@ class Proxies(Network):
                 self.assertEqual((results(run), proxy.tunnels), ([0], []), run.stderr)
 
     def test_http_is_forwarded(self):
-        proxy = Proxy()
-        run = self.call("http://lambda.example:3002", 1, http_proxy=proxy.url)
+        for variables in (("http_proxy",), ("HTTP_PROXY",), ("HTTP_PROXY", "http_proxy")):
+            proxy, other = Proxy(), "http://127.0.0.1:1"
+            run = self.call("http://lambda.example:3002", 1,
+                            **{n: proxy.url if n == variables[-1] else other for n in variables})
+            self.assertEqual(results(run), [0], run.stderr)
+            self.assertEqual(proxy.forwarded, ["http://lambda.example:3002/2015-03-31/functions/f/invocations"])
+
+    def test_a_role_of_an_http_endpoint_is_asked_for_through_it_too(self):
+        keys = b"<R><AccessKeyId>A</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>" \
+               b"<Expiration>2099-01-01T00:00:00Z</Expiration></R>"
+        proxy = Proxy(answer=lambda r: keys if b"AssumeRole" in r.body else r.body)
+        run = self.call("http://lambda.example:3002", 1, "--role-arn", "arn:aws:iam::123456789012:role/r",
+                        HTTP_PROXY=proxy.url, AWS_ENDPOINT_URL_STS="http://sts.example:3003")
         self.assertEqual(results(run), [0], run.stderr)
-        self.assertEqual(proxy.forwarded, ["http://lambda.example:3002/2015-03-31/functions/f/invocations"])
+        self.assertEqual(proxy.forwarded[0], "http://sts.example:3003/")
 
     def test_a_proxy_that_refuses(self):
         aws, proxy = Aws(self.tls.wrap), Proxy(refuses=True)

@@ -63,7 +63,8 @@ static const struct row {
     { "throttled twice", { THROTTLED, THROTTLED_400, OK }, 3, 3, .text = "ok" },
     { "throttled without a code", { THROTTLED_BARE, OK }, 2, 2, .text = "ok" },
     { "throttled for good", { THROTTLED }, 3, 3, .status = JN_REMOTE, .text = "TooManyRequestsException" },
-    { "throttled for good, told how often", { THROTTLED }, 3, 3, .status = JN_REMOTE, .text = "; tried 3 times in 0.0 s, 0.0 s of it waiting" },
+    { "throttled for good, told how often", { THROTTLED }, 3, 3, .status = JN_REMOTE,
+      .text = "; tried 3 times in 0.0 s, 0.0 s of it waiting" },
     { "throttled, five attempts", { THROTTLED, THROTTLED, THROTTLED, THROTTLED, OK }, 5, 5, .client_attempts = 5 },
     { "throttled, one attempt", { THROTTLED, OK }, 1, 1, .status = JN_REMOTE, .client_attempts = 1 },
     { "throttled, two of this call", { THROTTLED, THROTTLED, OK }, 2, 2, .status = JN_REMOTE, .call_attempts = 2 },
@@ -101,9 +102,10 @@ static const struct row {
     { "silence", { SILENCE, OK }, 1, 1, .status = JN_TIMEOUT, .flags = IMPATIENT, .unknown = true, .text = "may have run" },
     { "silence, allowed", { SILENCE, OK }, 2, 2, .flags = IMPATIENT | MAY_RUN_TWICE },
     { "unknown, then refused", { RESET, NOT_FOUND }, 2, 2, .status = JN_REMOTE, .flags = MAY_RUN_TWICE, .unknown = true,
-      .text = "; the function may have run; tried 2 times in 0.0 s, 0.0 s of it waiting, before this after a broken connection" },
-    { "refused in two ways", { THROTTLED, INTERNAL, INTERNAL, INTERNAL }, 4, 4, .status = JN_REMOTE, .client_attempts = 4,
-      .text = ", before this after TooManyRequestsException, ServiceException" },
+      .text = "; the function may have run; tried 2 times in 0.0 s, 0.0 s of it waiting, before this after a broken "
+              "connection" },
+    { "refused in two ways", { THROTTLED, INTERNAL, INTERNAL, INTERNAL }, 4, 4, .status = JN_REMOTE,
+      .client_attempts = 4, .text = ", before this after TooManyRequestsException, ServiceException" },
     { "silent, then broken off", { SILENCE, RESET }, 2, 2, .status = JN_IO, .client_attempts = 2,
       .flags = IMPATIENT | MAY_RUN_TWICE, .unknown = true, .text = ", before this after no answer in time" },
 

@@ -234,7 +234,8 @@ static void a_service_in_trouble_is_left_alone(void **state)
     }
     scene_invoke(s, (struct lambda_invoke){ 0 });       // 500 - 17 * 2 * 14 = 24: enough for one
     assert_int_equal(s->outcome.attempts, 2);
-    expect_in(s->outcome.error.message, "; tried 2 times in 0.0 s, 0.0 s of it waiting; not tried again, since too many calls have failed");
+    expect_in(s->outcome.error.message, "; tried 2 times in 0.0 s, 0.0 s of it waiting; "
+                                        "not tried again, since too many calls have failed");
     scene_invoke(s, (struct lambda_invoke){ 0 });
     assert_int_equal(s->outcome.attempts, 1);
     assert_int_equal(s->server.whole, 17 * 3 + 2 + 1);

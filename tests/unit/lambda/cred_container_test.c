@@ -175,6 +175,17 @@ static void no_proxy_is_asked(void **state)
     unsetenv("all_proxy");
 }
 
+/* HTTP_PROXY, which libcurl does not read by itself. */
+static void no_proxy_of_ours_is_asked(void **state)
+{
+    struct scene *s = *state;
+    s->site.http_proxy = "http://127.0.0.1:9";
+    open_source(s);
+    SCRIPT(s, good);
+    scene_ask(s);
+    scene_expect(s, "AKBOX/token-box\n");
+}
+
 static void asking_may_be_given_up_at_any_time(void **state)
 {
     static const struct reply replies[] = { { 500, "", REPLY, NULL, NULL }, { 0, NULL, HANG, NULL, NULL } };
@@ -251,6 +262,7 @@ int main(void)
         SCENE_CASE(a_slow_service_is_given_up),
         SCENE_CASE(nobody_there_is_told),
         SCENE_CASE(no_proxy_is_asked),
+        SCENE_CASE(no_proxy_of_ours_is_asked),
         SCENE_CASE(asking_may_be_given_up_at_any_time),
         cmocka_unit_test(keys_are_asked_for_only_where_that_is_safe),
     };

@@ -185,6 +185,17 @@ static void no_proxy_is_asked(void **state)
     unsetenv("http_proxy");
 }
 
+/* HTTP_PROXY, which libcurl does not read by itself. */
+static void no_proxy_of_ours_is_asked(void **state)
+{
+    struct scene *s = *state;
+    s->site.http_proxy = "http://127.0.0.1:9";
+    open_source(s);
+    SCRIPT(s, good);
+    scene_ask(s);
+    scene_expect(s, "AKEC2/token-ec2\n");
+}
+
 static void asking_may_be_given_up_at_each_step(void **state)
 {
     struct scene *s = *state;
@@ -272,6 +283,7 @@ int main(void)
         SCENE_CASE(each_failure_has_its_sentence),
         SCENE_CASE(more_attempts_may_be_had),
         SCENE_CASE(no_proxy_is_asked),
+        SCENE_CASE(no_proxy_of_ours_is_asked),
         SCENE_CASE(asking_may_be_given_up_at_each_step),
         SCENE_CASE(the_switch_turns_it_off),
         SCENE_CASE(settings_come_from_the_profile_too),
