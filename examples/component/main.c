@@ -3,7 +3,7 @@
  *   echo        emits the message's body as it came
  *   greet       keeps a setting from its configuration, checks what comes, answers later, from a timer
  *
- * Built as `example-component`; tests/step/example_test.py runs it as a step of a flow. */
+ * Built as `example-component`; tests/step/publish_test.py runs it as a step of a flow. */
 #include <stdio.h>
 #include <stdlib.h>
 

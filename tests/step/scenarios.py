@@ -1,9 +1,11 @@
 """What the scenario tests share: a test case with steps that are closed, both protocols, and the two checks "H" and "P"
 of platform-protocol.md, 11.1."""
+import time
+
 import broker
 import platform_api
 import scratch
-from step import Step
+from step import LIMIT_S, Step
 
 PROTOCOLS = (1, 2)
 
@@ -47,6 +49,13 @@ class ScenarioTest(scratch.TestCase):
         for step in steps:
             self.assertEqual(step.stop(), 0, step.tail())
             self.assertEqual(step.listen.size(), 0)
+
+    def assert_left(self, step, count):
+        """So many messages are in the queue of a step that has ended, as soon as the broker has taken them back."""
+        deadline = time.monotonic() + LIMIT_S
+        while step.listen.size() < count and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.assertEqual(step.listen.size(), count)
 
 
 def script(*steps, **more):

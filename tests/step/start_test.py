@@ -7,6 +7,7 @@ import unittest
 
 import certificates
 import platform_api
+import proxy
 import scratch
 from scenarios import PROTOCOLS, ScenarioTest, script
 from step import LIMIT_S
@@ -274,6 +275,23 @@ class Losses(ScenarioTest):
         step.send(script({"data": {"body": 2}}))
         self.assertEqual(step.data.get().message["body"], 2)
         self.assert_settled(step)
+
+    def test_attempts_to_connect_that_are_used_up_end_the_process(self):
+        for row, messages in (("12, Q4: idle", ()), ("12, Q4: busy", (script({"wait": 600000}, READY),))):
+            with self.subTest(row=row):
+                way = proxy.Proxy(self.node.port)
+                self.addCleanup(way.close)
+                step = self.step(environment={"AMQP_RECONNECT_ATTEMPTS": "2", "AMQP_RECONNECT_TIMEOUT": "10"})
+                step.environment["ELASTICIO_AMQP_URI"] = self.node.url(port=way.port)
+                step.start()
+                for message in messages:
+                    step.send(message)
+                    step.wait_for("processing")
+                way.refuse()
+                way.reset()
+                self.assertEqual(step.wait(), 1, step.tail())
+                self.assertRegex(step.last_word(), r"no broker after 3 attempts")
+                self.assert_left(step, len(messages))
 
     def test_the_first_node_that_answers_is_taken(self):
         step = self.step()

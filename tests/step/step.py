@@ -124,7 +124,8 @@ class Step:
             values["AMQP_PERSISTENT_MESSAGES"] = "true"
         environment = {"ELASTICIO_" + k: v for k, v in values.items()}
         environment.update({"PATH": os.environ["PATH"], "ALC_EXECUTIONS": str(self.executions_path)})
-        environment.update({k: os.environ[k] for k in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TRACE") if k in os.environ})
+        environment.update({k: os.environ[k] for k in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "TRACE")
+                            if k in os.environ})
         environment.update(self.platform.environment())
         environment.update({k if "_" in k and k.isupper() and k.startswith(("ELASTICIO_", "LOG_", "OTHER_"))
                             else "ELASTICIO_" + k: v for k, v in more.items()})
