@@ -21,7 +21,7 @@ run_preset() {
     fi
     local select=()
     [ "$preset" = fuzz ] && select=(-L fuzz)
-    [ "$preset" = tsan ] && select=(-L 'unit|flow')
+    [ "$preset" = tsan ] && select=(-L 'unit|flow|step')
     [ "$preset" = msan ] && select=(-E cli.repl)        # libedit writes, unseen
     ctest --preset "$preset" "${select[@]}" -j 2 --no-tests=error --output-junit "$PWD/build/$preset-test.xml" \
         >"$log" 2>&1 || true
