@@ -410,7 +410,7 @@ static uint32_t bound_count(const struct call_node *c, const struct jsonata_func
     uint32_t most = c->count;
     if (target->kind == FUNCTION_LAMBDA) {
         most = target->as.lambda.code->parameters;
-    } else if (target->kind == FUNCTION_PARTIAL) {
+    } else if (target->kind == FUNCTION_PARTIAL || target->kind == FUNCTION_TRANSFORM) {
         most = target->arity;
     } else if (target->kind == FUNCTION_BUILTIN) {
         const uint32_t named = jsonata_signature_most(target->signature);

@@ -245,6 +245,7 @@ static struct scope *open_lambda(struct walk *w, struct ast_node *ast, struct sc
 
 static void visit_one(struct walk *w, struct ast_node *ast, struct scope *s)
 {
+    struct scope *around = s;           // of what hangs on a block or lambda: its own names end with it
     switch (ast->kind) {
     case AST_LAMBDA:
         ast->scope = s = open_lambda(w, ast, s);
@@ -254,7 +255,7 @@ static void visit_one(struct walk *w, struct ast_node *ast, struct scope *s)
         break;
     case AST_PATH:
         if (has_tuples(ast)) {
-            ast->scope = s = scope_new(w, s);
+            ast->scope = s = around = scope_new(w, s);
             declare_tuples(w, s, ast);
         }
         break;
@@ -280,9 +281,9 @@ static void visit_one(struct walk *w, struct ast_node *ast, struct scope *s)
     visit_list(w, &ast->items, s);
     if (ast->rare == &ast_rare_none)
         return;
-    visit_list(w, &ast->rare->predicates, s);
-    visit_list(w, &ast->rare->stages, s);
-    visit(w, ast->rare->group, s);
+    visit_list(w, &ast->rare->predicates, around);
+    visit_list(w, &ast->rare->stages, around);
+    visit(w, ast->rare->group, around);
 }
 
 static void lay_out(struct scope *s, bool is_dynamic)

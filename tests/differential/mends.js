@@ -155,14 +155,20 @@ async function slips(found, reference, known) {
         const what = difference(outcome, c.ours);
         return !what || known({ ...c, what, reference: outcome }) !== null;
     };
-    const all = await run(found, NAMES), inTurn = await run(found, ['siblings']);
+    const all = await run(found, NAMES);
+    const crashing = ['siblings', 'partial-types'], alone = [];
+    for (const name of crashing)
+        alone.push(await run(found, [name]));
     const gone = found.filter((c, i) => isGone(all[i], c));
     const needed = new Map(gone.map(c => [c, []]));
     for (const name of NAMES) {
         const others = await run(gone, NAMES.filter(other => other !== name));
         gone.forEach((c, i) => isGone(others[i], c) || needed.get(c).push(name));
     }
-    const hostOf = i => inTurn[i].kind === 'host' ? 'siblings+host-error' : null;
+    const hostOf = i => {
+        const name = crashing.find((_, k) => found[i].reference.kind !== 'host' && alone[k][i].kind === 'host');
+        return name ? name + '+host-error' : null;
+    };
     return found.map((c, i) => needed.has(c) ? needed.get(c).join('+') || 'several' : hostOf(i));
 }
 
