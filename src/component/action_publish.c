@@ -460,6 +460,35 @@ static void on_chunk(jn_str piece, void *arg)
     call->action->on_chunk(piece, call->arg);
 }
 
+/* What all requests of the step have in common. */
+static struct lambda_invoke usual_request(const struct component_publish *p)
+{
+    return (struct lambda_invoke){
+        .type = p->settings.type,
+        .log_tail = p->settings.log_tail,
+        .max_attempts = p->settings.policy.max_attempts,
+        .is_retryable = is_retryable,
+        .on_chunk = p->on_chunk ? on_chunk : NULL,
+    };
+}
+
+enum jn_status component_publish_preview(struct component_publish *p, const struct component_message *message,
+                                         lambda_preview_fn *fn, void *arg, struct jn_error *err)
+{
+    struct component_call *call = take_call(p);
+    if (!call)
+        return jn_fail(err, JN_NO_MEMORY, "no memory for a message");
+    call->log = p->log;
+    call->message = *message;
+    struct lambda_invoke req = usual_request(p);
+    bool is_wanted = true;
+    enum jn_status s = prepare(call, &req, &is_wanted, err);
+    if (!s && is_wanted)
+        s = lambda_invoke_preview(p->client, &req, fn, arg, err);
+    give_call(call);
+    return s;
+}
+
 enum jn_status component_publish_start(struct component_publish *p, const struct component_message *message,
                                        const struct base_log *log, component_done_fn *done, void *arg,
                                        struct component_call **out, struct jn_error *err)
@@ -471,13 +500,7 @@ enum jn_status component_publish_start(struct component_publish *p, const struct
     call->arg = arg;
     call->log = log ? log : p->log;
     call->message = *message;
-    struct lambda_invoke req = {
-        .type = p->settings.type,
-        .log_tail = p->settings.log_tail,
-        .max_attempts = p->settings.policy.max_attempts,
-        .is_retryable = is_retryable,
-        .on_chunk = p->on_chunk ? on_chunk : NULL,
-    };
+    struct lambda_invoke req = usual_request(p);
     bool is_wanted = true;
     enum jn_status s = prepare(call, &req, &is_wanted, err);
     if (!s && is_wanted)

@@ -6,6 +6,7 @@
 
 #include "component/config.h"
 #include "component/expression.h"
+#include "lambda/preview.h"
 
 struct component_publish;
 
@@ -76,6 +77,11 @@ struct component_call;
 enum jn_status component_publish_start(struct component_publish *p, const struct component_message *message,
                                        const struct base_log *log, component_done_fn *done, void *arg,
                                        struct component_call **out, struct jn_error *err);
+
+/* Does with a message all that component_publish_start() does, up to where it would be sent, and shows that to `fn`
+ * (lambda/preview.h) before it returns; not when the function is not to be invoked for it.  Fails as that does. */
+enum jn_status component_publish_preview(struct component_publish *p, const struct component_message *message,
+                                         lambda_preview_fn *fn, void *arg, struct jn_error *err);
 
 /* The headers of a message that passed through: a JSON object. */
 #define COMPONENT_NOT_INVOKED "{\"x-amz-invoked\":\"false\"}"

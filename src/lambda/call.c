@@ -336,6 +336,22 @@ static void keep_keys(struct lambda_call *call, struct lambda_keys *keys)
     lambda_keys_unref(old);
 }
 
+/* The next attempt, with `headers` for its headers. */
+static struct lambda_signed_request attempt_of(struct lambda_call *call, struct lambda_keys *keys,
+                                               struct base_header headers[LAMBDA_SIGNED_HEADERS])
+{
+    const struct lambda_client *c = call->client;
+    const struct lambda_call_request *req = &call->req;
+    return (struct lambda_signed_request){
+        .target = &c->target, .service = "lambda", .method = req->method, .pattern = req->pattern, .label = req->label,
+        .query = req->query, .query_count = req->query_count,
+        .headers = headers, .header_count = fill_headers(call, headers), .body = req->body,
+        .keys = keys, .now_ms = c->clock->wall_ms(c->clock) + call->offset_ms,
+        .connect_timeout_ms = c->connect_timeout_ms, .total_timeout_ms = c->call_timeout_ms,
+        .stall_timeout_ms = c->stall_timeout_ms, .on_data = req->on_chunk ? on_data : NULL, .is_secret = req->is_secret,
+    };
+}
+
 static enum jn_status send_attempt(struct lambda_call *call, struct lambda_keys *keys, struct jn_error *err)
 {
     struct lambda_client *c = call->client;
@@ -346,14 +362,7 @@ static enum jn_status send_attempt(struct lambda_call *call, struct lambda_keys 
     call->streamed.has_ended = false;
     keep_keys(call, keys);
     call->offset_ms = c->clock_offset_ms;
-    const struct lambda_signed_request request = {
-        .target = &c->target, .service = "lambda", .method = req->method, .pattern = req->pattern, .label = req->label,
-        .query = req->query, .query_count = req->query_count,
-        .headers = headers, .header_count = fill_headers(call, headers), .body = req->body,
-        .keys = keys, .now_ms = c->clock->wall_ms(c->clock) + call->offset_ms,
-        .connect_timeout_ms = c->connect_timeout_ms, .total_timeout_ms = c->call_timeout_ms,
-        .stall_timeout_ms = c->stall_timeout_ms, .on_data = req->on_chunk ? on_data : NULL, .is_secret = req->is_secret,
-    };
+    const struct lambda_signed_request request = attempt_of(call, keys, headers);
     const enum jn_status s = lambda_signed_send(&c->sender, c->http, &request, on_answer, call, &call->http, err);
     if (s)
         return s;
@@ -420,18 +429,35 @@ static enum jn_status begin_wait(struct lambda_call *call, int64_t ms, struct jn
     return JN_OK;
 }
 
-enum jn_status lambda_call_begin(struct lambda_call *call, lambda_done_fn *done, void *arg, struct jn_error *err)
+/* The request is there in full. */
+static enum jn_status set_out(struct lambda_call *call, struct jn_error *err)
 {
     struct lambda_client *c = call->client;
-    call->done = done;
-    call->arg = arg;
     call->max_attempts = call->req.max_attempts ? call->req.max_attempts : c->max_attempts;
     call->begun_us = c->clock->monotonic_us(c->clock);
     call->request_end = jn_arena_mark(&call->arena);
+    call->offset_ms = c->clock_offset_ms;
     base_random_uuid(c->random, call->id);
-    enum jn_status s = JN_OK;
-    if (jn_arena_failed(&call->arena))
-        s = jn_fail(err, JN_NO_MEMORY, "no memory for the call");
+    return jn_arena_failed(&call->arena) ? jn_fail(err, JN_NO_MEMORY, "no memory for the call") : JN_OK;
+}
+
+enum jn_status lambda_call_build(struct lambda_call *call, struct lambda_keys *keys,
+                                 struct base_header headers[LAMBDA_WIRE_HEADERS], struct base_http_request *out,
+                                 struct jn_error *err)
+{
+    struct base_header own[LAMBDA_SIGNED_HEADERS];
+    const enum jn_status s = set_out(call, err);
+    if (s)
+        return s;
+    const struct lambda_signed_request request = attempt_of(call, keys, own);
+    return lambda_signed_build(&call->client->sender, &request, headers, out, err);
+}
+
+enum jn_status lambda_call_begin(struct lambda_call *call, lambda_done_fn *done, void *arg, struct jn_error *err)
+{
+    call->done = done;
+    call->arg = arg;
+    enum jn_status s = set_out(call, err);
     if (!s)
         s = begin_attempt(call, err);
     if (s)

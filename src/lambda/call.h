@@ -96,6 +96,12 @@ struct lambda_call *lambda_call_take(struct lambda_client *c);
  * `invoked` is read from any answer of status 200, 202, 204: its payload is the body. */
 enum jn_status lambda_call_begin(struct lambda_call *call, lambda_done_fn *done, void *arg, struct jn_error *err);
 
+/* The first attempt as it would go out with `keys`, and nothing is sent: the call is to be given back.  Texts are
+ * valid until then, or until the client sends or builds another request. */
+enum jn_status lambda_call_build(struct lambda_call *call, struct lambda_keys *keys,
+                                 struct base_header headers[LAMBDA_WIRE_HEADERS], struct base_http_request *out,
+                                 struct jn_error *err);
+
 /* Ends a call whatever it is doing, without its callback: one that was taken, too. */
 void lambda_call_give_back(struct lambda_call *call);
 

@@ -154,3 +154,13 @@ const char *lambda_client_region(const struct lambda_client *c)
 {
     return c->target.region.data;
 }
+
+void lambda_client_facts(const struct lambda_client *c, struct lambda_client_facts *out)
+{
+    *out = (struct lambda_client_facts){
+        .endpoint = lambda_client_endpoint(c), .region = lambda_client_region(c),
+        .source = lambda_cred_source(c->cred), .mode = c->mode, .max_attempts = c->max_attempts,
+        .retry_unknown_outcome = c->retry_unknown_outcome, .connect_timeout_ms = c->connect_timeout_ms,
+        .call_timeout_ms = c->call_timeout_ms, .stall_timeout_ms = c->stall_timeout_ms,
+    };
+}

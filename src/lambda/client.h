@@ -46,6 +46,17 @@ void lambda_client_free(struct lambda_client *c);
 const char *lambda_client_endpoint(const struct lambda_client *c);
 const char *lambda_client_region(const struct lambda_client *c);
 
+/* What the client goes by.  Texts live as long as it does. */
+struct lambda_client_facts {
+    const char *endpoint, *region;
+    const char *source;             /* of keys, for people (cred.h) */
+    enum lambda_retry_mode mode;
+    unsigned max_attempts;          /* the first included */
+    bool retry_unknown_outcome;
+    int64_t connect_timeout_ms, call_timeout_ms, stall_timeout_ms;
+};
+void lambda_client_facts(const struct lambda_client *c, struct lambda_client_facts *out);
+
 enum lambda_invocation_type { LAMBDA_REQUEST_RESPONSE, LAMBDA_EVENT, LAMBDA_DRY_RUN };
 
 struct lambda_outcome;

@@ -1,5 +1,6 @@
 /* invoke.c - Invoke and InvokeWithResponseStream: the request checked, copied, and handed to call.c. */
 #include "lambda/call.h"
+#include "lambda/preview.h"
 #include "lambda/request.h"
 
 _Static_assert((int)LAMBDA_INVOKE_HEADERS <= (int)LAMBDA_CALL_HEADERS, "a call has room for the headers of Invoke");
@@ -31,19 +32,79 @@ static void fill(struct lambda_call *call, const struct lambda_invoke *invoke)
     req->on_chunk = invoke->on_chunk;
 }
 
-enum jn_status lambda_invoke_start(struct lambda_client *c, const struct lambda_invoke *req, lambda_done_fn *done,
-                                   void *arg, struct lambda_call **out, struct jn_error *err)
+/* A call that is checked and filled. */
+static enum jn_status make(struct lambda_client *c, const struct lambda_invoke *req, struct lambda_call **out,
+                           struct jn_error *err)
 {
     struct lambda_name name;
-    enum jn_status s = lambda_invoke_check(req, jn_buf_str(&c->target.region), &name, err);
+    const enum jn_status s = lambda_invoke_check(req, jn_buf_str(&c->target.region), &name, err);
     if (s)
         return s;
     struct lambda_call *call = lambda_call_take(c);
     if (!call)
         return jn_fail(err, JN_NO_MEMORY, "no memory for the call");
     fill(call, req);
-    s = lambda_call_begin(call, done, arg, err);
+    *out = call;
+    return JN_OK;
+}
+
+enum jn_status lambda_invoke_start(struct lambda_client *c, const struct lambda_invoke *req, lambda_done_fn *done,
+                                   void *arg, struct lambda_call **out, struct jn_error *err)
+{
+    struct lambda_call *call = NULL;
+    enum jn_status s = make(c, req, &call, err);
+    if (!s)
+        s = lambda_call_begin(call, done, arg, err);
     if (!s && out)
         *out = call;
+    return s;
+}
+
+/* ---- a preview ----------------------------------------------------------------------------------------------- */
+
+/* Those that need no asking, or some that stand in for them. */
+static struct lambda_keys *keys_at_hand(const struct lambda_client *c, bool *are_real)
+{
+    struct lambda_keys *keys = lambda_cred_cached(c->cred);
+    *are_real = keys != NULL;
+    return keys ? lambda_keys_ref(keys) : lambda_keys_new(JN_STR("none"), JN_STR("none"), (jn_str){ NULL, 0 }, 0);
+}
+
+static enum jn_status preview(struct lambda_call *call, struct lambda_preview *p, struct lambda_keys *keys,
+                              lambda_preview_fn *fn, void *arg, struct jn_error *err)
+{
+    struct base_header headers[LAMBDA_WIRE_HEADERS];
+    struct base_http_request request;
+    char masked[LAMBDA_MASKED_KEY];
+    struct jn_buf authorization;
+    jn_buf_init(&authorization, 0);
+    enum jn_status s = lambda_call_build(call, keys, headers, &request, err);
+    if (!s) {
+        lambda_key_mask(p->has_keys ? lambda_keys_access(keys) : (jn_str){ NULL, 0 }, masked);
+        lambda_preview_hide(headers, request.header_count, masked, &authorization);
+        s = authorization.failed ? jn_fail(err, JN_NO_MEMORY, "no memory for the preview") : JN_OK;
+    }
+    if (!s) {
+        p->request = &request;
+        p->access_key = masked;
+        fn(p, arg);
+    }
+    jn_buf_clear(&authorization);
+    return s;
+}
+
+enum jn_status lambda_invoke_preview(struct lambda_client *c, const struct lambda_invoke *req, lambda_preview_fn *fn,
+                                     void *arg, struct jn_error *err)
+{
+    struct lambda_call *call = NULL;
+    struct lambda_preview p = { .invoke = req };
+    enum jn_status s = make(c, req, &call, err);
+    if (s)
+        return s;
+    struct lambda_keys *keys = keys_at_hand(c, &p.has_keys);
+    p.has_session = keys && lambda_keys_token(keys).data;
+    s = keys ? preview(call, &p, keys, fn, arg, err) : jn_fail(err, JN_NO_MEMORY, "no memory for the preview");
+    lambda_keys_unref(keys);
+    lambda_call_give_back(call);
     return s;
 }

@@ -5,8 +5,6 @@
 
 #include "base/url.h"
 
-enum { MAX_HEADERS = LAMBDA_SIGNED_HEADERS + 5 };   // Host, X-Amz-Date, X-Amz-Security-Token, Authorization, User-Agent
-
 void lambda_signed_init(struct lambda_signed *s)
 {
     lambda_sigv4_init(&s->sigv4);
@@ -96,15 +94,14 @@ static enum jn_status sign(struct lambda_sigv4 *sigv4, const struct lambda_signe
     return JN_OK;
 }
 
-enum jn_status lambda_signed_send(struct lambda_signed *s, struct base_http *http,
-                                  const struct lambda_signed_request *req, base_http_done_fn *done, void *arg,
-                                  struct base_http_call **out, struct jn_error *err)
+enum jn_status lambda_signed_build(struct lambda_signed *s, const struct lambda_signed_request *req,
+                                   struct base_header headers[LAMBDA_WIRE_HEADERS], struct base_http_request *out,
+                                   struct jn_error *err)
 {
     jn_str path, query;
     enum jn_status status = build_url(&s->url, req, &path, &query, err);
     if (status)
         return status;
-    struct base_header headers[MAX_HEADERS];
     size_t count = req->header_count;
     assert(count <= LAMBDA_SIGNED_HEADERS);
     if (count)
@@ -114,11 +111,21 @@ enum jn_status lambda_signed_send(struct lambda_signed *s, struct base_http *htt
     if (status)
         return status;
     headers[count++] = (struct base_header){ JN_STR("User-Agent"), JN_STR("aws-lambda-component/" ALC_VERSION) };
-    const struct base_http_request request = {
+    *out = (struct base_http_request){
         .method = req->method, .url = s->url.data, .headers = headers, .header_count = count, .body = req->body,
         .connect_timeout_ms = req->connect_timeout_ms, .total_timeout_ms = req->total_timeout_ms,
         .stall_timeout_ms = req->stall_timeout_ms, .on_data = req->on_data,
         .is_secret = req->is_secret,
     };
-    return base_http_send(http, &request, done, arg, out, err);
+    return JN_OK;
+}
+
+enum jn_status lambda_signed_send(struct lambda_signed *s, struct base_http *http,
+                                  const struct lambda_signed_request *req, base_http_done_fn *done, void *arg,
+                                  struct base_http_call **out, struct jn_error *err)
+{
+    struct base_header headers[LAMBDA_WIRE_HEADERS];
+    struct base_http_request request;
+    const enum jn_status status = lambda_signed_build(s, req, headers, &request, err);
+    return status ? status : base_http_send(http, &request, done, arg, out, err);
 }

@@ -6,7 +6,11 @@
 #include "lambda/sigv4.h"
 #include "lambda/target.h"
 
-enum { LAMBDA_SIGNED_HEADERS = 12 };    /* headers of the caller's at most */
+enum {
+    LAMBDA_SIGNED_HEADERS = 12,         /* headers of the caller's at most */
+    LAMBDA_WIRE_HEADERS = LAMBDA_SIGNED_HEADERS + 5,    /* Host, X-Amz-Date, X-Amz-Security-Token, Authorization,
+                                                           User-Agent are added */
+};
 
 /* Buffers that every request of a client uses in turn: building and sending happen between two events of the loop. */
 struct lambda_signed {
@@ -46,7 +50,12 @@ void lambda_path(struct jn_buf *out, jn_str base_path, const char *pattern, jn_s
 /* Appends "name=value", behind '&' unless it is the first after `start`, where the query begins. */
 void lambda_query_add(struct jn_buf *out, size_t start, const char *name, jn_str value);
 
-/* Starts the request; as base_http_send() in all that follows. */
+/* Makes the request as it goes out, with `headers` for its headers.  Texts are borrowed from `s` and `req`. */
+enum jn_status lambda_signed_build(struct lambda_signed *s, const struct lambda_signed_request *req,
+                                   struct base_header headers[LAMBDA_WIRE_HEADERS], struct base_http_request *out,
+                                   struct jn_error *err);
+
+/* Builds and starts the request; as base_http_send() in all that follows. */
 enum jn_status lambda_signed_send(struct lambda_signed *s, struct base_http *http,
                                   const struct lambda_signed_request *req, base_http_done_fn *done, void *arg,
                                   struct base_http_call **out, struct jn_error *err);
