@@ -154,6 +154,10 @@ JN_API enum jn_status jsonata_evaluate_text(const struct jsonata *program, struc
                                             jn_value bindings, const struct jn_write_options *opt, jn_str *out,
                                             struct jsonata_error *err);
 
+/* Hands the text of the last jsonata_evaluate_text() over, NUL-terminated, for the caller to free(): a long one that is
+ * to be kept need not be copied.  NULL on failure, and when there is none. */
+JN_API char *jsonata_detach_text(struct jsonata_context *c);
+
 /* ---- native functions ---------------------------------------------------------------------------------------- */
 
 struct jsonata_call;            /* one call in progress */

@@ -335,9 +335,18 @@ static void read_failure(struct component_call *call, const struct lambda_outcom
         r->verdict = COMPONENT_THROW;
 }
 
+/* There is no further attempt: a long payload goes before the answer is made into what is emitted. */
+static void drop_payload(struct component_call *call)
+{
+    enum { LONG_PAYLOAD = 64 * 1024 };
+    if (call->bufs[PAYLOAD].cap > LONG_PAYLOAD)
+        jn_buf_clear(&call->bufs[PAYLOAD]);
+}
+
 static void on_outcome(const struct lambda_outcome *o, void *arg)
 {
     struct component_call *call = arg;
+    drop_payload(call);
     struct component_result r = {
         .status = o->status, .stage = COMPONENT_INVOKE, .function = call->function, .http_status = o->http_status,
         .attempts = o->attempts, .duration_us = o->duration_us,

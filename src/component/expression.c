@@ -254,6 +254,21 @@ enum jn_status component_expression_put(const struct component_expression *e, jn
     return s ? jn_fail(err, s, "what %s yields could not be written: %s", field, cause.message) : JN_OK;
 }
 
+enum { LONG_TEXT = 64 * 1024 };     /* bytes: a longer text is handed on, not copied */
+
+static bool take_text(struct component_expression *e, jn_str text, struct jn_buf *out)
+{
+    const size_t before = out->len;
+    if (before == 0 && text.len > LONG_TEXT) {
+        char *detached = jsonata_detach_text(e->scope->context);
+        if (detached)
+            jn_buf_attach(out, detached, text.len);
+        return detached != NULL;
+    }
+    jn_buf_append(out, text);
+    return out->len == before + text.len && !out->failed;
+}
+
 /* The usual message, in one step.  False when it is not usual: what is wrong with a text or a result is then said by
  * the other way, in words of ours. */
 static bool write_at_once(struct component_expression *e, struct jn_buf *out)
@@ -265,9 +280,7 @@ static bool write_at_once(struct component_expression *e, struct jn_buf *out)
         jsonata_evaluate_text(e->program, s->context, s->message.body, (jn_value){ 0 }, &strict, &text, NULL) ||
         !text.data)
         return false;
-    const size_t before = out->len;
-    jn_buf_append(out, text);
-    return out->len == before + text.len && !out->failed;
+    return take_text(e, text, out);
 }
 
 enum jn_status component_expression_write(struct component_expression *e, const char *purpose, struct jn_buf *out,

@@ -143,6 +143,14 @@ char *jn_buf_detach(struct jn_buf *b)
     return data;
 }
 
+void jn_buf_attach(struct jn_buf *b, char *data, size_t len)
+{
+    jn_buf_clear(b);
+    b->data = data;
+    b->len = len;
+    b->cap = len + 1;
+}
+
 void jn_buf_clear(struct jn_buf *b)
 {
     free(b->data);

@@ -64,6 +64,9 @@ static inline jn_str jn_buf_str(const struct jn_buf *b)
 /* Hands the bytes to the caller, who frees them; `b` is empty again.  NULL if the buffer had failed. */
 char *jn_buf_detach(struct jn_buf *b);
 
+/* Takes `len` bytes that jn_buf_detach() gave, for those that `b`, which counts against no budget, had. */
+void jn_buf_attach(struct jn_buf *b, char *data, size_t len);
+
 /* Frees the bytes and forgets the failure.  `b` may be used again. */
 void jn_buf_clear(struct jn_buf *b);
 

@@ -313,6 +313,11 @@ static enum jn_status write_result(struct jsonata_context *c, jn_value result, c
     return JN_OK;
 }
 
+char *jsonata_detach_text(struct jsonata_context *c)
+{
+    return c->out.len ? jn_buf_detach(&c->out) : NULL;
+}
+
 /* What of the input need be built.  What is laid out anew is better read. */
 static const struct jn_demand *demand_of(const struct jsonata *program, const struct jsonata_context *c,
                                          jn_value bindings, const struct jn_write_options *opt)

@@ -91,6 +91,21 @@ static void an_empty_buffer_detaches_as_an_empty_string(void **unused)
     jn_buf_wipe(&b);
 }
 
+static void what_was_detached_can_be_attached(void **unused)
+{
+    (void)unused;
+    struct jn_buf from, to;
+    jn_buf_init(&from, 0);
+    jn_buf_init(&to, 0);
+    jn_buf_append_z(&from, "abc");
+    jn_buf_append_z(&to, "forgotten");
+    jn_buf_attach(&to, jn_buf_detach(&from), 3);
+    assert_string_equal(to.data, "abc");
+    jn_buf_append_z(&to, "def");
+    assert_string_equal(to.data, "abcdef");
+    jn_buf_clear(&to);
+}
+
 static void absurd_sizes_fail(void **unused)
 {
     (void)unused;
@@ -110,6 +125,7 @@ int main(void)
         cmocka_unit_test(a_ceiling_is_exact_and_failure_stays),
         cmocka_unit_test(the_front_can_be_consumed),
         cmocka_unit_test(an_empty_buffer_detaches_as_an_empty_string),
+        cmocka_unit_test(what_was_detached_can_be_attached),
         cmocka_unit_test(absurd_sizes_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -391,6 +391,28 @@ static void text_becomes_text(void **state)
     text_to_text(NULL, NULL, NULL, NULL);
 }
 
+static void a_text_can_be_kept(void **state)
+{
+    (void)state;
+    struct jsonata_context *c = jsonata_context_new(NULL);
+    struct jsonata *program = compiled("v");
+    const jn_str text = JN_STR("{\"v\":[1, 2]}"), none = JN_STR("{}");
+    jn_str out;
+    assert_null(jsonata_detach_text(c));
+    assert_int_equal(jsonata_evaluate_text(program, c, text, jn_undefined(), NULL, &out, NULL), JN_OK);
+    char *kept = jsonata_detach_text(c);
+    assert_ptr_equal(kept, out.data);
+    assert_null(jsonata_detach_text(c));
+    assert_int_equal(jsonata_evaluate_text(program, c, text, jn_undefined(), NULL, &out, NULL), JN_OK);
+    assert_string_equal(out.data, "[1,2]");
+    assert_int_equal(jsonata_evaluate_text(program, c, none, jn_undefined(), NULL, &out, NULL), JN_OK);
+    assert_null(jsonata_detach_text(c));
+    jsonata_free(program);
+    jsonata_context_free(c);
+    assert_string_equal(kept, "[1,2]");
+    free(kept);
+}
+
 static void failures_of_text_say_where(void **state)
 {
     (void)state;
@@ -417,6 +439,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_becomes_text),
+        cmocka_unit_test(a_text_can_be_kept),
         cmocka_unit_test(failures_of_text_say_where),
         cmocka_unit_test(bindings_are_variables_and_shadow_builtins),
         cmocka_unit_test(ever_new_signatures_take_no_more_and_more),
