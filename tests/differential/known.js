@@ -16,6 +16,7 @@ const KNOWN = [
     { name: 'undefined-replacement', matches: d => d.ours.code === 'D3012' && /\$replace/.test(d.expression) },
     { name: 'undefined-replacement', matches: d => d.ours.code === 'D3121' &&
         /^"?\$replace: the replacement must be a string/.test(d.ours.value) },
+    { name: 'regex-limit', matches: d => d.ours.code === 'D1012' && /steps of backtracking/.test(d.ours.value) },
     { name: 'odd-matcher', matches: d => d.ours.code === 'T1010' },
     { name: 'long-token', matches: d => /another token$/.test(d.what) && String(d.ours.token).length >= 100 },
     { name: 'huge-roman', matches: d => d.ours.code === 'D1001' && d.ours.token === 'formatInteger' &&
