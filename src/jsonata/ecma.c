@@ -129,14 +129,13 @@ static bool split_decimal(jn_str s, struct decimal_text *out)
     return at == s.len;
 }
 
-static size_t put(char *out, size_t len, const char *mark, jn_str s)
+static size_t put(char *out, size_t len, jn_str mark, jn_str s)
 {
     if (!s.len)
         return len;
-    const size_t mark_len = strlen(mark);
-    memcpy(out + len, mark, mark_len);
-    memcpy(out + len + mark_len, s.data, s.len);
-    return len + mark_len + s.len;
+    memcpy(out + len, mark.data, mark.len);
+    memcpy(out + len + mark.len, s.data, s.len);
+    return len + mark.len + s.len;
 }
 
 /* The number is written as JSON would have it, and read as such. */
@@ -155,9 +154,9 @@ static double decimal_number(struct jsonata_eval *e, jn_str s)
     }
     while (d.whole.len && *d.whole.data == '0')
         d.whole = jn_str_sub(d.whole, 1, d.whole.len);
-    size_t len = put(text, 0, "", d.whole.len ? d.whole : JN_STR("0"));
-    len = put(text, len, ".", d.fraction);
-    len = put(text, len, "e", d.exponent);
+    size_t len = put(text, 0, JN_STR(""), d.whole.len ? d.whole : JN_STR("0"));
+    len = put(text, len, JN_STR("."), d.fraction);
+    len = put(text, len, JN_STR("e"), d.exponent);
     return jn_number_parse((jn_str){ text, len });
 }
 

@@ -95,6 +95,7 @@ struct jsonata_eval {
     bool is_ordered;                    /* run them step by step instead */
     bool has_holes;                     /* some array may hold nothing: see jsonata_push_item() */
     bool is_dynamic_past;               /* something may have kept arena memory across calls: do not rewind */
+    bool has_called_host;               /* a function of the host has run, which nobody may call twice */
     bool keeps_memory;                  /* something does keep it, for the rest of the evaluation */
     struct member_set *member_sets;     /* of arrays that `in` was asked about; see member.c */
     const struct jn_array *members_met[JSONATA_ARRAYS_MET];

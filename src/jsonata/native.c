@@ -50,6 +50,7 @@ jn_value native_call(struct jsonata_eval *e, const struct jsonata_function *fn, 
     if (jsonata_failed(e))
         return jn_undefined();
     e->is_dynamic_past = true;          /* the host may keep what it allocates in our arena */
+    e->has_called_host = true;
     jsonata_native_fn *call = NULL;
     memcpy(&call, &fn->as.native.call, sizeof call);    /* a function's address kept as void * */
     struct jsonata_call c = { e };

@@ -230,7 +230,7 @@ static jn_value run_ordered(const struct path_node *p, struct jsonata_eval *e, j
 
 bool path_can_repeat(const struct jsonata_eval *e)
 {
-    return e->fault.code && !e->has_tripped && !e->is_dynamic_past;
+    return e->fault.code && !e->has_tripped && !e->has_called_host;
 }
 
 static void find_first_error(const struct path_node *p, struct jsonata_eval *e, jn_value context,

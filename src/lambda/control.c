@@ -177,7 +177,7 @@ static enum jn_status ask_next(struct lambda_control_call *x, jn_str marker, str
 /* Reads a page, and asks for the next one if there is one. */
 static enum jn_status take_page(struct lambda_control_call *x, jn_str body, bool *is_over, struct jn_error *err)
 {
-    jn_value page;
+    jn_value page = jn_undefined();
     jn_str marker = { NULL, 0 };
     enum jn_status s = read_object(x, body, &page, err);
     if (!s)
@@ -231,7 +231,7 @@ static void on_function(const struct lambda_outcome *o, void *arg)
 {
     struct lambda_control_call *x = arg;
     struct jn_error err = { 0 };
-    jn_value answer;
+    jn_value answer = jn_undefined();
     x->call = NULL;
     if (o->status)
         finish(x, &o->error, jn_undefined());

@@ -85,9 +85,10 @@ static enum jn_status preview(struct lambda_call *call, struct lambda_preview *p
         s = authorization.failed ? jn_fail(err, JN_NO_MEMORY, "no memory for the preview") : JN_OK;
     }
     if (!s) {
-        p->request = &request;
+        p->request = &request;          // cppcheck-suppress autoVariables ; taken back below
         p->access_key = masked;
         fn(p, arg);
+        p->request = NULL;
     }
     jn_buf_clear(&authorization);
     return s;

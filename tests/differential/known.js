@@ -11,6 +11,8 @@ const KNOWN = [
     { name: 'host-error', matches: d => d.reference.kind === 'host' },
     { name: 'host-error', matches: d => d.reference.code === 'D3121' &&
         d.reference.value === '"Cannot convert object to primitive value"' },
+    { name: 'host-error', matches: d => d.reference.code === 'D3120' &&
+        /^"Invalid regular expression: \/\^/.test(d.reference.value) },     // of a signature
     { name: 'message-in-value', matches: d => /^D312[01]: another value$/.test(d.what) },
     { name: 'prototype', matches: d => /__proto__|constructor|prototype/.test(d.expression + (d.data || '')) },
     { name: 'undefined-replacement', matches: d => d.ours.code === 'D3012' && /\$replace/.test(d.expression) },
