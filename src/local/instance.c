@@ -7,7 +7,7 @@
  *
  * An invocation ends when the process asks for the next event, not when it posts its response: then the log is complete
  * and the next caller finds the process idle.  A process that keeps working after its response does not hold up the
- * caller for more than LOCAL_GRACE_MS.
+ * caller for longer than the site's `grace_ms`.
  *
  * Invariant: `call` is NULL or a call without `done` called; it is let go of in local_instance_finish() and
  * local_instance_cancel() only.  While the process is starting, restarting or busy there is one. */
@@ -65,7 +65,7 @@ static void kill_now(struct local_instance *i)
     local_instance_step(i, STATE_stopping);
     base_process_kill(i->process, SIGKILL);
     if (i->call)
-        base_timer_start(i->grace, LOCAL_GRACE_MS);
+        base_timer_start(i->grace, i->site->grace_ms);
 }
 
 static void stop_softly(struct local_instance *i)
@@ -173,8 +173,8 @@ static enum local_verdict on_outcome(jn_str id, bool is_error, jn_str body, bool
     }
     const int64_t left_us = local_instance_timeout_us(i) - c->duration_us;
     local_instance_step(i, STATE_answered);
-    base_timer_start(i->deadline, left_us / 1000 + LOCAL_GRACE_MS);
-    base_timer_start(i->grace, LOCAL_GRACE_MS);
+    base_timer_start(i->deadline, left_us / 1000 + i->site->grace_ms);
+    base_timer_start(i->grace, i->site->grace_ms);
     return is_oversized ? LOCAL_OVERSIZED : LOCAL_ACCEPTED;
 }
 

@@ -8,8 +8,6 @@
 #include "local/instance.h"
 #include "local/runtime_api.h"
 
-enum { LOCAL_GRACE_MS = 50 };   /* how long an answer waits for the process to ask for the next event, or to be dead */
-
 #define TO(state) (1u << STATE_##state)
 
 #define LOCAL_INSTANCE_STATES(X) /* may become                                    what holds meanwhile */              \

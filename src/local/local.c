@@ -125,6 +125,7 @@ static enum jn_status fill_site(struct local *l, struct base_loop *loop, const s
         .access_key = l->access_key, .secret_key = l->secret_key,
         .init_timeout_ms = opt->init_timeout_ms ? opt->init_timeout_ms : 10000,
         .idle_ms = opt->idle_ms ? opt->idle_ms : 600000,
+        .grace_ms = opt->grace_ms ? opt->grace_ms : 50,
         .max_processes = opt->max_processes ? opt->max_processes : 50,
     };
     return JN_OK;

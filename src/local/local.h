@@ -18,6 +18,7 @@ struct local_options {
     const char *access_key, *secret_key;    /* the pair that callers must sign with; NULL: "local" and "local-secret" */
     int64_t init_timeout_ms;        /* 0: 10 s */
     int64_t idle_ms;                /* idle processes are stopped after it; 0: 10 min */
+    int64_t grace_ms;               /* how long an answer waits for its process to be ready again; 0: 50 ms */
     unsigned max_processes;         /* per function, 0: 50; more calls at once get 429 */
     const struct base_log *log;     /* one line per invocation, and the functions' own lines */
     const struct base_clock *clock; /* NULL: the system's */

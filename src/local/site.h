@@ -14,6 +14,7 @@ struct local_site {
     const char *host, *region, *account;
     const char *access_key, *secret_key;
     int64_t init_timeout_ms, idle_ms;
+    int64_t grace_ms;               /* how long an answer waits for the process to ask for the next event, or to be dead */
     unsigned max_processes;
 };
 

@@ -434,6 +434,8 @@ static void other_paths_of_the_runtime_api(void **state)
 static void one_process_serves_calls_that_follow_each_other(void **state)
 {
     (void)state;
+    harness_end(&h);
+    harness_start(&h, &(struct local_options){ .grace_ms = 60000 });    // the next call finds it, however busy the machine
     const int first = pid_of("actor", "{\"do\":\"pid\"}");
     for (int i = 0; i < 20; i++)
         assert_int_equal(pid_of("actor", "{\"do\":\"pid\"}"), first);
