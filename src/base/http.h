@@ -59,6 +59,16 @@ struct base_http_request {
     bool no_proxy;                  /* never through a proxy (link-local credential services) */
     bool accept_compressed;         /* asks for, and undoes, the compressions that libcurl knows */
     bool is_secret;                 /* headers and answer hold secrets: our copies are wiped at the end of the call */
+    bool wants_peer;                /* who is at the other end is told, on a fresh connection */
+};
+
+/* Who is at the other end of a connection.  Empty texts: not known, or no TLS. */
+struct base_http_peer {
+    char address[64];               /* the proxy's, if there is one */
+    char protocol[16];              /* "TLSv1.3" */
+    char subject[128], issuer[128]; /* of its certificate */
+    int64_t expires_ms;             /* of its certificate; 0: not known */
+    int64_t connect_us, tls_us;     /* from the start until TCP, and until TLS was there; 0: it never was */
 };
 
 /* What happened.  Valid during the callback. */
@@ -74,6 +84,7 @@ struct base_http_response {
     jn_str redirect;                /* where a 3xx with a Location points to, absolute; {NULL, 0}: none.  Not followed */
     int64_t total_us;               /* from start to end */
     bool reused_connection;
+    const struct base_http_peer *peer;      /* NULL: not wanted */
 };
 
 typedef void base_http_done_fn(const struct base_http_response *r, void *arg);

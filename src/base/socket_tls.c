@@ -215,3 +215,8 @@ void base_tls_drain(struct base_tls *t, struct jn_buf *out)
     jn_buf_append(out, (jn_str){ data, (size_t)n });
     (void)BIO_reset(t->out);
 }
+
+const char *base_tls_protocol(const void *ssl)
+{
+    return SSL_get_version(ssl);
+}

@@ -24,6 +24,9 @@ enum jn_status base_tls_read(struct base_tls *t, char *to, size_t cap, size_t *g
 /* Encrypts; *taken may be less than all, and 0 when the peer must send something first. */
 enum jn_status base_tls_write(struct base_tls *t, jn_str plain, size_t *taken, struct jn_error *err);
 
+/* The protocol of an OpenSSL connection that libcurl lends: "TLSv1.3". */
+const char *base_tls_protocol(const void *ssl);
+
 /* Says goodbye. */
 void base_tls_shutdown(struct base_tls *t);
 

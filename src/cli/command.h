@@ -22,7 +22,7 @@ struct cli_command {
     int (*run)(const struct cli_command *self, int argc, char **argv);     /* arguments after the command's name */
 };
 
-extern const struct cli_command cli_invoke, cli_explain, cli_local;
+extern const struct cli_command cli_invoke, cli_explain, cli_doctor, cli_local;
 
 /* Reads options into `into`; prints help for --help (which is added to every command).  Returns true when the command
  * should go on; else *status is the exit status. */

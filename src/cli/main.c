@@ -11,7 +11,7 @@
 #include "component/actions.h"
 #include "sailor/sailor.h"
 
-static const struct cli_command *const commands[] = { &cli_invoke, &cli_explain, &cli_local, NULL };
+static const struct cli_command *const commands[] = { &cli_invoke, &cli_explain, &cli_doctor, &cli_local, NULL };
 
 static void print_overview(FILE *out)
 {

@@ -172,6 +172,13 @@ enum jn_status component_publish_stream(struct component_publish *p, component_c
     return JN_OK;
 }
 
+bool component_publish_target(const struct component_publish *p, jn_str *function, jn_str *qualifier)
+{
+    *function = p->function.fixed;
+    *qualifier = p->qualifier.fixed.len ? p->qualifier.fixed : (jn_str){ NULL, 0 };
+    return !p->function.expression && !p->qualifier.expression;
+}
+
 static void free_call(struct component_call *call)
 {
     for (size_t i = 0; i < BUF_COUNT; i++)

@@ -78,6 +78,10 @@ enum jn_status component_publish_start(struct component_publish *p, const struct
                                        const struct base_log *log, component_done_fn *done, void *arg,
                                        struct component_call **out, struct jn_error *err);
 
+/* The function and the qualifier that every message invokes; the second may be empty.  False when an expression makes one
+ * of them of each message. */
+bool component_publish_target(const struct component_publish *p, jn_str *function, jn_str *qualifier);
+
 /* Does with a message all that component_publish_start() does, up to where it would be sent, and shows that to `fn`
  * (lambda/preview.h) before it returns; not when the function is not to be invoked for it.  Fails as that does. */
 enum jn_status component_publish_preview(struct component_publish *p, const struct component_message *message,
