@@ -27,17 +27,14 @@ static const struct cli_option options[] = {
 };
 
 static const char about[] =
-    "Checks what an invocation needs, in the order in which it is needed: configuration and\n"
-    "expressions, environment, DNS, connection and TLS, clock, credentials, permission to\n"
-    "invoke (by a DryRun, which runs nothing), and the function's state and time limit.\n"
-    "Says of each what was found, and what to do.\n"
-    "\n"
-    "Exit status: 0 nothing failed (there may be warnings), 1 something failed, 2 the command\n"
-    "line is faulty.";
+    "Checks what an invocation needs, in the order in which it is needed: configuration and\nexpressions, environment, "
+    "DNS, connection and TLS, clock, credentials, permission to\ninvoke (by a DryRun, which runs nothing), and the "
+    "function's state and time limit.\nSays of each what was found, and what to do.\n\nExit status: 0 nothing failed "
+    "(there may be warnings), 1 something failed, 2 the command\nline is faulty.";
 
 static const char examples[] =
-    "  aws-lambda-component doctor --function my-function --region eu-west-1\n"
-    "  aws-lambda-component doctor --config step.json --json\n";
+    "  aws-lambda-component doctor --function my-function --region eu-west-1\n  aws-lambda-component doctor --config "
+    "step.json --json\n";
 
 enum {
     SKEW_FAILED_MS = 300000,                /* what AWS allows */
@@ -117,9 +114,9 @@ static void add_variable(struct jn_buf *out, const char *name)
 
 static void check_environment(struct doctor *d)
 {
-    static const char *const names[] = { "NO_PROXY", "no_proxy", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL",
-                                         "AWS_ENDPOINT_URL_STS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
-                                         "AWS_PROFILE", NULL };
+    static const char *const names[] = { "NO_PROXY", "no_proxy", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL_LAMBDA",
+                                         "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_USE_FIPS_ENDPOINT",
+                                         "AWS_USE_DUALSTACK_ENDPOINT", "AWS_PROFILE", NULL };
     struct jn_buf found;
     const char *proxy = proxy_variable(d);
     jn_buf_init(&found, 0);
@@ -173,16 +170,16 @@ static void report_connection(struct doctor *d, const struct base_http_response 
     char end[32];
     const int64_t left_ms = p->expires_ms - base_clock_system()->wall_ms(base_clock_system());
     if (!p->protocol[0]) {
-        doctor_report_add(&d->report, "connection", DOCTOR_OK, NULL, "%s answers (HTTP %d); TCP took %" PRId64 " ms, there "
-                          "is no TLS", p->address, r->http_status, p->connect_us / 1000);
+        doctor_report_add(&d->report, "connection", DOCTOR_OK, NULL, "%s answers (HTTP %d); TCP took %" PRId64 " ms, "
+                          "there is no TLS", p->address, r->http_status, p->connect_us / 1000);
         return;
     }
     base_time_iso(end, p->expires_ms);
     const bool is_ending = p->expires_ms && left_ms < CERTIFICATE_WARNING_MS;
     doctor_report_add(&d->report, "connection", is_ending ? DOCTOR_WARNING : DOCTOR_OK,
                       is_ending ? "have the certificate renewed" : NULL,
-                      "%s answers (HTTP %d); TCP took %" PRId64 " ms, %s %" PRId64 " ms; the certificate is good: %s, issued by "
-                      "%s, until %s", p->address, r->http_status, p->connect_us / 1000, p->protocol,
+                      "%s answers (HTTP %d); TCP took %" PRId64 " ms, %s %" PRId64 " ms; the certificate is good: %s, "
+                      "issued by %s, until %s", p->address, r->http_status, p->connect_us / 1000, p->protocol,
                       (p->tls_us - p->connect_us) / 1000, p->subject, p->issuer, p->expires_ms ? end : "(not known)");
 }
 
@@ -242,8 +239,9 @@ static void on_whoami(const struct lambda_whoami *w, void *arg)
         doctor_report_add(&d->report, "credentials", DOCTOR_FAILED, "use keys that are active, whole and not expired",
                           "access key %s from %s is refused: %s", w->access_key, d->facts.source, w->failed->message);
     else
-        doctor_report_add(&d->report, "credentials", DOCTOR_WARNING, "the permission below tells whether they are good; "
-                          "STS itself is not needed to invoke", "access key %s from %s; AWS STS cannot be asked whose it is: %s",
+        doctor_report_add(&d->report, "credentials", DOCTOR_WARNING,
+                          "the permission below tells whether they are good; STS itself is not needed to invoke",
+                          "access key %s from %s; AWS STS cannot be asked whose it is: %s",
                           w->access_key, d->facts.source, w->failed->message);
     answered(d);
 }
@@ -264,11 +262,11 @@ static void on_dry_run(const struct lambda_outcome *o, void *arg)
     struct doctor *d = arg;
     d->is_found = !o->status;
     if (d->is_found)
-        doctor_report_add(&d->report, "permission", DOCTOR_OK, NULL, "the function is there and may be invoked (HTTP %d)",
-                          o->http_status);
+        doctor_report_add(&d->report, "permission", DOCTOR_OK, NULL,
+                          "the function is there and may be invoked (HTTP %d)", o->http_status);
     else
-        doctor_report_add(&d->report, "permission", DOCTOR_FAILED, "see docs/errors-and-retries.md for this error", "%s",
-                          o->error.message);
+        doctor_report_add(&d->report, "permission", DOCTOR_FAILED, "see docs/errors-and-retries.md for this error",
+                          "%s", o->error.message);
     answered(d);
 }
 
@@ -294,14 +292,15 @@ static void report_function(struct doctor *d, jn_value answer)
         doctor_report_add(&d->report, "function", DOCTOR_FAILED, "deploy it again", "its state is Failed: %.*s",
                           JN_ARG(jn_get_string(jn_member(c, JN_STR("StateReason")))));
     else if (state.len && !jn_str_eq(state, JN_STR("Active")))
-        doctor_report_add(&d->report, "function", DOCTOR_WARNING, "wait until it is Active; Inactive ones wake up when they "
-                          "are invoked", "its state is %.*s", JN_ARG(state));
+        doctor_report_add(&d->report, "function", DOCTOR_WARNING, "wait until it is Active; Inactive ones wake up when "
+                          "they are invoked", "its state is %.*s", JN_ARG(state));
     else if (timeout_s > limit_s)
         doctor_report_add(&d->report, "function", DOCTOR_WARNING, "raise the request timeout (--timeout, "
-                          "requestTimeoutPeriod) above the function's", "it may run for %g s, but a call is given up after "
-                          "%g s, and then nobody knows its result", timeout_s, limit_s);
+                          "requestTimeoutPeriod) above the function's", "it may run for %g s, but a call is given up "
+                          "after %g s, and then nobody knows its result", timeout_s, limit_s);
     else
-        doctor_report_add(&d->report, "function", DOCTOR_OK, NULL, "%.*s; it may run for %g s, and a call may take %g s",
+        doctor_report_add(&d->report, "function", DOCTOR_OK, NULL,
+                          "%.*s; it may run for %g s, and a call may take %g s",
                           JN_ARG(state.len ? state : JN_STR("state not told")), timeout_s, limit_s);
 }
 
@@ -309,8 +308,8 @@ static void on_function(const struct jn_error *failed, jn_value answer, void *ar
 {
     struct doctor *d = arg;
     if (failed)
-        doctor_report_add(&d->report, "function", DOCTOR_WARNING, "nothing has to be done: lambda:GetFunction is not needed "
-                          "to invoke", "its state and time limit cannot be read: %s", failed->message);
+        doctor_report_add(&d->report, "function", DOCTOR_WARNING, "nothing has to be done: lambda:GetFunction is not "
+                          "needed to invoke", "its state and time limit cannot be read: %s", failed->message);
     else
         report_function(d, answer);
     answered(d);
@@ -335,8 +334,9 @@ static void skip(struct doctor *d, const char *check, const char *why)
 static void check_target(struct doctor *d)
 {
     jn_str function = { NULL, 0 }, qualifier = { NULL, 0 };
-    const char *why = !d->session.action ? "the configuration is faulty" : !d->is_reached ? "the endpoint cannot be reached"
-                    : !d->has_keys ? "there are no keys" : NULL;
+    const char *why = !d->session.action ? "the configuration is faulty"
+                      : !d->is_reached   ? "the endpoint cannot be reached"
+                      : !d->has_keys     ? "there are no keys" : NULL;
     if (!why && !component_publish_target(d->session.action, &function, &qualifier))
         why = "an expression names the function of each message; give --function NAME for one of them";
     if (!why)
@@ -351,7 +351,8 @@ static void check_target(struct doctor *d)
 
 static void check_all(struct doctor *d)
 {
-    static const char *const rest[] = { "environment", "dns", "connection", "clock", "credentials", "permission", "function" };
+    static const char *const rest[] = { "environment", "dns",        "connection", "clock",
+                                        "credentials", "permission", "function" };
     check_configuration(d);
     if (!d->session.client) {
         for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)

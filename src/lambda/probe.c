@@ -47,7 +47,7 @@ enum jn_status lambda_client_probe(struct lambda_client *c, lambda_probe_fn *fn,
     jn_buf_clear(&url);
     if (s)
         free(x);
-    return s;
+    return s;               // NOLINT(clang-analyzer-unix.Malloc): on_answer() frees it
 }
 
 /* ---- the keys ------------------------------------------------------------------------------------------------ */
@@ -95,8 +95,8 @@ static void on_keys(struct lambda_keys *keys, const struct jn_error *failed, voi
     end(x);
 }
 
-enum jn_status lambda_client_whoami(struct lambda_client *c, const struct base_env *env, lambda_whoami_fn *fn, void *arg,
-                                    struct jn_error *err)
+enum jn_status lambda_client_whoami(struct lambda_client *c, const struct base_env *env, lambda_whoami_fn *fn,
+                                    void *arg, struct jn_error *err)
 {
     struct whoami *x = calloc(1, sizeof *x);
     if (!x)

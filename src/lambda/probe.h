@@ -33,7 +33,7 @@ typedef void lambda_whoami_fn(const struct lambda_whoami *w, void *arg);
 
 /* Asks the client's source of keys, and GetCallerIdentity with them, once.  Calls back once, never inside the call.  The
  * client must not be freed before. */
-enum jn_status lambda_client_whoami(struct lambda_client *c, const struct base_env *env, lambda_whoami_fn *fn, void *arg,
-                                    struct jn_error *err);
+enum jn_status lambda_client_whoami(struct lambda_client *c, const struct base_env *env, lambda_whoami_fn *fn,
+                                    void *arg, struct jn_error *err);
 
 #endif

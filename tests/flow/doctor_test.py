@@ -106,7 +106,8 @@ class AServiceThatIsWell(DoctorTest):
         found = self.at(service, "--qualifier", "PROD", "--client-context", "{}")
         self.assertEqual({c["status"] for c in found.values()}, {"ok"}, found)
         self.assert_check(found["connection"], "ok", "127.0.0.1", "TLSv1.3", "localhost", "Test Authority", "until 20")
-        self.assert_check(found["credentials"], "ok", "****LE12 with a session token", "the environment", "123456789012", ARN)
+        self.assert_check(found["credentials"], "ok", "****LE12 with a session token", "the environment", "123456789012",
+                          ARN)
         self.assert_check(found["function"], "ok", "Active", "30 s")
         self.assertEqual([a for a in service.asked if "invocations" in a[1]],
                          [("POST", "/2015-03-31/functions/f/invocations?Qualifier=PROD", "DryRun")])
@@ -122,7 +123,8 @@ class AServiceThatIsWell(DoctorTest):
         self.assertEqual(lines[-1], "7 ok, 1 warnings, 0 failed, 0 skipped")
 
     def test_a_proxys_password_is_hidden(self):
-        found = self.at(self.service(), env={"HTTPS_PROXY": "http://user:very/secret+key@127.0.0.1:9", "NO_PROXY": "localhost"})
+        proxy = {"HTTPS_PROXY": "http://user:very/secret+key@127.0.0.1:9", "NO_PROXY": "localhost"}
+        found = self.at(self.service(), env=proxy)
         self.assert_check(found["environment"], "ok", "HTTPS_PROXY=(hidden)@127.0.0.1:9", "NO_PROXY=localhost")
 
 
