@@ -25,14 +25,13 @@
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/env.h"
 #include "base/http_failure.h"
+#include "base/http_peer.h"
 #include "base/http_text.h"
 #include "base/loop_internal.h"
-#include "base/socket_tls.h"
 #include "base/timer.h"
 #include "base/watches.h"
 #include "core/arena.h"
@@ -104,8 +103,7 @@ struct base_http_call {
     bool second_try;
     bool too_large, out_of_memory, given_up;
     bool is_secret;
-    bool wants_peer;
-    struct base_http_peer peer;
+    struct base_http_peer *peer;        /* in `memory`; NULL: not wanted */
 };
 
 /* ---- sockets ------------------------------------------------------------------------------------------------- */
@@ -141,15 +139,6 @@ static void note_repeat(struct base_http_call *c)
         c->handed = c->request_body.len;
 }
 
-/* libcurl lends the TLS connection as long as it is in use. */
-static void note_protocol(struct base_http_call *c)
-{
-    struct curl_tlssessioninfo *tls = NULL;
-    if (!c->wants_peer || curl_easy_getinfo(c->easy, CURLINFO_TLS_SSL_PTR, &tls) || !tls || !tls->internals)
-        return;
-    snprintf(c->peer.protocol, sizeof c->peer.protocol, "%s", base_tls_protocol(tls->internals));
-}
-
 static int body_before_sending(void *arg, char *remote_ip, char *local_ip, int remote_port, int local_port)
 {
     (void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
@@ -162,7 +151,8 @@ static int body_before_sending(void *arg, char *remote_ip, char *local_ip, int r
     curl_easy_getinfo(c->easy, CURLINFO_NUM_CONNECTS, &connects);
     c->connected = true;
     c->was_reused = connects == 0;
-    note_protocol(c);
+    if (c->peer)
+        base_http_peer_protocol(c->peer, c->easy);
     return CURL_PREREQFUNC_OK;
 }
 
@@ -470,7 +460,7 @@ static bool set_connection(struct base_http_call *c)
     const int64_t elapsed = (int64_t)((uv_hrtime() - c->started_at) / 1000000);
     const int64_t left = c->total_timeout_ms > elapsed ? c->total_timeout_ms - elapsed : 1;
     const bool reads_only = strcmp(c->method, "GET") == 0 || strcmp(c->method, "HEAD") == 0;
-    const bool fresh = c->second_try || c->wants_peer || (!c->request_body.len && !reads_only);
+    const bool fresh = c->second_try || c->peer || (!c->request_body.len && !reads_only);
     return !curl_easy_setopt(c->easy, CURLOPT_FRESH_CONNECT, (long)fresh) &&
            !curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)left);
 }
@@ -547,8 +537,7 @@ static bool fill_call(struct base_http_call *c, const struct base_http_request *
     c->request_body = req->body;
     c->on_data = req->on_data;
     c->is_secret = req->is_secret;
-    c->wants_peer = req->wants_peer;
-    c->peer = (struct base_http_peer){ 0 };
+    c->peer = req->wants_peer ? jn_arena_zalloc(&c->memory, sizeof *c->peer) : NULL;
     c->max_response = req->max_response ? req->max_response : DEFAULT_MAX_RESPONSE;
     c->connect_timeout_ms = req->connect_timeout_ms > 0 ? req->connect_timeout_ms : DEFAULT_CONNECT_MS;
     c->total_timeout_ms = req->total_timeout_ms > 0 ? req->total_timeout_ms : DEFAULT_TOTAL_MS;
@@ -696,49 +685,6 @@ static bool read_headers(struct base_http_call *c)
     return true;
 }
 
-/* "CN = example.com" of "Subject:CN = example.com"; false when it is another line. */
-static bool take_line(const char *line, const char *name, char *out, size_t size)
-{
-    const size_t len = strlen(name);
-    if (strncmp(line, name, len) != 0)
-        return false;
-    snprintf(out, size, "%s", line + len);
-    return true;
-}
-
-/* The first certificate is the server's own.  OpenSSL prints times as "Nov 26 13:00:00 2026 GMT". */
-static void read_certificate(struct base_http_call *c)
-{
-    struct curl_certinfo *chain = NULL;
-    char end[64] = "";
-    struct tm t = { 0 };
-    if (curl_easy_getinfo(c->easy, CURLINFO_CERTINFO, &chain) || !chain || chain->num_of_certs < 1)
-        return;
-    for (const struct curl_slist *l = chain->certinfo[0]; l; l = l->next) {
-        if (!take_line(l->data, "Subject:", c->peer.subject, sizeof c->peer.subject) &&
-            !take_line(l->data, "Issuer:", c->peer.issuer, sizeof c->peer.issuer))
-            take_line(l->data, "Expire date:", end, sizeof end);
-    }
-    if (strptime(end, "%b %d %H:%M:%S %Y GMT", &t))
-        c->peer.expires_ms = (int64_t)timegm(&t) * 1000;
-}
-
-static void read_peer(struct base_http_call *c, struct base_http_response *r)
-{
-    curl_off_t connect_us = 0, tls_us = 0;
-    char *address = NULL;
-    if (!c->wants_peer)
-        return;
-    curl_easy_getinfo(c->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
-    curl_easy_getinfo(c->easy, CURLINFO_APPCONNECT_TIME_T, &tls_us);
-    curl_easy_getinfo(c->easy, CURLINFO_PRIMARY_IP, &address);
-    snprintf(c->peer.address, sizeof c->peer.address, "%s", address ? address : "");
-    c->peer.connect_us = connect_us;
-    c->peer.tls_us = tls_us;
-    read_certificate(c);
-    r->peer = &c->peer;
-}
-
 /* The answer as it came, whole or not. */
 static void read_answer(struct base_http_call *c, struct base_http_response *r)
 {
@@ -755,7 +701,9 @@ static void read_answer(struct base_http_call *c, struct base_http_response *r)
         r->status = jn_fail(&r->error, JN_NO_MEMORY, "no memory for the answer of %s", c->where);
     r->headers = c->headers;
     r->header_count = c->header_count;
-    read_peer(c, r);
+    if (c->peer)
+        base_http_peer_rest(c->peer, c->easy);
+    r->peer = c->peer;
 }
 
 static void trace_end(const struct base_http_call *c, const struct base_http_response *r)

@@ -1,4 +1,5 @@
-/* http.h - HTTP requests over libcurl's multi interface on the loop; http.c alone includes curl.h.
+/* http.h - HTTP requests over libcurl's multi interface on the loop; http.c and http_peer.c alone
+ * include curl.h.
  *
  * A request is executed at most once.  libcurl re-sends a POST by itself when a reused connection dies before the
  * first byte of the answer, which for AWS Lambda is a second execution; so every second attempt of its own is

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/http.h"
 #include "base/process.h"
@@ -20,6 +21,8 @@ struct scene {
     bool sent, refused;
     int http_status;
     char message[512];
+    struct base_http_peer peer;
+    bool has_peer;
 };
 
 static void on_line(struct base_process *p, bool is_stderr, jn_str line, void *arg)
@@ -93,19 +96,28 @@ static void on_done(const struct base_http_response *r, void *arg)
     s->refused = r->refused;
     s->http_status = r->http_status;
     snprintf(s->message, sizeof s->message, "%s", r->error.message);
+    s->has_peer = r->peer != NULL;
+    if (r->peer)
+        s->peer = *r->peer;
     base_loop_stop(s->loop);
 }
 
-static void get_by(struct scene *s, const char *scheme, const char *host, struct base_http_options opt)
+static void ask(struct scene *s, const char *scheme, const char *host, struct base_http_options opt, bool wants_peer)
 {
     char url[128];
     snprintf(url, sizeof url, "%s://%s:%d/", scheme, host, s->port);
-    const struct base_http_request req = { .method = "GET", .url = url, .no_proxy = true };
+    const struct base_http_request req = { .method = "GET", .url = url, .no_proxy = true,
+                                           .wants_peer = wants_peer };
     struct base_http *http = NULL;
     assert_int_equal(base_http_new(s->loop, &opt, &http, NULL), JN_OK);
     assert_int_equal(base_http_send(http, &req, on_done, s, NULL, NULL), JN_OK);
     base_loop_run(s->loop);
     base_http_free(http);
+}
+
+static void get_by(struct scene *s, const char *scheme, const char *host, struct base_http_options opt)
+{
+    ask(s, scheme, host, opt, false);
 }
 
 static void get(struct scene *s, const char *scheme, const char *host, const char *ca_bundle)
@@ -167,10 +179,28 @@ static void a_bundle_that_cannot_be_used_is_told(void **state)
     assert_non_null(strstr(s->message, "/etc/hostname"));
 }
 
+static void who_is_there_is_told_to_who_wants_it(void **state)
+{
+    struct scene *s = *state;
+    const struct base_http_options opt = { .ca_bundle = s->certificate };
+    const int64_t now_ms = base_clock_system()->wall_ms(base_clock_system()), day_ms = 86400000;
+    ask(s, "https", "localhost", opt, true);
+    assert_int_equal(s->http_status, 200);
+    assert_true(s->has_peer);
+    assert_string_equal(s->peer.address, "127.0.0.1");
+    assert_string_equal(s->peer.protocol, "TLSv1.3");
+    assert_string_equal(s->peer.subject, "CN = localhost");
+    assert_string_equal(s->peer.issuer, "CN = localhost");
+    assert_in_range(s->peer.expires_ms, now_ms + day_ms, now_ms + 2 * day_ms);
+    assert_true(s->peer.connect_us > 0 && s->peer.tls_us >= s->peer.connect_us);
+    get(s, "https", "localhost", s->certificate);
+    assert_false(s->has_peer);
+}
+
 int main(void)
 {
     if (!base_is_executable("/usr/bin/openssl")) {
-        printf("skipped 6 cases: there is no /usr/bin/openssl\n");
+        printf("skipped 7 cases: there is no /usr/bin/openssl\n");
         return 77;
     }
     const struct CMUnitTest tests[] = {
@@ -180,6 +210,7 @@ int main(void)
         cmocka_unit_test(a_certificate_for_another_name_is_refused),
         cmocka_unit_test(plain_http_to_a_tls_port_fails),
         cmocka_unit_test(a_bundle_that_cannot_be_used_is_told),
+        cmocka_unit_test(who_is_there_is_told_to_who_wants_it),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
