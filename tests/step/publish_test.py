@@ -1,6 +1,7 @@
 """The component as a step: the action `publish` against the local Lambda, its figures and health, and the example of a
 second component."""
 import base64
+import os
 import subprocess
 import unittest
 import urllib.error
@@ -9,6 +10,7 @@ import urllib.request
 import broker
 
 broker.require()
+import measures  # noqa: E402
 import step as steps  # noqa: E402
 from publishing import BIN, PublishTest  # noqa: E402
 
@@ -53,6 +55,20 @@ class Messages(PublishTest):
         self.assertIn("at invoke (function not-there, request ", error.error["stack"])
         self.assertEqual(s.stop(), 0)
 
+
+    @unittest.skipIf(os.environ.get("ALC_SANITIZED"), "the sanitizers' allocator keeps what was freed")
+    def test_of_a_long_body_there_are_two_copies_beside_the_connections(self):
+        s = self.step({"expression": '{"do": "echo", "value": {"text": text}}'}, protocol=2).start()
+        size = 4_000_000
+        s.send({"body": {"text": ""}})
+        s.data.get()
+        idle = measures.memory(s.process.pid, "VmHWM")
+        for _ in range(3):
+            s.send({"body": {"text": "a" * size}})
+            self.assertIn("a" * size, str(s.data.get().message["body"]))
+        # The delivery, the answer, the encrypted message, the connection's frames.
+        self.assertLess(measures.memory(s.process.pid, "VmHWM") - idle, 4.5 * size)
+        self.assertEqual(s.stop(), 0)
 
     def test_a_function_that_fails_is_an_error_with_its_trace_and_log(self):
         s = self.step({"logType": "Tail"}).start()

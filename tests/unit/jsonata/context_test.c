@@ -113,6 +113,30 @@ static jn_value call_twice(struct jsonata_call *call, const jn_value *args, size
     return jsonata_call_invoke(call, args[0], &once, 1);
 }
 
+static jn_value count_calls(struct jsonata_call *call, const jn_value *args, size_t count, void *host)
+{
+    (void)call, (void)count;
+    ++*(int *)host;
+    return args[0];
+}
+
+/* A path that fails is run again to find the error of the earliest step, but not what the host did in it. */
+static void a_host_is_not_called_again_for_an_error(void **state)
+{
+    (void)state;
+    struct jsonata_context *c = jsonata_context_new(NULL);
+    struct jsonata *program = compiled("[1, 2].($count_calls($)).{$string(): $}.(1 + 'a')");
+    struct jsonata_error err;
+    int calls = 0;
+    jn_str out;
+    assert_int_equal(jsonata_context_register(c, "count_calls", NULL, count_calls, &calls, NULL), JN_OK);
+    assert_int_equal(jsonata_evaluate_text(program, c, JN_STR("0"), jn_undefined(), NULL, &out, &err), JN_EVALUATION);
+    assert_string_equal(err.code, "T2002");
+    assert_int_equal(calls, 1);
+    jsonata_free(program);
+    jsonata_context_free(c);
+}
+
 struct native_case {
     const char *signature, *expression, *expected;      /* a text, or a code */
 };
@@ -440,6 +464,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_becomes_text),
         cmocka_unit_test(a_text_can_be_kept),
+        cmocka_unit_test(a_host_is_not_called_again_for_an_error),
         cmocka_unit_test(failures_of_text_say_where),
         cmocka_unit_test(bindings_are_variables_and_shadow_builtins),
         cmocka_unit_test(ever_new_signatures_take_no_more_and_more),
