@@ -1,5 +1,5 @@
 /* httpd.h - an HTTP/1.1 server on the loop over libmicrohttpd (single-threaded: its epoll descriptor is polled by
- * ours); httpd.c alone includes microhttpd.h.  A request may be answered at once or at any later time. */
+ * ours); microhttpd.h stays in httpd*.c.  A request may be answered at once or at any later time. */
 #ifndef BASE_HTTPD_H
 #define BASE_HTTPD_H
 

@@ -1,0 +1,78 @@
+/* httpd_internal.h - what the files of the HTTP server share.
+ *
+ *   httpd.c          the server: listening, libmicrohttpd on the loop, its end
+ *   httpd_request.c  the life of a request, and looking at it
+ *   httpd_answer.c   making answers
+ *
+ * No other file includes microhttpd.h. */
+#ifndef BASE_HTTPD_INTERNAL_H
+#define BASE_HTTPD_INTERNAL_H
+
+#include "base/httpd.h"
+
+#include <microhttpd.h>
+
+#include "base/loop_internal.h"
+
+/* httpd_request.c tells what each means. */
+enum base_httpd_state { READING, WITH_USER, ANSWERED, DROPPED, GONE };
+
+/* A poll on the socket of a suspended connection. */
+struct base_httpd_disconnect {
+    uv_poll_t poll;
+    struct base_httpd_request *request;
+};
+
+struct base_httpd_request {
+    struct base_httpd *server;
+    struct base_httpd_request *next, **self;
+    struct MHD_Connection *connection;
+    enum base_httpd_state state;
+    bool begun;                         /* on_request() was called for it: headers are there */
+    bool suspended;
+    bool too_large;
+    const char *method;
+    char *target;                       /* path and query, from the wire */
+    struct base_header *headers;
+    size_t header_count;
+    struct jn_buf body;
+    size_t body_size;
+    struct MHD_Response *response;
+    int status;
+    base_httpd_gone_fn *on_gone;
+    void *gone_arg;
+    struct base_httpd_disconnect *disconnect;
+};
+
+struct base_httpd {
+    struct base_loop *loop;
+    base_httpd_handler_fn *handler;
+    void *arg;
+    size_t max_body;
+    int port;
+    struct MHD_Daemon *mhd;
+    uv_poll_t poll;
+    uv_timer_t timer;
+    unsigned handles;
+    struct base_httpd_request *requests;    /* list */
+    bool running;                       /* inside MHD_run() */
+    bool run_again;                     /* a connection was resumed: MHD_run() has work */
+    bool freed;
+};
+
+/* Lets libmicrohttpd look at the request's connection again, which may be suspended. */
+void base_httpd_resume(struct base_httpd_request *r);
+
+/* Has MHD_run() called in the next round of the loop. */
+void base_httpd_run_soon(struct base_httpd *d);
+
+/* What libmicrohttpd calls about a request, in this order: MHD_OPTION_URI_LOG_CALLBACK, the access handler (again and
+ * again) and MHD_OPTION_NOTIFY_COMPLETED; the first two with the server. */
+void *base_httpd_on_target(void *arg, const char *target, struct MHD_Connection *connection);
+enum MHD_Result base_httpd_on_request(void *arg, struct MHD_Connection *connection, const char *url,
+                                      const char *method, const char *version, const char *data, size_t *size,
+                                      void **mine);
+void base_httpd_on_completed(void *arg, struct MHD_Connection *connection, void **mine,
+                             enum MHD_RequestTerminationCode how);
+
+#endif

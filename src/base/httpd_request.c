@@ -1,0 +1,276 @@
+/* httpd_request.c - the life of a request, all of it inside base_httpd_on_request(), which libmicrohttpd calls again
+ * and again:
+ *
+ *   reading    headers, then pieces of the body
+ *   with_user  complete; the handler has been called and has not answered yet.  When the handler returns so, the
+ *              connection is suspended: libmicrohttpd forgets it until somebody answers
+ *   answered   the response is made; given to libmicrohttpd in the next call
+ *   dropped    the connection is to be closed without a word
+ *   gone       the client went away first; its user has been told
+ *
+ * libmicrohttpd does not look at a suspended connection, so its end is seen by a poll of our own (only when somebody
+ * asked to be told).  A client that shuts down its sending side counts as gone, as it does for nginx: on the wire
+ * nothing tells it from one that was killed. */
+#include "base/httpd_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- watching for disconnects -------------------------------------------------------------------------------- */
+
+static void on_disconnect_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+/* Before libmicrohttpd may close the socket. */
+static void stop_watching(struct base_httpd_request *r)
+{
+    if (!r->disconnect)
+        return;
+    uv_close((uv_handle_t *)&r->disconnect->poll, on_disconnect_closed);
+    r->disconnect = NULL;
+}
+
+void base_httpd_resume(struct base_httpd_request *r)
+{
+    if (!r->suspended)
+        return;
+    stop_watching(r);
+    r->suspended = false;
+    MHD_resume_connection(r->connection);
+    if (!r->server->freed)
+        base_httpd_run_soon(r->server);
+}
+
+/* The user may free the server: then the request is freed already, and `d` lives on until its handles are closed. */
+static void on_disconnect(uv_poll_t *handle, int status, int events)
+{
+    struct base_httpd_disconnect *watch = handle->data;
+    struct base_httpd_request *r = watch->request;
+    struct base_httpd *d = r->server;
+    if (status == 0 && !(events & UV_DISCONNECT))
+        return;
+    uv_poll_stop(handle);
+    r->state = GONE;
+    r->on_gone(r, r->gone_arg);
+    if (!d->freed)
+        base_httpd_resume(r);
+}
+
+/* Without memory the client's end is noticed when the answer is sent, no earlier. */
+static void start_watching(struct base_httpd_request *r)
+{
+    if (!r->suspended || !r->on_gone || r->disconnect)
+        return;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct base_httpd_disconnect *watch = info ? calloc(1, sizeof *watch) : NULL;
+    if (!watch)
+        return;
+    if (uv_poll_init(base_loop_uv(r->server->loop), &watch->poll, info->connect_fd)) {
+        free(watch);
+        return;
+    }
+    watch->poll.data = watch;
+    watch->request = r;
+    r->disconnect = watch;
+    uv_poll_start(&watch->poll, UV_DISCONNECT, on_disconnect);
+}
+
+/* ---- a request ----------------------------------------------------------------------------------------------- */
+
+static void free_request(struct base_httpd_request *r)
+{
+    stop_watching(r);
+    *r->self = r->next;
+    if (r->next)
+        r->next->self = r->self;
+    if (r->response)
+        MHD_destroy_response(r->response);
+    jn_buf_clear(&r->body);
+    free(r->headers);
+    free(r->target);
+    free(r);
+}
+
+/* MHD_OPTION_URI_LOG_CALLBACK: the first call about a request, with its target as it came.  What it returns is the
+ * `*mine` of the calls that follow. */
+void *base_httpd_on_target(void *arg, const char *target, struct MHD_Connection *connection)
+{
+    struct base_httpd *d = arg;
+    struct base_httpd_request *r = calloc(1, sizeof *r);
+    char *copy = strdup(target);
+    if (!r || !copy) {
+        free(r);
+        free(copy);
+        return NULL;
+    }
+    r->server = d;
+    r->connection = connection;
+    r->target = copy;
+    jn_buf_init(&r->body, d->max_body);
+    r->next = d->requests;
+    r->self = &d->requests;
+    if (r->next)
+        r->next->self = &r->next;
+    d->requests = r;
+    return r;
+}
+
+/* MHD_OPTION_NOTIFY_COMPLETED: the last one. */
+void base_httpd_on_completed(void *arg, struct MHD_Connection *connection, void **mine,
+                             enum MHD_RequestTerminationCode how)
+{
+    (void)arg, (void)connection, (void)how;
+    if (*mine)
+        free_request(*mine);
+    *mine = NULL;
+}
+
+static enum MHD_Result count_header(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len,
+                                    const char *value, size_t value_len)
+{
+    (void)kind, (void)name, (void)name_len, (void)value, (void)value_len;
+    ++*(size_t *)arg;
+    return MHD_YES;
+}
+
+static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len,
+                                  const char *value, size_t value_len)
+{
+    (void)kind;
+    struct base_httpd_request *r = arg;
+    const jn_str trimmed = jn_str_trim((jn_str){ value ? value : "", value ? value_len : 0 });
+    r->headers[r->header_count++] = (struct base_header){ { name, name_len }, trimmed };
+    return MHD_YES;
+}
+
+/* Headers, and behind them the trailers of a chunked body: a streaming Lambda runtime tells its errors there. */
+static bool collect_headers(struct base_httpd_request *r)
+{
+    size_t count = 0;
+    MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, count_header, &count);
+    MHD_get_connection_values_n(r->connection, MHD_FOOTER_KIND, count_header, &count);
+    r->headers = calloc(count + 1, sizeof *r->headers);
+    if (!r->headers)
+        return false;
+    MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, add_header, r);
+    MHD_get_connection_values_n(r->connection, MHD_FOOTER_KIND, add_header, r);
+    return true;
+}
+
+/* False without memory. */
+static bool add_body(struct base_httpd_request *r, jn_str piece)
+{
+    r->body_size += piece.len;
+    if (r->body_size > r->server->max_body) {
+        r->too_large = true;
+        jn_buf_clear(&r->body);
+        return true;
+    }
+    jn_buf_append(&r->body, piece);
+    return !r->body.failed;
+}
+
+/* After the handler, or after an answer woke the connection up. */
+static enum MHD_Result go_on(struct base_httpd_request *r)
+{
+    switch (r->state) {
+    case WITH_USER:
+        MHD_suspend_connection(r->connection);
+        r->suspended = true;
+        start_watching(r);
+        return MHD_YES;
+    case ANSWERED:
+        return MHD_queue_response(r->connection, (unsigned)r->status, r->response);
+    case READING:
+    case DROPPED:
+    case GONE:
+        break;
+    }
+    return MHD_NO;                      // closes the connection
+}
+
+/* The access handler: once for the headers, once for each piece of body, once at the end, and once after a resume. */
+enum MHD_Result base_httpd_on_request(void *arg, struct MHD_Connection *connection, const char *url,
+                                      const char *method, const char *version, const char *data, size_t *size,
+                                      void **mine)
+{
+    (void)connection, (void)url, (void)version;
+    struct base_httpd *d = arg;
+    struct base_httpd_request *r = *mine;
+    if (!r || d->freed)
+        return MHD_NO;
+    if (r->state != READING)
+        return go_on(r);
+    if (!r->begun) {
+        r->begun = true;
+        r->method = method;
+        return MHD_YES;
+    }
+    if (*size > 0) {
+        const bool added = add_body(r, (jn_str){ data, *size });
+        *size = 0;
+        return added ? MHD_YES : MHD_NO;
+    }
+    if (!collect_headers(r))
+        return MHD_NO;
+    r->state = WITH_USER;
+    d->handler(r, d->arg);
+    return d->freed ? MHD_NO : go_on(r);
+}
+
+/* ---- looking at a request ------------------------------------------------------------------------------------ */
+
+jn_str base_httpd_method(const struct base_httpd_request *r)
+{
+    return jn_str_of(r->method);
+}
+
+jn_str base_httpd_path(const struct base_httpd_request *r)
+{
+    return (jn_str){ r->target, strcspn(r->target, "?") };
+}
+
+jn_str base_httpd_query(const struct base_httpd_request *r)
+{
+    const char *mark = strchr(r->target, '?');
+    return mark ? jn_str_of(mark + 1) : JN_STR("");
+}
+
+jn_str base_httpd_header(const struct base_httpd_request *r, const char *name)
+{
+    return base_header_get(r->headers, r->header_count, name);
+}
+
+const struct base_header *base_httpd_headers(const struct base_httpd_request *r, size_t *count)
+{
+    *count = r->header_count;
+    return r->headers;
+}
+
+jn_str base_httpd_body(const struct base_httpd_request *r)
+{
+    return jn_buf_str(&r->body);
+}
+
+bool base_httpd_too_large(const struct base_httpd_request *r)
+{
+    return r->too_large;
+}
+
+size_t base_httpd_body_size(const struct base_httpd_request *r)
+{
+    return r->body_size;
+}
+
+void base_httpd_on_gone(struct base_httpd_request *r, base_httpd_gone_fn *fn, void *arg)
+{
+    r->on_gone = fn;
+    r->gone_arg = arg;
+    if (fn)
+        start_watching(r);
+    else
+        stop_watching(r);
+}
