@@ -36,6 +36,8 @@ static void destroy(struct base_httpd *d)
     for (struct base_httpd_request *r = d->requests; r; r = r->next)
         base_httpd_resume(r);
     MHD_stop_daemon(d->mhd);
+    while (d->requests)                 // orphaned ones
+        base_httpd_free_request(d->requests);
 }
 
 static void on_timer(uv_timer_t *handle);
@@ -45,6 +47,7 @@ static void run(struct base_httpd *d)
     d->running = true;
     d->run_again = false;
     MHD_run(d->mhd);
+    base_httpd_tell_drained(d);
     d->running = false;
     if (d->freed) {
         destroy(d);
@@ -184,6 +187,7 @@ enum jn_status base_httpd_new(struct base_loop *l, const struct base_httpd_optio
     }
     d->loop = l;
     d->handler = opt->handler;
+    d->on_head = opt->on_head;
     d->arg = opt->arg;
     d->max_body = opt->max_body ? opt->max_body : DEFAULT_MAX_BODY;
     d->port = port_of(fd);

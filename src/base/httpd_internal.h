@@ -15,7 +15,7 @@
 #include "base/loop_internal.h"
 
 /* httpd_request.c tells what each means. */
-enum base_httpd_state { READING, WITH_USER, ANSWERED, DROPPED, GONE };
+enum base_httpd_state { READING, WITH_USER, ANSWERED, STREAMING, ENDED, DROPPED, ORPHANED, GONE };
 
 /* A poll on the socket of a suspended connection. */
 struct base_httpd_disconnect {
@@ -26,7 +26,7 @@ struct base_httpd_disconnect {
 struct base_httpd_request {
     struct base_httpd *server;
     struct base_httpd_request *next, **self;
-    struct MHD_Connection *connection;
+    struct MHD_Connection *connection;  /* NULL: orphaned */
     enum base_httpd_state state;
     bool begun;                         /* on_request() was called for it: headers are there */
     bool suspended;
@@ -37,8 +37,16 @@ struct base_httpd_request {
     size_t header_count;
     struct jn_buf body;
     size_t body_size;
+    base_httpd_piece_fn *on_piece;      /* the body is claimed */
+    void *piece_arg;
+    bool paused;                        /* until base_httpd_resume_body() */
     struct MHD_Response *response;
     int status;
+    struct jn_buf pieces;               /* of an answer; the first `taken` bytes are libmicrohttpd's already */
+    size_t taken;
+    base_httpd_drain_fn *on_drain;
+    void *drain_arg;
+    bool is_drained;                    /* on_drain is about to be called */
     base_httpd_gone_fn *on_gone;
     void *gone_arg;
     struct base_httpd_disconnect *disconnect;
@@ -46,7 +54,7 @@ struct base_httpd_request {
 
 struct base_httpd {
     struct base_loop *loop;
-    base_httpd_handler_fn *handler;
+    base_httpd_handler_fn *handler, *on_head;
     void *arg;
     size_t max_body;
     int port;
@@ -55,13 +63,25 @@ struct base_httpd {
     uv_timer_t timer;
     unsigned handles;
     struct base_httpd_request *requests;    /* list */
-    bool running;                       /* inside MHD_run() */
+    bool running;                       /* inside MHD_run() or a callback behind it */
     bool run_again;                     /* a connection was resumed: MHD_run() has work */
+    bool has_drained;                   /* an on_drain may be due */
     bool freed;
 };
 
-/* Lets libmicrohttpd look at the request's connection again, which may be suspended. */
+/* From inside a callback of libmicrohttpd about the request: has it forget the connection until base_httpd_resume(),
+ * which may also be called for one that is not suspended. */
+void base_httpd_suspend(struct base_httpd_request *r);
 void base_httpd_resume(struct base_httpd_request *r);
+
+/* Closes the connection of a request that is dropped, whether or not libmicrohttpd looks at it. */
+void base_httpd_cut(struct base_httpd_request *r);
+
+/* Outside libmicrohttpd's callbacks, or in its last one about the request. */
+void base_httpd_free_request(struct base_httpd_request *r);
+
+/* Calls on_drain of those that have drained; each may free the server. */
+void base_httpd_tell_drained(struct base_httpd *d);
 
 /* Has MHD_run() called in the next round of the loop. */
 void base_httpd_run_soon(struct base_httpd *d);

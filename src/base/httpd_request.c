@@ -1,11 +1,16 @@
 /* httpd_request.c - the life of a request, all of it inside base_httpd_on_request(), which libmicrohttpd calls again
  * and again:
  *
- *   reading    headers, then pieces of the body
+ *   reading    headers, then pieces of the body, which are kept or given to who claimed them
  *   with_user  complete; the handler has been called and has not answered yet.  When the handler returns so, the
  *              connection is suspended: libmicrohttpd forgets it until somebody answers
  *   answered   the response is made; given to libmicrohttpd in the next call
+ *   streaming  the answer is given to libmicrohttpd piece by piece as its user writes it (httpd_answer.c); with nothing
+ *              to give, the connection is suspended
+ *   ended      the same, but its user has written all
  *   dropped    the connection is to be closed without a word
+ *   orphaned   libmicrohttpd is done with it while its user streams an answer and asked not to be told; it is freed
+ *              when the user ends it
  *   gone       the client went away first; its user has been told
  *
  * libmicrohttpd does not look at a suspended connection, so its end is seen by a poll of our own (only when somebody
@@ -13,8 +18,10 @@
  * nothing tells it from one that was killed. */
 #include "base/httpd_internal.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* ---- watching for disconnects -------------------------------------------------------------------------------- */
 
@@ -32,6 +39,11 @@ static void stop_watching(struct base_httpd_request *r)
     r->disconnect = NULL;
 }
 
+static int socket_of(const struct base_httpd_request *r)
+{
+    return MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
 void base_httpd_resume(struct base_httpd_request *r)
 {
     if (!r->suspended)
@@ -43,7 +55,15 @@ void base_httpd_resume(struct base_httpd_request *r)
         base_httpd_run_soon(r->server);
 }
 
-/* The user may free the server: then the request is freed already, and `d` lives on until its handles are closed. */
+/* The user may free the server, and with it the request. */
+static void tell_gone(struct base_httpd_request *r)
+{
+    r->state = GONE;
+    r->on_drain = NULL;
+    r->on_gone(r, r->gone_arg);
+}
+
+/* When the user frees the server, the request is freed already, and `d` lives on until its handles are closed. */
 static void on_disconnect(uv_poll_t *handle, int status, int events)
 {
     struct base_httpd_disconnect *watch = handle->data;
@@ -52,8 +72,7 @@ static void on_disconnect(uv_poll_t *handle, int status, int events)
     if (status == 0 && !(events & UV_DISCONNECT))
         return;
     uv_poll_stop(handle);
-    r->state = GONE;
-    r->on_gone(r, r->gone_arg);
+    tell_gone(r);
     if (!d->freed)
         base_httpd_resume(r);
 }
@@ -63,12 +82,10 @@ static void start_watching(struct base_httpd_request *r)
 {
     if (!r->suspended || !r->on_gone || r->disconnect)
         return;
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct base_httpd_disconnect *watch = info ? calloc(1, sizeof *watch) : NULL;
+    struct base_httpd_disconnect *watch = calloc(1, sizeof *watch);
     if (!watch)
         return;
-    if (uv_poll_init(base_loop_uv(r->server->loop), &watch->poll, info->connect_fd)) {
+    if (uv_poll_init(base_loop_uv(r->server->loop), &watch->poll, socket_of(r))) {
         free(watch);
         return;
     }
@@ -78,9 +95,27 @@ static void start_watching(struct base_httpd_request *r)
     uv_poll_start(&watch->poll, UV_DISCONNECT, on_disconnect);
 }
 
+/* libmicrohttpd goes on with the chunks that it has read already, also when one of them got the connection suspended;
+ * its lists would not survive a second suspension. */
+void base_httpd_suspend(struct base_httpd_request *r)
+{
+    if (r->suspended)
+        return;
+    MHD_suspend_connection(r->connection);
+    r->suspended = true;
+    start_watching(r);
+}
+
+/* libmicrohttpd would ask again only when bytes come, or go, and the client may never move. */
+void base_httpd_cut(struct base_httpd_request *r)
+{
+    base_httpd_resume(r);
+    shutdown(socket_of(r), SHUT_RDWR);
+}
+
 /* ---- a request ----------------------------------------------------------------------------------------------- */
 
-static void free_request(struct base_httpd_request *r)
+void base_httpd_free_request(struct base_httpd_request *r)
 {
     stop_watching(r);
     *r->self = r->next;
@@ -89,6 +124,7 @@ static void free_request(struct base_httpd_request *r)
     if (r->response)
         MHD_destroy_response(r->response);
     jn_buf_clear(&r->body);
+    jn_buf_clear(&r->pieces);
     free(r->headers);
     free(r->target);
     free(r);
@@ -110,6 +146,7 @@ void *base_httpd_on_target(void *arg, const char *target, struct MHD_Connection 
     r->connection = connection;
     r->target = copy;
     jn_buf_init(&r->body, d->max_body);
+    jn_buf_init(&r->pieces, 0);
     r->next = d->requests;
     r->self = &d->requests;
     if (r->next)
@@ -118,14 +155,37 @@ void *base_httpd_on_target(void *arg, const char *target, struct MHD_Connection 
     return r;
 }
 
+/* Somebody waits for it who has not been told of its end. */
+static bool is_held(const struct base_httpd_request *r)
+{
+    return r->state == STREAMING || (r->state == READING && r->on_piece);
+}
+
+/* Whoever waits for it to drain goes on. */
+static void orphan(struct base_httpd_request *r)
+{
+    r->state = ORPHANED;
+    r->connection = NULL;
+    jn_buf_clear(&r->pieces);
+    r->taken = 0;
+    r->server->has_drained = true;
+}
+
 /* MHD_OPTION_NOTIFY_COMPLETED: the last one. */
 void base_httpd_on_completed(void *arg, struct MHD_Connection *connection, void **mine,
                              enum MHD_RequestTerminationCode how)
 {
     (void)arg, (void)connection, (void)how;
-    if (*mine)
-        free_request(*mine);
+    struct base_httpd_request *r = *mine;
     *mine = NULL;
+    if (!r)
+        return;
+    if (!r->server->freed && is_held(r) && r->on_gone)
+        tell_gone(r);
+    else if (!r->server->freed && r->state == STREAMING)
+        orphan(r);
+    if (r->state != ORPHANED)
+        base_httpd_free_request(r);
 }
 
 static enum MHD_Result count_header(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len,
@@ -152,6 +212,8 @@ static bool collect_headers(struct base_httpd_request *r)
     size_t count = 0;
     MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, count_header, &count);
     MHD_get_connection_values_n(r->connection, MHD_FOOTER_KIND, count_header, &count);
+    free(r->headers);                   // those that on_head saw
+    r->header_count = 0;
     r->headers = calloc(count + 1, sizeof *r->headers);
     if (!r->headers)
         return false;
@@ -173,23 +235,61 @@ static bool add_body(struct base_httpd_request *r, jn_str piece)
     return !r->body.failed;
 }
 
-/* After the handler, or after an answer woke the connection up. */
+/* After a callback, or after an answer woke the connection up. */
 static enum MHD_Result go_on(struct base_httpd_request *r)
 {
     switch (r->state) {
+    case READING:
+        if (r->paused)
+            base_httpd_suspend(r);
+        return MHD_YES;
     case WITH_USER:
-        MHD_suspend_connection(r->connection);
-        r->suspended = true;
-        start_watching(r);
+        base_httpd_suspend(r);
         return MHD_YES;
     case ANSWERED:
-        return MHD_queue_response(r->connection, (unsigned)r->status, r->response);
-    case READING:
+    case STREAMING:
+    case ENDED:
+        return r->response ? MHD_queue_response(r->connection, (unsigned)r->status, r->response) : MHD_NO;
     case DROPPED:
+    case ORPHANED:
     case GONE:
         break;
     }
     return MHD_NO;                      // closes the connection
+}
+
+/* A request that was paused here is suspended when something of its body is there: libmicrohttpd wants to go on. */
+static enum MHD_Result take_head(struct base_httpd_request *r, const char *method)
+{
+    struct base_httpd *d = r->server;
+    r->begun = true;
+    r->method = method;
+    if (!d->on_head)
+        return MHD_YES;
+    if (!collect_headers(r))
+        return MHD_NO;
+    d->on_head(r, d->arg);
+    return !d->freed && r->state == READING ? MHD_YES : MHD_NO;
+}
+
+static enum MHD_Result take_piece(struct base_httpd_request *r, jn_str piece)
+{
+    struct base_httpd *d = r->server;
+    if (!r->on_piece)
+        return add_body(r, piece) ? MHD_YES : MHD_NO;
+    r->body_size += piece.len;
+    r->on_piece(r, piece, r->piece_arg);
+    return d->freed ? MHD_NO : go_on(r);
+}
+
+static enum MHD_Result take_end(struct base_httpd_request *r)
+{
+    struct base_httpd *d = r->server;
+    if (!collect_headers(r))
+        return MHD_NO;
+    r->state = WITH_USER;
+    d->handler(r, d->arg);
+    return d->freed ? MHD_NO : go_on(r);
 }
 
 /* The access handler: once for the headers, once for each piece of body, once at the end, and once after a resume. */
@@ -204,21 +304,36 @@ enum MHD_Result base_httpd_on_request(void *arg, struct MHD_Connection *connecti
         return MHD_NO;
     if (r->state != READING)
         return go_on(r);
-    if (!r->begun) {
-        r->begun = true;
-        r->method = method;
-        return MHD_YES;
-    }
-    if (*size > 0) {
-        const bool added = add_body(r, (jn_str){ data, *size });
-        *size = 0;
-        return added ? MHD_YES : MHD_NO;
-    }
-    if (!collect_headers(r))
-        return MHD_NO;
-    r->state = WITH_USER;
-    d->handler(r, d->arg);
-    return d->freed ? MHD_NO : go_on(r);
+    if (!r->begun)
+        return take_head(r, method);
+    if (r->paused)
+        return go_on(r);
+    if (*size == 0)
+        return take_end(r);
+    const jn_str piece = { data, *size };
+    *size = 0;
+    return take_piece(r, piece);
+}
+
+/* ---- a body in pieces ---------------------------------------------------------------------------------------- */
+
+void base_httpd_stream_body(struct base_httpd_request *r, base_httpd_piece_fn *fn, void *arg)
+{
+    assert(r->state == READING && r->body_size == 0);
+    r->on_piece = fn;
+    r->piece_arg = arg;
+}
+
+void base_httpd_pause_body(struct base_httpd_request *r)
+{
+    r->paused = true;
+}
+
+void base_httpd_resume_body(struct base_httpd_request *r)
+{
+    r->paused = false;
+    if (r->state == READING)
+        base_httpd_resume(r);
 }
 
 /* ---- looking at a request ------------------------------------------------------------------------------------ */

@@ -1,7 +1,6 @@
 /* httpd_test.c - the server, spoken to over plain sockets: what it reads, when it answers, how it ends. */
 #include "cmocka_all.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -9,6 +8,7 @@
 
 #include "base/httpd.h"
 #include "base/timer.h"
+#include "httpd_client.h"
 
 enum answer { AT_ONCE, LATER, NEVER, DROP, FREE_SERVER };
 
@@ -117,28 +117,6 @@ static void finish(struct scene *s)
     base_loop_free(s->loop);
 }
 
-static int open_client(const struct scene *s)
-{
-    const struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-                                         .sin_port = htons((uint16_t)base_httpd_port(s->server)) };
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
-    return fd;
-}
-
-static void say(int fd, const char *text)
-{
-    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
-}
-
-static int count(const char *text, const char *what)
-{
-    int n = 0;
-    for (const char *at = text; (at = strstr(at, what)) != NULL; at++)
-        n++;
-    return n;
-}
-
 /* Runs until `answers` answers have come, or the end of the connection; two seconds at most.  "(nothing)" and
  * "(closed)" stand for themselves. */
 static const char *hear(struct scene *s, int fd, int answers)
@@ -178,7 +156,7 @@ static void targets_and_headers_are_as_on_the_wire(void **state)
     (void)state;
     struct scene s;
     start(&s, AT_ONCE, 0);
-    const int fd = open_client(&s);
+    const int fd = open_client(s.server);
     say(fd, "PUT /a%2Fb/../c%20?x=%41+&y=?z HTTP/1.1\r\nHost: h\r\nX-Seen:  some thing \r\n"
             "Content-Length: 4\r\n\r\nbo");
     run_for(&s, 10);
@@ -206,7 +184,7 @@ static void a_connection_carries_many_requests(void **state)
     (void)state;
     struct scene s;
     start(&s, AT_ONCE, 0);
-    const int fd = open_client(&s);
+    const int fd = open_client(s.server);
     for (int i = 0; i < 3; i++) {
         say(fd, "GET /one HTTP/1.1\r\nHost: h\r\n\r\n");
         assert_int_equal(count(hear(&s, fd, 1), "HTTP/1.1 200"), 1);
@@ -226,7 +204,7 @@ static void an_answer_may_come_at_any_time(void **state)
     (void)state;
     struct scene s;
     start(&s, LATER, 0);
-    const int fd = open_client(&s);
+    const int fd = open_client(s.server);
     for (int i = 0; i < 3; i++) {
         say(fd, "POST /slow HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nxyGET /next HTTP/1.1\r\nHost: h\r\n\r\n");
         await(&s, &s.seen, 2 * i + 1);
@@ -257,7 +235,7 @@ static void waiting_costs_nothing(void **state)
     (void)state;
     struct scene s;
     start(&s, LATER, 0);
-    const int waiting = open_client(&s), idle = open_client(&s), halfway = open_client(&s);
+    const int waiting = open_client(s.server), idle = open_client(s.server), halfway = open_client(s.server);
     say(waiting, "GET /next HTTP/1.1\r\nHost: h\r\n\r\n");
     await(&s, &s.seen, 1);
     say(halfway, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc");
@@ -277,7 +255,7 @@ static void chunks_are_joined_and_trailers_count_as_headers(void **state)
     (void)state;
     struct scene s;
     start(&s, AT_ONCE, 0);
-    const int fd = open_client(&s);
+    const int fd = open_client(s.server);
     say(fd, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTrailer: X-Seen\r\n\r\n5\r\nhello\r\n");
     run_for(&s, 5);
     say(fd, "7;ext=1\r\n, world\r\n0\r\nX-Seen: trailer\r\n\r\n");
@@ -310,7 +288,7 @@ static void a_body_above_the_limit_is_measured_and_left_out(void **state)
     (void)state;
     struct scene s;
     start(&s, AT_ONCE, 1000000);
-    const int fd = open_client(&s);
+    const int fd = open_client(s.server);
     post_bytes(&s, fd, 1000000);
     assert_false(s.too_large);
     assert_int_equal(s.body_len, 1000000);
@@ -328,7 +306,7 @@ static void a_client_that_leaves_is_reported_once(void **state)
     struct scene s;
     start(&s, LATER, 0);
     for (int i = 0; i < 3; i++) {
-        const int fd = open_client(&s);
+        const int fd = open_client(s.server);
         if (i == 2)                     // leaves with a reset
             setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof(struct linger));
         say(fd, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -346,7 +324,7 @@ static void an_answer_to_nobody_is_harmless(void **state)
     (void)state;
     struct scene s;
     start(&s, NEVER, 0);
-    const int fd = open_client(&s);
+    const int fd = open_client(s.server);
     say(fd, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     await(&s, &s.seen, 1);
     close(fd);
@@ -362,7 +340,7 @@ static void a_dropped_connection_is_closed_without_a_word(void **state)
     (void)state;
     struct scene s;
     start(&s, DROP, 0);
-    const int now = open_client(&s), later = open_client(&s);
+    const int now = open_client(s.server), later = open_client(s.server);
     say(now, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     assert_string_equal(hear(&s, now, 0), "(closed)");
     s.answer = LATER;
@@ -384,7 +362,7 @@ static void the_server_may_be_freed_at_any_time(void **state)
         struct scene s;
         start(&s, answers[i], 0);
         s.free_when_gone = i == 1;
-        const int fd = open_client(&s), other = open_client(&s);
+        const int fd = open_client(s.server), other = open_client(s.server);
         say(other, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc");
         say(fd, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
         await(&s, &s.seen, 1);
@@ -413,7 +391,7 @@ static void nonsense_is_answered_or_closed(void **state)
     struct scene s;
     start(&s, AT_ONCE, 0);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        const int fd = open_client(&s);
+        const int fd = open_client(s.server);
         say(fd, texts[i]);
         run_for(&s, 10);
         close(fd);
