@@ -37,6 +37,18 @@ void local_call_fail(struct local_call *c, enum local_failure f, jn_str detail)
     local_put_failure(&c->payload, f, c->id, detail);
 }
 
+void local_call_go_on(struct local_call *c)
+{
+    c->is_full = false;
+    if (c->go_on)
+        c->go_on(c->host);
+}
+
+size_t local_call_stream_limit(const struct local_call *c)
+{
+    return c->on_piece ? LOCAL_STREAM_MAX : LOCAL_RESPONSE_MAX;
+}
+
 jn_str local_call_timeout_text(const struct local_call *c, char out[16])
 {
     const int len = snprintf(out, 16, "%d.00", c->function->timeout_s);

@@ -7,8 +7,14 @@
 #include "local/function.h"
 #include "local/tail.h"
 
+enum {
+    LOCAL_RESPONSE_MAX = 6291556,       /* bytes: 6 MB and 100 (AWS Lambda quotas; our spec, section 1.3) */
+    LOCAL_STREAM_MAX = 209715200,       /* of a response that its caller takes as it comes: 200 MB (the same) */
+};
+
 struct local_call;
 typedef void local_call_done_fn(struct local_call *c, void *arg);
+typedef void local_call_piece_fn(struct local_call *c, jn_str piece, void *arg);
 
 struct local_call {
     /* the request */
@@ -19,19 +25,24 @@ struct local_call {
     char *client_context;           /* JSON text; NULL: none */
     struct jn_buf event;
     bool is_event;                  /* nobody waits: may wait for a free process */
+    local_call_piece_fn *on_piece;  /* takes a streamed response as it comes; NULL: it is collected in `payload` */
+    bool is_full;                   /* its caller is slow: no more pieces until local_call_go_on() */
 
     /* on its way */
     struct local_tail tail;
     int64_t started_us, deadline_ms;    /* monotonic, wall; 0: not yet handed out */
+    size_t streamed;                /* bytes of a streamed response, also of one that is too long */
+    void (*go_on)(void *host);      /* while a response is streamed: has its process send again */
+    void *host;
 
     /* the outcome */
     bool cancelled;                 /* the local Lambda stops: there is none */
     enum local_failure failure;
-    struct jn_buf payload;
+    struct jn_buf payload;          /* with on_piece: only what was not streamed; an error's document is here always */
     int64_t duration_us, init_us, peak_memory_bytes;    /* init_us is -1 for a warm process */
 
     local_call_done_fn *done;       /* once, never inside local_pool_submit() */
-    void *arg;
+    void *arg;                      /* of `on_piece`, too */
     struct local_call *next;        /* in the pool's queue */
 };
 
@@ -41,6 +52,12 @@ void local_call_free(struct local_call *c);
 
 /* Decides the outcome, unless it is decided: a failure of the platform with its document. */
 void local_call_fail(struct local_call *c, enum local_failure f, jn_str detail);
+
+/* The caller takes pieces again, or does not care any more. */
+void local_call_go_on(struct local_call *c);
+
+/* How long a streamed response to this call may be. */
+size_t local_call_stream_limit(const struct local_call *c);
 
 /* "3.00" for a timeout of 3 seconds.  `out` needs 16 bytes. */
 jn_str local_call_timeout_text(const struct local_call *c, char out[16]);

@@ -85,7 +85,8 @@ static void put_sentence(struct jn_buf *out, enum local_failure f, const char *i
     else if (f == LOCAL_FAILURE_EXIT)
         jn_buf_append_z(out, "Runtime exited without providing a reason");
     else if (f == LOCAL_FAILURE_TOO_LARGE)
-        jn_buf_append_z(out, "Response payload size exceeded maximum allowed payload size (6291556 bytes).");
+        jn_buf_append_fmt(out, "Response payload size exceeded maximum allowed payload size (%.*s bytes).",
+                          JN_ARG(detail));
     else
         jn_buf_append(out, detail);
 }

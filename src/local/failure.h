@@ -24,7 +24,8 @@ const char *local_failure_status(enum local_failure f);
 void local_put_process_end(struct jn_buf *out, int status, int signum);
 
 /* Appends the document.  `id` is the request's; `detail` is the number of seconds for a timeout ("3.00"), the end of
- * the process for an exit ("" when its status was 0), the system's reason for an entry point. */
+ * the process for an exit ("" when its status was 0), the system's reason for an entry point, the number of bytes that
+ * a response may have. */
 void local_put_failure(struct jn_buf *out, enum local_failure f, const char *id, jn_str detail);
 
 #endif

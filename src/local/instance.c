@@ -127,6 +127,7 @@ static void hand_out(struct local_instance *i)
     local_tail_start(&c->tail, c->id);
     const int64_t left_us = local_instance_timeout_us(i) - (local_instance_now_us(i) - c->started_us);
     local_instance_step(i, STATE_busy);
+    local_instance_reset_stream(i);
     base_timer_start(i->deadline, (left_us + 999) / 1000);
     local_runtime_api_hand_out(i->api, c);
 }
@@ -161,20 +162,18 @@ static enum local_verdict on_outcome(jn_str id, bool is_error, jn_str body, bool
     const bool is_known = c && (i->state == STATE_busy || i->state == STATE_answered);
     if (!is_known || !jn_str_eq(id, jn_str_of(c->id)))
         return id.len && jn_str_eq(id, jn_str_of(i->last_id)) ? LOCAL_WRONG_STATE : LOCAL_WRONG_ID;
-    if (i->state == STATE_answered)
+    if (i->state == STATE_answered || i->is_streaming || (i->has_streamed && !is_error))
         return LOCAL_WRONG_STATE;
 
     if (is_oversized) {
-        local_instance_fail(i, LOCAL_FAILURE_TOO_LARGE, JN_STR(""));
+        local_instance_fail_oversized(i, LOCAL_RESPONSE_MAX);
     } else {
         c->failure = is_error ? LOCAL_FAILURE_FUNCTION : LOCAL_FAILURE_NONE;
+        jn_buf_truncate(&c->payload, 0);        // of a response that broke off
         jn_buf_append(&c->payload, body);
         local_instance_set_duration(i, c);
     }
-    const int64_t left_us = local_instance_timeout_us(i) - c->duration_us;
-    local_instance_step(i, STATE_answered);
-    base_timer_start(i->deadline, left_us / 1000 + i->site->grace_ms);
-    base_timer_start(i->grace, i->site->grace_ms);
+    local_instance_conclude(i);
     return is_oversized ? LOCAL_OVERSIZED : LOCAL_ACCEPTED;
 }
 
@@ -197,6 +196,8 @@ static bool on_init_error(jn_str type, jn_str body, void *arg)
 
 static const struct local_runtime_events runtime_events = {
     .on_next = on_next, .on_left = on_left, .on_outcome = on_outcome, .on_init_error = on_init_error,
+    .on_stream = local_instance_on_stream, .on_piece = local_instance_on_piece,
+    .on_stream_end = local_instance_on_stream_end, .on_stream_broken = local_instance_on_stream_broken,
 };
 
 /* ---- output, deadlines, the end ------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* instance_internal.h - what the files of a process's life share: instance.c (what happens to it), instance_start.c (how
- * it is started) and instance_outcome.c (what becomes of its call).  Nobody else includes it. */
+ * it is started), instance_stream.c (a response in pieces) and instance_outcome.c (what becomes of its call).  Nobody
+ * else includes it. */
 #ifndef LOCAL_INSTANCE_INTERNAL_H
 #define LOCAL_INSTANCE_INTERNAL_H
 
@@ -38,6 +39,8 @@ struct local_instance {
     struct base_timer *grace;           /* of an answer that is held back */
 
     struct local_call *call;
+    bool has_streamed;                  /* it began to stream a response to the call, and may not respond anew */
+    bool is_streaming;                  /* and has not come to its end */
     char last_id[37];                   /* of the call before: tells a second response from a wrong id */
     unsigned starts;                    /* of processes: 1, or 2 after a failed init */
     int64_t start_us;                   /* of the last one */
@@ -76,6 +79,17 @@ bool local_instance_may_start_again(const struct local_instance *i);
 void local_instance_put_init_report(struct local_instance *i, const char *phase);
 void local_instance_close_failed_start(struct local_instance *i);
 
+/* ---- instance_stream.c ---------------------------------------------------------------------------------------- */
+
+/* The call is at the process, which has not begun to respond; forgets what was streamed to the call before. */
+void local_instance_reset_stream(struct local_instance *i);
+
+/* Of struct local_runtime_events; `arg` is the instance. */
+bool local_instance_on_stream(jn_str id, void *arg);
+bool local_instance_on_piece(jn_str piece, void *arg);
+enum local_verdict local_instance_on_stream_end(jn_str error, void *arg);
+void local_instance_on_stream_broken(void *arg);
+
 /* ---- instance_outcome.c --------------------------------------------------------------------------------------- */
 
 /* Decides what the caller gets: a failure of the platform, the timeout among them, or how long it took. */
@@ -83,6 +97,12 @@ void local_instance_fail(struct local_instance *i, enum local_failure f, jn_str 
 void local_instance_time_out(struct local_instance *i);
 void local_instance_set_duration(struct local_instance *i, struct local_call *c);
 void local_instance_note_memory(struct local_call *c, int64_t bytes);
+
+/* The process has posted its result, which the call holds: its outcome is known. */
+void local_instance_conclude(struct local_instance *i);
+
+/* The response has more bytes than it may have. */
+void local_instance_fail_oversized(struct local_instance *i, size_t limit);
 
 /* The call has its outcome and its log: both go to whoever waits.  Now, or when the output before has been read. */
 void local_instance_finish(struct local_instance *i);

@@ -35,6 +35,21 @@ void local_instance_time_out(struct local_instance *i)
     local_instance_fail(i, LOCAL_FAILURE_TIMEOUT, local_call_timeout_text(i->call, seconds));
 }
 
+void local_instance_fail_oversized(struct local_instance *i, size_t limit)
+{
+    char bytes[24];
+    snprintf(bytes, sizeof bytes, "%zu", limit);
+    local_instance_fail(i, LOCAL_FAILURE_TOO_LARGE, jn_str_of(bytes));
+}
+
+void local_instance_conclude(struct local_instance *i)
+{
+    const int64_t left_us = local_instance_timeout_us(i) - i->call->duration_us;
+    local_instance_step(i, STATE_answered);
+    base_timer_start(i->deadline, left_us / 1000 + i->site->grace_ms);
+    base_timer_start(i->grace, i->site->grace_ms);
+}
+
 /* ---- handing it back ------------------------------------------------------------------------------------------ */
 
 /* What the function's error document calls itself; "an error" when it does not say. */
@@ -65,7 +80,7 @@ static void log_outcome(const struct local_instance *i, const struct local_call 
 
     base_log(i->site->log, c->failure ? BASE_WARN : BASE_INFO, fields, "%s %s%s in %.1f ms%s, %zu bytes in, %zu out",
              c->function->name, c->failure ? "failed with " : "answered", type, (double)c->duration_us / 1000, init,
-             c->event.len, c->payload.len);
+             c->event.len, c->payload.len + (c->on_piece ? c->streamed : 0));
 }
 
 /* The process is made idle first, so that the caller's next call finds it. */
@@ -73,6 +88,7 @@ void local_instance_finish(struct local_instance *i)
 {
     struct local_call *c = i->call;
     i->call = NULL;
+    c->go_on = NULL;
     base_timer_stop(i->grace);
     memcpy(i->last_id, c->id, sizeof i->last_id);
     if (i->process)
@@ -88,6 +104,7 @@ void local_instance_cancel(struct local_instance *i)
 {
     struct local_call *c = i->call;
     i->call = NULL;
+    c->go_on = NULL;
     base_timer_stop(i->grace);
     c->cancelled = true;
     c->done(c, c->arg);

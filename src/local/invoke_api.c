@@ -2,7 +2,8 @@
  *
  * A request is checked (invoke_check.c), becomes a call (call.h) and goes to the pool of its function.  The call
  * outlives its caller: whoever hangs up does not stop the function, as on AWS.  `struct exchange` ties the two
- * together. */
+ * together.  A caller of InvokeWithResponseStream is answered in pieces (stream_events.c), as the function sends them,
+ * and holds the function back when he does not take them. */
 #include "local/invoke_api.h"
 
 #include <inttypes.h>
@@ -12,12 +13,16 @@
 #include "base/crypto.h"
 #include "core/value.h"
 #include "local/auth.h"
+#include "local/stream_events.h"
+
+enum { UNSENT_MAX = 1 << 20 };  /* bytes that wait for a slow caller; his function waits above it */
 
 struct exchange {
     struct local_invoke_api *api;
     struct base_httpd_request *req;     /* NULL: answered, or the caller is gone */
     struct local_call *call;
-    bool wants_log;
+    bool wants_log, is_streamed;
+    bool has_begun;                     /* the stream's head was sent */
 };
 
 /* ---- answers -------------------------------------------------------------------------------------------------- */
@@ -115,6 +120,69 @@ static void reply_empty(struct base_httpd_request *req, int status, const char *
     base_httpd_reply(req, status, a.headers, a.count, JN_STR(""));
 }
 
+/* ---- streamed answers ------------------------------------------------------------------------------------------ */
+
+static void begin_stream(struct exchange *x)
+{
+    struct answer a = { .count = 0 };
+    add(&a, "Content-Type", JN_STR("application/vnd.amazon.eventstream"));
+    add_common(&a, x->call->id);
+    add(&a, "X-Amz-Executed-Version", JN_STR("$LATEST"));
+    add(&a, "X-Amzn-Trace-Id", jn_str_of(x->call->trace_id));
+    base_httpd_begin(x->req, 200, a.headers, a.count);
+    x->has_begun = true;
+}
+
+/* Takes `events`.  Without memory the stream is cut, which a caller sees, and nothing that follows is sent. */
+static void send_events(struct exchange *x, struct jn_buf *events)
+{
+    if (events->failed) {
+        base_httpd_drop(x->req);
+        x->req = NULL;
+    } else {
+        if (!x->has_begun)
+            begin_stream(x);
+        base_httpd_write(x->req, jn_buf_str(events));
+    }
+    jn_buf_clear(events);
+}
+
+static void on_drain(struct base_httpd_request *req, void *arg)
+{
+    (void)req;
+    const struct exchange *x = arg;
+    local_call_go_on(x->call);
+}
+
+/* For who has hung up it is swallowed. */
+static void on_piece(struct local_call *c, jn_str piece, void *arg)
+{
+    struct exchange *x = arg;
+    struct jn_buf events;
+    if (!x->req)
+        return;
+    jn_buf_init(&events, 0);
+    local_put_chunks(&events, piece);
+    send_events(x, &events);
+    if (!x->req || base_httpd_unsent(x->req) <= UNSENT_MAX)
+        return;
+    c->is_full = true;
+    base_httpd_on_drain(x->req, on_drain, x);
+}
+
+static void end_stream(struct exchange *x)
+{
+    struct jn_buf events;
+    jn_buf_init(&events, 0);
+    if (x->call->cancelled)
+        local_put_stream_cancelled(&events);
+    else
+        local_put_stream_end(&events, x->call, x->wants_log);
+    send_events(x, &events);
+    if (x->req)
+        base_httpd_end(x->req);
+}
+
 /* ---- calls ---------------------------------------------------------------------------------------------------- */
 
 static void free_exchange(struct exchange *x)
@@ -126,10 +194,12 @@ static void free_exchange(struct exchange *x)
 static void on_done(struct local_call *c, void *arg)
 {
     struct exchange *x = arg;
-    if (x->req && c->cancelled)
+    if (x->req && c->cancelled && !x->has_begun)
         reply_stopping(x->api->site, x->req, c->id);
-    else if (x->req && c->payload.failed)
+    else if (x->req && c->payload.failed && !x->has_begun)
         refuse_with(x->api->site, x->req, c->id, LOCAL_REFUSED_SERVICE, "out of memory");
+    else if (x->req && x->is_streamed)
+        end_stream(x);
     else if (x->req)
         reply_outcome(x);
     free_exchange(x);
@@ -140,6 +210,7 @@ static void on_gone(struct base_httpd_request *req, void *arg)
     (void)req;
     struct exchange *x = arg;
     x->req = NULL;
+    local_call_go_on(x->call);
 }
 
 /* The caller's trace when it looks like one, else a new one.  Sampled=0: nobody collects it. */
@@ -184,11 +255,13 @@ static struct exchange *make_exchange(struct local_invoke_api *api, const struct
         return NULL;
     x->api = api;
     x->wants_log = v->wants_log;
+    x->is_streamed = v->is_streamed;
     x->call = make_call(api, v, id, trace);
     if (!x->call) {
         free(x);
         return NULL;
     }
+    x->call->on_piece = v->is_streamed ? on_piece : NULL;
     x->call->done = on_done;
     x->call->arg = x;
     return x;

@@ -1,4 +1,4 @@
-/* invoke_api.h - the Invoke API in front of the functions (our spec, sections 1.1 to 1.4 and 1.8). */
+/* invoke_api.h - the Invoke API in front of the functions (our spec, sections 1.1 to 1.4, 1.6 and 1.8). */
 #ifndef LOCAL_INVOKE_API_H
 #define LOCAL_INVOKE_API_H
 
@@ -33,6 +33,7 @@ struct local_invoke {
     /* out: texts in `memory` */
     struct jn_arena *memory;
     const struct local_function *function;
+    bool is_streamed;                   /* InvokeWithResponseStream */
     enum local_invocation_type type;
     bool wants_log;
     char *arn;                          /* as the caller addressed the function, in full */

@@ -49,9 +49,26 @@ static jn_str decode(struct checking *c, jn_str s)
 
 /* ---- size ----------------------------------------------------------------------------------------------------- */
 
+/* What stands around the name in the path of an operation. */
+static const struct {
+    jn_str head, end;
+} paths[] = {
+    { JN_STR_INIT("/2015-03-31/functions/"), JN_STR_INIT("/invocations") },
+    { JN_STR_INIT("/2021-11-15/functions/"), JN_STR_INIT("/response-streaming-invocations") },
+};
+
+/* The name in the path, still encoded; {NULL, 0}: the path is not of this operation. */
+static jn_str label_in(jn_str path, bool is_streamed)
+{
+    const jn_str head = paths[is_streamed].head, end = paths[is_streamed].end;
+    const bool fits = jn_str_starts(path, head) && jn_str_ends(path, end) && path.len > head.len + end.len;
+    return fits ? jn_str_sub(path, head.len, path.len - end.len) : (jn_str){ NULL, 0 };
+}
+
+/* A streamed call is nobody's event, whatever it says. */
 static bool is_event(const struct local_invoke *v)
 {
-    return jn_str_eq(v->type_header, JN_STR("Event"));
+    return jn_str_eq(v->type_header, JN_STR("Event")) && !label_in(v->path, true).data;
 }
 
 bool local_invoke_check_size(struct local_invoke *v, struct local_refusal *r)
@@ -65,13 +82,14 @@ bool local_invoke_check_size(struct local_invoke *v, struct local_refusal *r)
 
 /* ---- path and name -------------------------------------------------------------------------------------------- */
 
-/* path := '/2015-03-31/functions/' name '/invocations' */
+/* path := '/2015-03-31/functions/' name '/invocations'
+ *       | '/2021-11-15/functions/' name '/response-streaming-invocations' */
 static bool check_path(struct checking *c)
 {
-    const jn_str head = JN_STR("/2015-03-31/functions/"), end = JN_STR("/invocations"), path = c->v->path;
-    const bool fits = jn_str_starts(path, head) && jn_str_ends(path, end) && path.len > head.len + end.len;
-    const jn_str label = fits ? jn_str_sub(path, head.len, path.len - end.len) : JN_STR("");
-    if (!fits || jn_str_find(label, JN_STR("/"), 0) != SIZE_MAX || !jn_str_eq(c->v->method, JN_STR("POST")))
+    const jn_str path = c->v->path;
+    c->v->is_streamed = label_in(path, true).data != NULL;
+    const jn_str label = label_in(path, c->v->is_streamed);
+    if (!label.data || jn_str_find(label, JN_STR("/"), 0) != SIZE_MAX || !jn_str_eq(c->v->method, JN_STR("POST")))
         return local_refuse(c->r, LOCAL_REFUSED_UNKNOWN_OPERATION, "Unable to determine service/operation name to be "
                             "authorized: there is no %.*s %.*s here", JN_ARG(c->v->method), JN_ARG(path));
     c->name_text = decode(c, label);
@@ -160,12 +178,12 @@ static bool check_type(struct checking *c)
         return true;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         c->v->type = (enum local_invocation_type)i;
-        if (jn_str_eq(asked, jn_str_of(names[i])))
+        if (jn_str_eq(asked, jn_str_of(names[i])) && !(c->v->is_streamed && i == LOCAL_EVENT))
             return true;
     }
     return local_refuse(c->r, LOCAL_REFUSED_VALIDATION, "1 validation error detected: Value '%.*s' at 'invocationType' "
-                        "failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, "
-                        "DryRun]", JN_ARG(asked));
+                        "failed to satisfy constraint: Member must satisfy enum value set: [%sRequestResponse, "
+                        "DryRun]", JN_ARG(asked), c->v->is_streamed ? "" : "Event, ");
 }
 
 static bool check_log(struct checking *c)

@@ -2,18 +2,21 @@
  *
  * Here is HTTP and nothing else: whether a request comes at the right time is for the owner to say (instance.c), which
  * in turn never sees a socket.  Follows "Using the Lambda runtime API" of the AWS Lambda Developer Guide.  Left out
- * are the two calls of SnapStart.  A streamed response is collected like any other; its trailers are not looked at. */
+ * are the two calls of SnapStart.  A streamed response is given on piece by piece; an error behind it is in trailers
+ * (our spec, section 7.3). */
 #include "local/runtime_api.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/crypto.h"
 #include "local/text.h"
 
 struct local_runtime_api {
     struct base_httpd *httpd;
     struct base_httpd_request *waiting;     /* an unanswered `next`, or NULL */
+    struct base_httpd_request *streaming;   /* a result that is posted in pieces, or NULL */
     const struct local_runtime_events *events;
     void *arg;
 };
@@ -111,6 +114,13 @@ static void reply_out_of_turn(struct base_httpd_request *req)
     reply_error(req, 403, "InvalidStateTransition", "Transition is not allowed: this is not the process's turn");
 }
 
+static void reply_oversized(struct base_httpd_request *req, size_t limit)
+{
+    char text[96];
+    snprintf(text, sizeof text, "Exceeded maximum allowed payload size (%zu bytes).", limit);
+    reply_error(req, 413, "RequestEntityTooLarge", text);
+}
+
 static void reply_verdict(struct base_httpd_request *req, enum local_verdict v)
 {
     switch (v) {
@@ -124,7 +134,10 @@ static void reply_verdict(struct base_httpd_request *req, enum local_verdict v)
         reply_out_of_turn(req);
         break;
     case LOCAL_OVERSIZED:
-        reply_error(req, 413, "RequestEntityTooLarge", "Exceeded maximum allowed payload size (6291556 bytes).");
+        reply_oversized(req, LOCAL_RESPONSE_MAX);
+        break;
+    case LOCAL_OVERSIZED_STREAM:
+        reply_oversized(req, LOCAL_STREAM_MAX);
         break;
     }
 }
@@ -155,6 +168,11 @@ static void handle_next(struct local_runtime_api *api, struct base_httpd_request
     }
 }
 
+static jn_str mode_of(const struct base_httpd_request *req)
+{
+    return base_httpd_header(req, "Lambda-Runtime-Function-Response-Mode");
+}
+
 static bool is_known_mode(jn_str mode)
 {
     return mode.len == 0 || jn_str_eq(mode, JN_STR("streaming")) || jn_str_eq(mode, JN_STR("buffered"));
@@ -162,13 +180,78 @@ static bool is_known_mode(jn_str mode)
 
 static void handle_outcome(struct local_runtime_api *api, struct base_httpd_request *req, jn_str id, bool is_error)
 {
-    if (!is_known_mode(base_httpd_header(req, "Lambda-Runtime-Function-Response-Mode"))) {
+    if (!is_known_mode(mode_of(req))) {
         reply_error(req, 400, "InvalidFunctionResponseMode", "Invalid function response mode");
         return;
     }
     const bool is_oversized = base_httpd_too_large(req);
     reply_verdict(req, api->events->on_outcome(id, is_error, base_httpd_body(req), is_oversized, api->arg));
 }
+
+/* ---- a result in pieces --------------------------------------------------------------------------------------- */
+
+static void on_piece(struct base_httpd_request *req, jn_str piece, void *arg)
+{
+    struct local_runtime_api *api = arg;
+    if (!api->events->on_piece(piece, api->arg))
+        base_httpd_pause_body(req);
+}
+
+static void on_broken(struct base_httpd_request *req, void *arg)
+{
+    struct local_runtime_api *api = arg;
+    if (api->streaming != req)
+        return;
+    api->streaming = NULL;
+    api->events->on_stream_broken(api->arg);
+}
+
+/* The headers of a request are there: a streamed result that comes at the right time is taken as it comes. */
+static void on_head(struct base_httpd_request *req, void *arg)
+{
+    struct local_runtime_api *api = arg;
+    jn_str id;
+    const bool is_streamed =
+        local_runtime_route(base_httpd_method(req), base_httpd_path(req), &id) == LOCAL_RUNTIME_RESPONSE &&
+        jn_str_eq(mode_of(req), JN_STR("streaming"));
+    if (!is_streamed || api->streaming || !api->events->on_stream(id, api->arg))
+        return;
+    api->streaming = req;
+    base_httpd_stream_body(req, on_piece, api);
+    base_httpd_on_gone(req, on_broken, api);
+}
+
+/* The document of an error that came behind the pieces; false: none did.  What is no base64 is taken as it is. */
+static bool put_late_error(struct jn_buf *out, const struct base_httpd_request *req)
+{
+    const jn_str type = base_httpd_header(req, "Lambda-Runtime-Function-Error-Type");
+    const jn_str body = base_httpd_header(req, "Lambda-Runtime-Function-Error-Body");
+    if (!type.len && !body.len)
+        return false;
+    if (!base_base64_decode(out, body)) {
+        jn_buf_truncate(out, 0);
+        jn_buf_append(out, body);
+    }
+    if (out->len == 0) {
+        jn_buf_append_z(out, "{\"errorType\":");
+        local_put_json_string(out, type);
+        jn_buf_append_z(out, ",\"errorMessage\":\"\"}");
+    }
+    return true;
+}
+
+static void handle_stream_end(struct local_runtime_api *api, struct base_httpd_request *req)
+{
+    struct jn_buf error;
+    jn_buf_init(&error, 0);
+    api->streaming = NULL;
+    base_httpd_on_gone(req, NULL, NULL);
+    const bool has_failed = put_late_error(&error, req);
+    reply_verdict(req, api->events->on_stream_end(has_failed ? jn_buf_str(&error) : (jn_str){ NULL, 0 }, api->arg));
+    jn_buf_clear(&error);
+}
+
+/* ---- routes --------------------------------------------------------------------------------------------------- */
 
 static void handle_init_error(struct local_runtime_api *api, struct base_httpd_request *req)
 {
@@ -183,6 +266,10 @@ static void handle(struct base_httpd_request *req, void *arg)
 {
     struct local_runtime_api *api = arg;
     jn_str id;
+    if (req == api->streaming) {
+        handle_stream_end(api, req);
+        return;
+    }
     switch (local_runtime_route(base_httpd_method(req), base_httpd_path(req), &id)) {
     case LOCAL_RUNTIME_UNKNOWN:
         reply_error(req, 404, "UnknownOperation", "The Runtime API has no such path");
@@ -220,7 +307,7 @@ enum jn_status local_runtime_api_new(struct base_loop *l, const char *host, cons
     api->arg = arg;
 
     const struct base_httpd_options opt = {
-        .host = host, .max_body = LOCAL_RESPONSE_MAX, .handler = handle, .arg = api,
+        .host = host, .max_body = LOCAL_RESPONSE_MAX, .handler = handle, .on_head = on_head, .arg = api,
     };
     const enum jn_status s = base_httpd_new(l, &opt, &api->httpd, err);
     if (s)
@@ -246,6 +333,12 @@ int local_runtime_api_port(const struct local_runtime_api *api)
 bool local_runtime_api_is_waiting(const struct local_runtime_api *api)
 {
     return api->waiting != NULL;
+}
+
+void local_runtime_api_go_on(struct local_runtime_api *api)
+{
+    if (api->streaming)
+        base_httpd_resume_body(api->streaming);
 }
 
 /* Content-Type always: the official Node client crashes without it (our spec, section 7.7). */

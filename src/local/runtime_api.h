@@ -9,14 +9,13 @@
 #include "base/httpd.h"
 #include "local/call.h"
 
-enum { LOCAL_RESPONSE_MAX = 6291556 };      /* 6 MB and 100 bytes (AWS Lambda quotas; our spec, section 1.3) */
-
 /* What the process may hear to a response or an error that it posts. */
 enum local_verdict {
     LOCAL_ACCEPTED,
     LOCAL_WRONG_ID,         /* not the invocation it is working on */
     LOCAL_WRONG_STATE,      /* out of order: a second response */
     LOCAL_OVERSIZED,        /* accepted as the end of the invocation, which it makes fail */
+    LOCAL_OVERSIZED_STREAM, /* the same, for a response that the caller took as it came */
 };
 
 /* The requests of the process, in its owner's hands. */
@@ -27,6 +26,13 @@ struct local_runtime_events {
     void (*on_left)(void *arg);
     /* It posts a result, or the error of its function.  `is_oversized`: `body` is empty, it was too large. */
     enum local_verdict (*on_outcome)(jn_str id, bool is_error, jn_str body, bool is_oversized, void *arg);
+    /* It begins to stream a result.  False: not now, or not under this id; then it is refused when it is whole.  Else
+     * pieces follow (false: no more until local_runtime_api_go_on()), and one of two ends: the whole was posted, with
+     * an `error` that is the document from its trailers ({NULL, 0}: none), or the connection broke. */
+    bool (*on_stream)(jn_str id, void *arg);
+    bool (*on_piece)(jn_str piece, void *arg);
+    enum local_verdict (*on_stream_end)(jn_str error, void *arg);
+    void (*on_stream_broken)(void *arg);
     /* It could not initialise; `type` is "Runtime.Unknown" unless it says better.  False: it is not its turn. */
     bool (*on_init_error)(jn_str type, jn_str body, void *arg);
 };
@@ -47,6 +53,9 @@ bool local_runtime_api_is_waiting(const struct local_runtime_api *api);
 
 /* Gives the waiting process the event of `c`. */
 void local_runtime_api_hand_out(struct local_runtime_api *api, const struct local_call *c);
+
+/* Takes pieces of the streamed result again; nothing happens when none is streamed. */
+void local_runtime_api_go_on(struct local_runtime_api *api);
 
 /* ---- the pure part -------------------------------------------------------------------------------------------- */
 

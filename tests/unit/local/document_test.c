@@ -41,7 +41,7 @@ static void the_platforms_documents_are_awss(void **state)
           " Error: Runtime exited with error: exit status 1\"}" },
         { LOCAL_FAILURE_EXIT, "", "{\"errorType\":\"Runtime.ExitError\",\"errorMessage\":\"RequestId: " ID
           " Error: Runtime exited without providing a reason\"}" },
-        { LOCAL_FAILURE_TOO_LARGE, "", "{\"errorMessage\":\"Response payload size exceeded maximum allowed payload "
+        { LOCAL_FAILURE_TOO_LARGE, "6291556", "{\"errorMessage\":\"Response payload size exceeded maximum allowed payload "
           "size (6291556 bytes).\",\"errorType\":\"Function.ResponseSizeTooLarge\"}" },
         { LOCAL_FAILURE_ENTRYPOINT, "cannot start \"x\"", "{\"errorType\":\"Runtime.InvalidEntrypoint\","
           "\"errorMessage\":\"RequestId: " ID " Error: cannot start \\\"x\\\"\"}" },

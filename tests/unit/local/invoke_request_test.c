@@ -215,6 +215,37 @@ static void a_body_above_the_limit_is_refused_with_both_numbers(void **state)
                    "1048576 bytes)");
 }
 
+/* InvokeWithResponseStream: another path, no events, and otherwise the same. */
+static void a_streamed_call_is_told_by_its_path(void **state)
+{
+    (void)state;
+    struct outcome o;
+    struct local_invoke v = invoke_of("f", "Qualifier=%24LATEST");
+    check(&o, v);
+    assert_true(o.ok);
+    assert_false(o.v.is_streamed);
+    clear(&o);
+    v.path = JN_STR("/2021-11-15/functions/f/response-streaming-invocations");
+    v.log_header = JN_STR("Tail");
+    check(&o, v);
+    assert_true(o.ok && o.v.is_streamed && o.v.wants_log);
+    assert_ptr_equal(o.v.function, &function_list[0]);
+    clear(&o);
+    v.type_header = JN_STR("DryRun");
+    check(&o, v);
+    assert_true(o.ok && o.v.is_streamed && o.v.type == LOCAL_DRY_RUN);
+    clear(&o);
+    v.type_header = JN_STR("Event");
+    v.body_size = 1048577;              // the limit of events is not asked
+    assert_refused(v, LOCAL_REFUSED_VALIDATION, "enum value set: [RequestResponse, DryRun]");
+    v.path = JN_STR("/2021-11-15/functions/f/invocations");
+    v.type_header = JN_STR("");
+    v.body_size = 0;
+    assert_refused(v, LOCAL_REFUSED_UNKNOWN_OPERATION, "there is no POST /2021-11-15");
+    v.path = JN_STR("/2015-03-31/functions/f/response-streaming-invocations");
+    assert_refused(v, LOCAL_REFUSED_UNKNOWN_OPERATION, "there is no POST /2015-03-31");
+}
+
 /* ---- the Runtime API ------------------------------------------------------------------------------------------ */
 
 static void the_runtime_apis_paths(void **state)
@@ -270,6 +301,7 @@ int main(void)
         cmocka_unit_test(a_client_context_is_decoded_and_must_be_an_object),
         cmocka_unit_test(a_body_must_be_json_or_nothing),
         cmocka_unit_test(a_body_above_the_limit_is_refused_with_both_numbers),
+        cmocka_unit_test(a_streamed_call_is_told_by_its_path),
         cmocka_unit_test(the_runtime_apis_paths),
         cmocka_unit_test(an_error_type_is_logged_only_when_it_looks_like_one),
     };
