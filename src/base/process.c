@@ -11,7 +11,17 @@
  *                           the zombie reaped, on_end called
  *   any       -> orphaned   base_process_free(): the group is killed, no callback any more; reaped when it has ended
  *
- * Memory goes when the handles are closed. */
+ * Memory goes when the handles are closed.
+ *
+ * A contained process is put into a control group of its own, where the machine lets us have one (cgroup.c): the kernel
+ * then keeps the limit of memory and kills the group as a whole.  Elsewhere
+ *
+ *   - it adopts what its children leave behind, and whoever adopts what it leaves behind itself kills that (guard.c);
+ *   - its memory and that of all below it is looked at ten times a second while it is busy, and above the limit all are
+ *     killed, as the kernel would.  A resource limit is not the same thing, since it makes allocations fail instead (a
+ *     Python function then answers MemoryError, node aborts), and counts what was only mapped: a node that does nothing
+ *     has 48 MB of it and uses 6, every thread of Python has 8.  So RLIMIT_DATA is far above the limit (2 GiB), as a
+ *     bound for what can happen between two looks.  RLIMIT_AS is of no use: node maps gigabytes at its start. */
 #include "base/process.h"
 
 #include <assert.h>
@@ -24,10 +34,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cgroup.h"
+#include "base/family.h"
 #include "base/loop_internal.h"
 #include "base/spawn.h"
 
 enum { LINE_MAX_BYTES = 65536, DRAIN_MS = 1000 };
+enum { LOOK_MS = 100, REMOVAL_MS = 10, REMOVALS_MAX = 300 };
+
+#define DATA_ALLOWANCE_BYTES ((int64_t)2 << 30)
 
 struct output {
     uv_poll_t poll;
@@ -44,11 +59,15 @@ struct base_process {
     base_process_end_fn *on_end;
     void *arg;
     int pid, pidfd;
-    bool ended, reaped, freed, is_secret;
+    bool ended, reaped, freed, is_secret, is_contained, is_busy, out_of_memory;
+    int64_t memory_limit_bytes;
+    struct base_cgroup cgroup;
+    unsigned removals;              /* how often its removal was tried */
     int64_t baseline_bytes;         /* what ru_maxrss would tell of a child that never used memory of its own */
     int64_t sampled_bytes;          /* the largest VmHWM read while it ran */
     uv_poll_t end;                  /* on pidfd */
-    uv_timer_t drain;
+    uv_timer_t drain;               /* after the end: of the output, then of the group's removal */
+    uv_timer_t look;                /* at its memory */
     struct output *outputs[2];      /* standard output and error; NULL when discarded */
     unsigned handles;               /* not closed yet */
 };
@@ -99,16 +118,25 @@ static void close_watch(struct base_process *p)
 {
     uv_close((uv_handle_t *)&p->end, on_handle_closed);
     uv_close((uv_handle_t *)&p->drain, on_handle_closed);
+    uv_close((uv_handle_t *)&p->look, on_handle_closed);
     close(p->pidfd);
 }
 
 /* ---- the end ------------------------------------------------------------------------------------------------- */
 
+static void kill_all(struct base_process *p)
+{
+    base_cgroup_kill(&p->cgroup);
+    kill(-p->pid, SIGKILL);
+}
+
 /* ru_maxrss outlives exec: a child starts with the resident size that its parent had at the fork.  So it is exact only
  * when it is above ours; below that, what was sampled while it ran is closer. */
 static int64_t peak_memory(const struct base_process *p, const struct rusage *usage)
 {
-    const int64_t reported = (int64_t)usage->ru_maxrss * 1024;
+    const int64_t reported = (int64_t)usage->ru_maxrss * 1024, counted = base_cgroup_peak_memory(&p->cgroup);
+    if (counted > 0)
+        return counted;
     return reported > p->baseline_bytes || p->sampled_bytes == 0 ? reported : p->sampled_bytes;
 }
 
@@ -117,7 +145,7 @@ static struct base_process_end reap(struct base_process *p)
 {
     int status = 0;
     struct rusage usage = { 0 };
-    kill(-p->pid, SIGKILL);
+    kill_all(p);
     pid_t pid;
     do {
         pid = wait4(p->pid, &status, 0, &usage);
@@ -127,7 +155,26 @@ static struct base_process_end reap(struct base_process *p)
         .status = WIFEXITED(status) ? WEXITSTATUS(status) : 0,
         .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
         .peak_memory_bytes = pid == p->pid ? peak_memory(p, &usage) : 0,
+        .out_of_memory = p->out_of_memory || base_cgroup_was_out_of_memory(&p->cgroup),
     };
+}
+
+/* The group can be removed when the last in it is dead, which takes a moment. */
+static void on_removal(uv_timer_t *handle)
+{
+    struct base_process *p = handle->data;
+    if (base_cgroup_remove(&p->cgroup) || ++p->removals == REMOVALS_MAX)
+        close_watch(p);
+}
+
+static void remove_group(struct base_process *p)
+{
+    uv_timer_stop(&p->look);
+    uv_timer_stop(&p->drain);
+    if (base_cgroup_remove(&p->cgroup))
+        close_watch(p);
+    else
+        uv_timer_start(&p->drain, on_removal, REMOVAL_MS, REMOVAL_MS);
 }
 
 static bool is_open(const struct output *o)
@@ -141,7 +188,7 @@ static void finish(struct base_process *p)
     if (p->reaped || !p->ended || is_open(p->outputs[0]) || is_open(p->outputs[1]))
         return;
     const struct base_process_end end = reap(p);
-    close_watch(p);
+    remove_group(p);
     if (!p->freed && p->on_end)
         p->on_end(p, &end, p->arg);
 }
@@ -231,6 +278,8 @@ static void on_ended(uv_poll_t *handle, int status, int events)
     struct base_process *p = handle->data;
     uv_poll_stop(&p->end);
     p->ended = true;
+    if (p->is_contained)
+        kill_all(p);                // nobody waits for what its children could still write
     if (!p->freed)
         uv_timer_start(&p->drain, on_drained, DRAIN_MS, 0);
     finish(p);
@@ -280,9 +329,11 @@ static enum jn_status watch(struct base_process *p, struct jn_error *err)
     if (failed)
         return jn_fail(err, JN_IO, "cannot watch process %d: %s", p->pid, uv_strerror(failed));
     uv_timer_init(uv, &p->drain);
-    p->handles += 2;
+    uv_timer_init(uv, &p->look);
+    p->handles += 3;
     p->end.data = p;
     p->drain.data = p;
+    p->look.data = p;
     uv_poll_start(&p->end, UV_READABLE, on_ended);
     for (int i = 0; i < 2; i++) {
         if (p->outputs[i])
@@ -302,12 +353,45 @@ static void abandon(struct base_process *p)
 {
     if (p->pid > 0)
         reap(p);
+    base_cgroup_remove(&p->cgroup);     // else the next sweep does
     if (p->pidfd >= 0)
         close(p->pidfd);
     p->freed = true;
     close_output(p->outputs[0]);
     close_output(p->outputs[1]);
     free_when_closed(p);
+}
+
+static enum jn_status spawn_once(struct base_process *p, const struct base_process_options *opt, const int write_ends[2],
+                                 bool *is_group_refused, struct jn_error *err)
+{
+    struct base_spawn_options more = { write_ends[0], write_ends[1], base_cgroup_open_entry(&p->cgroup), 0,
+                                       false };
+    if (opt->memory_limit_bytes > 0 && !p->cgroup.limits_memory)
+        more.data_limit_bytes = opt->memory_limit_bytes + DATA_ALLOWANCE_BYTES;
+    const enum jn_status s = base_spawn(opt, &more, &p->pid, &p->pidfd, err);
+    if (more.cgroup_fd >= 0)
+        close(more.cgroup_fd);
+    *is_group_refused = more.is_group_refused;
+    return s;
+}
+
+/* In a group of its own, or without when it is not let in there. */
+static enum jn_status spawn(struct base_process *p, const struct base_process_options *opt, const int write_ends[2],
+                            struct jn_error *err)
+{
+    bool is_group_refused = false;
+    struct jn_error reason = { 0 };
+    enum jn_status s = spawn_once(p, opt, write_ends, &is_group_refused, &reason);
+    if (s && is_group_refused) {
+        base_cgroup_remove(&p->cgroup);
+        p->cgroup = (struct base_cgroup){ 0 };
+        reason = (struct jn_error){ 0 };
+        s = spawn_once(p, opt, write_ends, &is_group_refused, &reason);
+    }
+    if (s && err)
+        *err = reason;
+    return s;
 }
 
 enum jn_status base_process_start(struct base_loop *l, const struct base_process_options *opt,
@@ -317,13 +401,16 @@ enum jn_status base_process_start(struct base_loop *l, const struct base_process
     if (!p)
         return jn_fail(err, JN_NO_MEMORY, "no memory to start %s", opt->file);
     *p = (struct base_process){ .loop = l, .on_line = opt->on_line, .on_end = opt->on_end, .arg = opt->arg,
-                                .pidfd = -1, .is_secret = opt->is_secret,
+                                .pidfd = -1, .is_secret = opt->is_secret, .is_contained = opt->is_contained,
+                                .memory_limit_bytes = opt->memory_limit_bytes,
                                 .baseline_bytes = own_peak_bytes() };
 
+    if (p->is_contained)
+        base_cgroup_make(&p->cgroup, p->memory_limit_bytes);
     int write_ends[2] = { -1, -1 };
     enum jn_status s = open_outputs(p, write_ends, err);
     if (!s)
-        s = base_spawn(opt, write_ends[0], write_ends[1], &p->pid, &p->pidfd, err);
+        s = spawn(p, opt, write_ends, err);
     for (int i = 0; i < 2; i++) {
         if (write_ends[i] >= 0)
             close(write_ends[i]);
@@ -335,6 +422,7 @@ enum jn_status base_process_start(struct base_loop *l, const struct base_process
         return s;
     }
     base_loop_hold(l);
+    base_process_set_busy(p, true);
     *out = p;
     return JN_OK;
 }
@@ -345,8 +433,31 @@ void base_process_kill(struct base_process *p, int signum)
 {
     if (!p->reaped) {
         base_process_peak_memory(p);            // the last chance to look
-        kill(-p->pid, signum);
+        if (signum == SIGKILL)
+            kill_all(p);
+        else
+            kill(-p->pid, signum);
     }
+}
+
+static void on_look(uv_timer_t *handle)
+{
+    struct base_process *p = handle->data;
+    if (p->ended || !p->is_busy) {
+        uv_timer_stop(&p->look);
+    } else if (base_family_memory(p->pid, p->memory_limit_bytes) > p->memory_limit_bytes) {
+        p->out_of_memory = true;
+        base_process_kill(p, SIGKILL);
+    }
+}
+
+/* The timer goes on from one piece of work to the next, so that many short ones are looked at as one long. */
+void base_process_set_busy(struct base_process *p, bool is_busy)
+{
+    p->is_busy = is_busy;
+    const bool is_watched = p->memory_limit_bytes > 0 && !p->cgroup.limits_memory;
+    if (is_busy && is_watched && !p->ended && !uv_is_active((uv_handle_t *)&p->look))
+        uv_timer_start(&p->look, on_look, LOOK_MS, LOOK_MS);
 }
 
 int base_process_pid(const struct base_process *p)
@@ -373,7 +484,9 @@ static int64_t read_high_water(int pid)
 
 int64_t base_process_peak_memory(const struct base_process *p)
 {
-    const int64_t now = p->reaped || p->ended ? 0 : read_high_water(p->pid);
+    int64_t now = 0;
+    if (!p->reaped && !p->ended)
+        now = p->cgroup.limits_memory ? base_cgroup_peak_memory(&p->cgroup) : read_high_water(p->pid);
     struct base_process *remembering = (struct base_process *)p;    // a cache; what users see does not change
     if (now > p->sampled_bytes)
         remembering->sampled_bytes = now;
@@ -388,7 +501,8 @@ void base_process_free(struct base_process *p)
     p->freed = true;
     base_loop_release(p->loop);
     if (!p->reaped)
-        kill(-p->pid, SIGKILL);
+        kill_all(p);
+    uv_timer_stop(&p->look);
     close_output(p->outputs[0]);
     close_output(p->outputs[1]);
     finish(p);                      // when it had ended; else the pidfd will tell, and nobody else hears of it

@@ -10,6 +10,7 @@ struct base_process;
 struct base_process_end {
     int status, signal;
     int64_t peak_memory_bytes;      /* highest resident size seen; 0 when it could not be read */
+    bool out_of_memory;             /* killed for being above its limit of memory */
 };
 
 /* One line of standard output or error, without its newline; the last one may lack it.  Longer lines than 64 KB come in
@@ -26,6 +27,8 @@ struct base_process_options {
     const char *const *env;         /* "NAME=value", NULL at the end; NULL: nothing at all is inherited */
     const char *cwd;                /* NULL: ours */
     bool is_secret;                 /* the output holds secrets: our copies are wiped at the end */
+    bool is_contained;              /* all that it starts ends with it: the head of process.c */
+    int64_t memory_limit_bytes;     /* of it and all that it starts; 0: none; only with is_contained */
     base_process_line_fn *on_line;  /* NULL: output is discarded */
     base_process_end_fn *on_end;
     void *arg;
@@ -38,6 +41,9 @@ enum jn_status base_process_start(struct base_loop *l, const struct base_process
 
 /* Sends a signal to the whole process group. */
 void base_process_kill(struct base_process *p, int signum);
+
+/* Whether it has work to do: its memory is watched while it has.  It has at its start. */
+void base_process_set_busy(struct base_process *p, bool is_busy);
 
 int base_process_pid(const struct base_process *p);
 

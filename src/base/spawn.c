@@ -21,7 +21,7 @@
 #include "base/file.h"
 
 /* What the child was doing when it failed; the sentence is made by the parent. */
-enum step { STEP_SESSION, STEP_CWD, STEP_STDIO, STEP_EXEC };
+enum step { STEP_SESSION, STEP_CGROUP, STEP_LIMIT, STEP_CWD, STEP_STDIO, STEP_EXEC };
 
 struct failure {
     int step, code;
@@ -69,12 +69,37 @@ static bool place(int from, int to)
     return from >= 0 && dup2(from, to) == to;
 }
 
-_Noreturn static void become(const struct base_process_options *opt, const char *file, const char *const *env,
-                             const int fds[3], int report_fd, pid_t parent)
+/* What a child needs besides `opt`: all of it made before the fork. */
+struct plan {
+    const struct base_process_options *opt;
+    struct base_spawn_options *more;
+    const char *file;
+    const int *fds;                 /* standard input, output, error */
+};
+
+/* The group first: whatever it uses from here on is counted there.  And whatever it starts stays below it, or in the
+ * group: see the head of guard.c. */
+static void contain(const struct plan *p, int report_fd)
 {
+    const rlim_t bytes = (rlim_t)p->more->data_limit_bytes;
+    const struct rlimit limit = { bytes, bytes };
+    if (p->more->cgroup_fd >= 0 && write(p->more->cgroup_fd, "0", 1) != 1)
+        report(report_fd, STEP_CGROUP);
+    if (p->opt->is_contained && p->more->cgroup_fd < 0)
+        prctl(PR_SET_CHILD_SUBREAPER, 1);
+    if (bytes > 0 && setrlimit(RLIMIT_DATA, &limit) && errno != EPERM)      // EPERM: ours is lower
+        report(report_fd, STEP_LIMIT);
+}
+
+_Noreturn static void become(const struct plan *p, int report_fd, pid_t parent)
+{
+    static const char *const nothing[] = { NULL };
+    const struct base_process_options *opt = p->opt;
+    const int *fds = p->fds;
     /* The parent may have died before the request to be told. */
     if (setsid() < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
         report(report_fd, STEP_SESSION);
+    contain(p, report_fd);
     const int high[4] = { lift(fds[0]), lift(fds[1]), lift(fds[2]), lift(report_fd) };
     if (!place(high[0], 0) || !place(high[1], 1) || !place(high[2], 2) || dup3(high[3], 3, O_CLOEXEC) != 3)
         report(report_fd, STEP_STDIO);
@@ -82,7 +107,7 @@ _Noreturn static void become(const struct base_process_options *opt, const char 
     if (opt->cwd && chdir(opt->cwd))
         report(3, STEP_CWD);
     reset_signals();
-    execve(file, (char *const *)opt->argv, (char *const *)env);
+    execve(p->file, (char *const *)opt->argv, (char *const *)(opt->env ? opt->env : nothing));
     report(3, STEP_EXEC);
 }
 
@@ -147,6 +172,8 @@ static enum jn_status explain(const struct base_process_options *opt, const stru
     case STEP_CWD:
         return jn_fail(err, JN_IO, "cannot start %s in directory %s: %s", opt->file, opt->cwd, reason);
     case STEP_SESSION:
+    case STEP_CGROUP:
+    case STEP_LIMIT:
     case STEP_STDIO:
         return jn_fail(err, JN_IO, "cannot prepare the process for %s: %s", opt->file, reason);
     case STEP_EXEC:
@@ -167,17 +194,15 @@ static bool has_failed(int report_fd, struct failure *f)
 }
 
 /* Forks with all signals blocked, so that no handler of ours runs in the child before they are reset there. */
-static pid_t fork_quietly(const struct base_process_options *opt, const char *file, const int fds[3],
-                          const int report_fds[2])
+static pid_t fork_quietly(const struct plan *p, const int report_fds[2])
 {
-    static const char *const nothing[] = { NULL };
     const pid_t parent = getpid();
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     const pid_t pid = fork();
     if (pid == 0)
-        become(opt, file, opt->env ? opt->env : nothing, fds, report_fds[1], parent);
+        become(p, report_fds[1], parent);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return pid;
 }
@@ -189,14 +214,14 @@ static void reap_failed(pid_t pid)
 }
 
 /* With the program found and the descriptors open. */
-static enum jn_status start(const struct base_process_options *opt, const char *file, const int fds[3], int *pid,
-                            int *pidfd, struct jn_error *err)
+static enum jn_status start(const struct plan *p, int *pid, int *pidfd, struct jn_error *err)
 {
+    const struct base_process_options *opt = p->opt;
     int report_fds[2];
     if (pipe2(report_fds, O_CLOEXEC))
         return jn_fail(err, JN_IO, "cannot make a pipe to start %s: %s", opt->file, strerrordesc_np(errno));
 
-    const pid_t child = fork_quietly(opt, file, fds, report_fds);
+    const pid_t child = fork_quietly(p, report_fds);
     const int fork_errno = errno;
     close(report_fds[1]);
     struct failure f = { STEP_EXEC, fork_errno };
@@ -205,6 +230,7 @@ static enum jn_status start(const struct base_process_options *opt, const char *
     if (failed) {
         if (child > 0)
             reap_failed(child);
+        p->more->is_group_refused = f.step == STEP_CGROUP;
         return explain(opt, &f, err);
     }
     const int fd = pidfd_open(child, 0);
@@ -219,8 +245,8 @@ static enum jn_status start(const struct base_process_options *opt, const char *
     return JN_OK;
 }
 
-enum jn_status base_spawn(const struct base_process_options *opt, int stdout_fd, int stderr_fd, int *pid, int *pidfd,
-                          struct jn_error *err)
+enum jn_status base_spawn(const struct base_process_options *opt, struct base_spawn_options *more,
+                          int *pid, int *pidfd, struct jn_error *err)
 {
     char *file = NULL;
     enum jn_status s = locate(opt, &file, err);
@@ -231,8 +257,10 @@ enum jn_status base_spawn(const struct base_process_options *opt, int stdout_fd,
     if (null_fd < 0) {
         s = jn_fail(err, JN_IO, "cannot open /dev/null: %s", strerrordesc_np(errno));
     } else {
-        const int fds[3] = { null_fd, stdout_fd >= 0 ? stdout_fd : null_fd, stderr_fd >= 0 ? stderr_fd : null_fd };
-        s = start(opt, file, fds, pid, pidfd, err);
+        const int fds[3] = { null_fd, more->stdout_fd >= 0 ? more->stdout_fd : null_fd,
+                             more->stderr_fd >= 0 ? more->stderr_fd : null_fd };
+        const struct plan plan = { opt, more, file, fds };
+        s = start(&plan, pid, pidfd, err);
         close(null_fd);
     }
     free(file);

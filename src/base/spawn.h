@@ -4,10 +4,16 @@
 
 #include "base/process.h"
 
-/* Starts the program of `opt` with the two descriptors as its standard output and error (-1: /dev/null).  *pidfd is the
- * caller's to close, *pid the caller's to reap.  Fails with JN_IO and the system's reason, also when exec fails in the
+struct base_spawn_options {
+    int stdout_fd, stderr_fd;       /* -1: /dev/null */
+    int cgroup_fd;                  /* of a cgroup.procs, which the child enters; -1: none */
+    int64_t data_limit_bytes;       /* RLIMIT_DATA of the child; 0: ours */
+    bool is_group_refused;          /* out, on failure: the child could not enter the group */
+};
+
+/* Starts the program of `opt`.  *pidfd is the caller's to close, *pid the caller's to reap.  Fails with JN_IO and the system's reason, also when exec fails in the
  * child; nothing is left behind then. */
-enum jn_status base_spawn(const struct base_process_options *opt, int stdout_fd, int stderr_fd, int *pid, int *pidfd,
-                          struct jn_error *err);
+enum jn_status base_spawn(const struct base_process_options *opt, struct base_spawn_options *more,
+                          int *pid, int *pidfd, struct jn_error *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/env.h"
+#include "base/guard.h"
 #include "base/signal.h"
 #include "cli/command.h"
 #include "local/local.h"
@@ -66,6 +67,7 @@ static void on_signal(int signum, void *arg)
     if (s->is_stopping || !s->local)
         _exit(128 + signum);
     s->is_stopping = true;
+    base_guard_adopt();
     local_stop(s->local, on_stopped, s);
 }
 
@@ -125,6 +127,17 @@ static enum jn_status check(const struct local_command_options *o, struct jn_err
     return JN_OK;
 }
 
+/* What this process does as the guard's child. */
+static int work(const struct local_command_options *o, struct session *s, struct jn_error *err)
+{
+    const int status = base_loop_new(&s->loop, err) ? CLI_FAILED : serve(o, s, err);
+    base_signal_free(s->sigint);
+    base_signal_free(s->sigterm);
+    base_loop_free(s->loop);
+    base_guard_finish();
+    return status;
+}
+
 static int run(const struct cli_command *self, int argc, char **argv)
 {
     struct local_command_options o = { .port = 9001, .max_processes = 50 };
@@ -133,14 +146,12 @@ static int run(const struct cli_command *self, int argc, char **argv)
         return status;
     struct jn_error err = { 0 };
     struct session s = { 0 };
+    bool is_over = false;
     status = CLI_USAGE;
     if (rest)
         jn_fail(&err, JN_BAD_VALUE, "\"%s\" is not expected; functions are named by --functions DIR", argv[0]);
-    else if (!check(&o, &err) && !base_loop_new(&s.loop, &err))
-        status = serve(&o, &s, &err);
-    base_signal_free(s.sigint);
-    base_signal_free(s.sigterm);
-    base_loop_free(s.loop);
+    else if (!check(&o, &err) && !base_guard_start(&is_over, &status, &err) && !is_over)
+        status = work(&o, &s, &err);
     if (err.status)
         cli_usage_error(self, &err);
     return status;

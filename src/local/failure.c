@@ -13,6 +13,7 @@ static const struct {
     [LOCAL_FAILURE_FUNCTION] = { NULL, NULL, false },
     [LOCAL_FAILURE_TIMEOUT] = { "Sandbox.Timedout", "timeout", false },
     [LOCAL_FAILURE_EXIT] = { "Runtime.ExitError", "error", false },
+    [LOCAL_FAILURE_OUT_OF_MEMORY] = { "Runtime.OutOfMemory", "error", false },
     [LOCAL_FAILURE_TOO_LARGE] = { "Function.ResponseSizeTooLarge", "error", true },
     [LOCAL_FAILURE_ENTRYPOINT] = { "Runtime.InvalidEntrypoint", "error", false },
 };
@@ -80,7 +81,7 @@ static void put_sentence(struct jn_buf *out, enum local_failure f, const char *i
 
     if (f == LOCAL_FAILURE_TIMEOUT)
         jn_buf_append_fmt(out, "Task timed out after %.*s seconds", JN_ARG(detail));
-    else if (f == LOCAL_FAILURE_EXIT && detail.len > 0)
+    else if ((f == LOCAL_FAILURE_EXIT || f == LOCAL_FAILURE_OUT_OF_MEMORY) && detail.len > 0)
         jn_buf_append_fmt(out, "Runtime exited with error: %.*s", JN_ARG(detail));
     else if (f == LOCAL_FAILURE_EXIT)
         jn_buf_append_z(out, "Runtime exited without providing a reason");

@@ -41,6 +41,8 @@ void local_instance_step(struct local_instance *i, enum local_instance_state to)
                states[to].name);
     i->state = to;
     base_timer_stop(i->deadline);
+    if (i->process)
+        base_process_set_busy(i->process, to != STATE_idle);
 }
 
 int64_t local_instance_timeout_us(const struct local_instance *i)
@@ -260,23 +262,23 @@ static void log_lonely_end(const struct local_instance *i, jn_str words)
     base_log(i->site->log, BASE_INFO, fields, "process ended between two calls: %.*s", JN_ARG(words));
 }
 
-/* The process is gone, and with it whatever could still have come.  `words` says how: "exit status 1". */
-static void after_end(struct local_instance *i, jn_str words, bool has_reason)
+/* The process is gone, and with it whatever could still have come.  `f` says why and `words` how: "exit status 1". */
+static void after_end(struct local_instance *i, enum local_failure f, jn_str words, bool has_reason)
 {
     const jn_str detail = has_reason ? words : JN_STR("");
     if (i->state == STATE_starting) {
-        local_instance_note_init_failure(i, LOCAL_FAILURE_EXIT, jn_str_of(local_failure_type(LOCAL_FAILURE_EXIT)));
+        local_instance_note_init_failure(i, f, jn_str_of(local_failure_type(f)));
         if (local_instance_may_start_again(i))
             local_instance_step(i, STATE_restarting);
         else
-            local_instance_fail(i, LOCAL_FAILURE_EXIT, detail);
+            local_instance_fail(i, f, detail);
     }
     if (i->state == STATE_restarting) {
         start_again(i);
         return;
     }
     if (i->state == STATE_busy)
-        local_instance_fail(i, LOCAL_FAILURE_EXIT, detail);
+        local_instance_fail(i, f, detail);
     else if (i->state == STATE_idle)
         log_lonely_end(i, words);
     if (i->call && i->init_failure && i->init_failure != LOCAL_FAILURE_TIMEOUT)
@@ -297,7 +299,8 @@ static void on_end(struct base_process *p, const struct base_process_end *end, v
         local_instance_note_memory(i->call, end->peak_memory_bytes);
     base_process_free(p);
     i->process = NULL;
-    after_end(i, jn_buf_str(&words), end->status != 0 || end->signal != 0);
+    after_end(i, end->out_of_memory ? LOCAL_FAILURE_OUT_OF_MEMORY : LOCAL_FAILURE_EXIT, jn_buf_str(&words),
+              end->status != 0 || end->signal != 0);
     jn_buf_clear(&words);
 }
 

@@ -36,6 +36,7 @@ static enum jn_status launch_in(struct local_instance *i, base_process_line_fn *
     const struct base_process_options opt = {
         .file = i->function->program, .argv = argv, .cwd = i->function->folder,
         .env = local_function_environment(a, i->function, &e),
+        .is_contained = true, .memory_limit_bytes = (int64_t)i->function->memory_mb << 20,
         .on_line = on_line, .on_end = on_end, .arg = i,
     };
     if (!opt.env)

@@ -230,7 +230,7 @@ class Stop(unittest.TestCase):
             thread.start()
         for thread in threads:
             thread.join()
-        children = group_members(local.process.pid)
+        children = group_members(local.worker())
         self.assertGreaterEqual(len(children), 1)
         self.assertEqual(local.stop(), 0)
         self.assertEqual([pid for pid in children if is_alive(pid)], [])

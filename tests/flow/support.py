@@ -55,6 +55,10 @@ class Local:
             self.port = read_port(port_file)
         self.endpoint = f"http://127.0.0.1:{self.port}"
 
+    def worker(self):
+        """The process that serves and has the functions' processes; ours only guards it."""
+        return group_members(self.process.pid)[0]
+
     def log_text(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as f:
             return f.read()
