@@ -57,6 +57,47 @@ enum jn_status base_file_read(const char *path, struct jn_buf *out, struct jn_er
     return s;
 }
 
+static enum jn_status write_all(int fd, jn_str text, const char *path, struct jn_error *err)
+{
+    while (text.len > 0) {
+        const ssize_t n = write(fd, text.data, text.len);
+        if (n < 0 && errno != EINTR)
+            return fail_path(err, "write", path, errno);
+        text = jn_str_sub(text, n > 0 ? (size_t)n : 0, text.len);
+    }
+    return fsync(fd) ? fail_path(err, "write", path, errno) : JN_OK;
+}
+
+/* The name is on the disk when its folder is. */
+static enum jn_status sync_folder_of(const char *path, struct jn_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    const int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    const enum jn_status s = fd < 0 || fsync(fd) ? fail_path(err, "write", path, errno) : JN_OK;
+    if (fd >= 0)
+        close(fd);
+    free(folder);
+    return s;
+}
+
+enum jn_status base_file_replace(const char *path, jn_str text, struct jn_error *err)
+{
+    char *beside = NULL;
+    if (asprintf(&beside, "%s.XXXXXX", path) < 0)
+        return jn_fail(err, JN_NO_MEMORY, "no memory to write %s", path);
+    const int fd = mkostemp(beside, O_CLOEXEC);
+    enum jn_status s = fd < 0 ? fail_path(err, "write", path, errno) : write_all(fd, text, path, err);
+    if (fd >= 0 && close(fd) && !s)
+        s = fail_path(err, "write", path, errno);
+    if (!s && rename(beside, path))
+        s = fail_path(err, "write", path, errno);
+    if (s && fd >= 0)
+        unlink(beside);
+    free(beside);
+    return s ? s : sync_folder_of(path, err);
+}
+
 /* ---- directories --------------------------------------------------------------------------------------------- */
 
 struct names {
@@ -119,6 +160,23 @@ enum jn_status base_directory_list(const char *path, base_entry_fn *fn, void *ar
             continue;
     }
     free_names(&names);
+    return s;
+}
+
+enum jn_status base_directory_make(const char *path, struct jn_error *err)
+{
+    char *part = strdup(path);
+    enum jn_status s = part ? JN_OK : jn_fail(err, JN_NO_MEMORY, "no memory to make %s", path);
+    for (char *at = part; !s && *at;) {
+        at += strspn(at, "/");
+        at += strcspn(at, "/");
+        const char kept = *at;
+        *at = '\0';
+        if (mkdir(part, 0777) && !base_is_directory(part))
+            s = fail_path(err, "make the folder", part, errno);
+        *at = kept;
+    }
+    free(part);
     return s;
 }
 

@@ -9,6 +9,13 @@
  * JN_IO with the system's reason. */
 enum jn_status base_file_read(const char *path, struct jn_buf *out, struct jn_error *err);
 
+/* Makes `text` the content of `path`, whatever it was: whole or not at all, and on the disk when this returns.  JN_IO
+ * with the system's reason. */
+enum jn_status base_file_replace(const char *path, jn_str text, struct jn_error *err);
+
+/* Makes the folder `path` and those above it that are missing. */
+enum jn_status base_directory_make(const char *path, struct jn_error *err);
+
 /* Calls `fn` with the name of each entry of a directory except . and .., sorted by bytes.  `fn` gives false to stop. */
 typedef bool base_entry_fn(const char *name, void *arg);
 enum jn_status base_directory_list(const char *path, base_entry_fn *fn, void *arg, struct jn_error *err);

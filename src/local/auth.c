@@ -70,7 +70,8 @@ static void refuse_incomplete(const struct lambda_sigv4_request *req, struct loc
                                  "header. ");
 }
 
-static void refuse_scope(const struct local_site *site, const struct lambda_sigv4_request *req, struct local_refusal *r)
+static void refuse_scope(const struct local_site *site, const struct lambda_sigv4_request *req, const char *right_service,
+                         struct local_refusal *r)
 {
     const jn_str credential = parameter(header(req, "authorization"), JN_STR("Credential="));
     const jn_str day = scope_part(credential, 1), region = scope_part(credential, 2),
@@ -78,8 +79,9 @@ static void refuse_scope(const struct local_site *site, const struct lambda_sigv
     if (!jn_str_eq(region, jn_str_of(site->region)))
         local_refuse(r, LOCAL_REFUSED_INVALID_SIGNATURE, "Credential should be scoped to a valid region, not '%.*s'. "
                      "This is '%s'.", JN_ARG(region), site->region);
-    else if (!jn_str_eq(service, JN_STR("lambda")))
-        local_refuse(r, LOCAL_REFUSED_INVALID_SIGNATURE, "Credential should be scoped to correct service: 'lambda'. ");
+    else if (!jn_str_equal(service, right_service))
+        local_refuse(r, LOCAL_REFUSED_INVALID_SIGNATURE, "Credential should be scoped to correct service: '%s'. ",
+                     right_service);
     else if (!jn_str_eq(day, jn_str_sub(date, 0, 8)))
         local_refuse(r, LOCAL_REFUSED_INVALID_SIGNATURE, "Date in Credential scope does not match YYYYMMDD from "
                      "ISO-8601 version of date from HTTP: '%.*s' != '%.*s', from '%.*s'.", JN_ARG(day),
@@ -145,7 +147,7 @@ static void refuse_mismatch(const struct lambda_sigv4 *s, struct local_refusal *
 }
 
 static void refuse(const struct local_site *site, const struct lambda_sigv4_request *req, const struct lambda_sigv4 *s,
-                   enum lambda_sigv4_verdict verdict, int64_t now_ms, struct local_refusal *r)
+                   const struct lambda_sigv4_scope *scope, enum lambda_sigv4_verdict verdict, struct local_refusal *r)
 {
     switch (verdict) {
     case LAMBDA_SIGV4_OK:
@@ -161,14 +163,14 @@ static void refuse(const struct local_site *site, const struct lambda_sigv4_requ
         local_refuse(r, LOCAL_REFUSED_UNKNOWN_CLIENT, "The security token included in the request is invalid.");
         break;
     case LAMBDA_SIGV4_BAD_SCOPE:
-        refuse_scope(site, req, r);
+        refuse_scope(site, req, scope->service.data, r);
         break;
     case LAMBDA_SIGV4_UNSIGNED_HEADER:
         refuse_unsigned(req, r);
         break;
     case LAMBDA_SIGV4_EXPIRED:
     case LAMBDA_SIGV4_NOT_YET:
-        refuse_clock(s, now_ms, verdict == LAMBDA_SIGV4_EXPIRED, r);
+        refuse_clock(s, scope->time_ms, verdict == LAMBDA_SIGV4_EXPIRED, r);
         break;
     case LAMBDA_SIGV4_MISMATCH:
         refuse_mismatch(s, r);
@@ -176,17 +178,29 @@ static void refuse(const struct local_site *site, const struct lambda_sigv4_requ
     }
 }
 
-bool local_auth_check(const struct local_site *site, const struct lambda_sigv4_request *req, int64_t now_ms,
-                      struct local_refusal *refusal)
+/* The pair that the caller says he signed with; the first when he says nothing that we know. */
+static const struct local_key *key_of(const struct local_site *site, const struct lambda_sigv4_request *req)
+{
+    const jn_str named = scope_part(parameter(header(req, "authorization"), JN_STR("Credential=")), 0);
+    for (size_t i = 0; i < site->key_count; i++) {
+        if (jn_str_eq(named, site->keys[i].access_key))
+            return &site->keys[i];
+    }
+    return &site->keys[0];
+}
+
+bool local_auth_check(const struct local_site *site, const struct lambda_sigv4_request *req, const char *service,
+                      int64_t now_ms, struct local_refusal *refusal)
 {
     struct lambda_sigv4 s;
+    const struct local_key *key = key_of(site, req);
     const struct lambda_sigv4_scope scope = {
-        .access_key = jn_str_of(site->access_key), .secret_key = jn_str_of(site->secret_key),
-        .region = jn_str_of(site->region), .service = JN_STR("lambda"), .time_ms = now_ms,
+        .access_key = key->access_key, .secret_key = key->secret_key, .session_token = key->session_token,
+        .region = jn_str_of(site->region), .service = jn_str_of(service), .time_ms = now_ms,
     };
     lambda_sigv4_init(&s);
     const enum lambda_sigv4_verdict verdict = lambda_sigv4_verify(&s, req, &scope, (int64_t)SKEW_MINUTES * 60000);
-    refuse(site, req, &s, verdict, now_ms, refusal);
+    refuse(site, req, &s, &scope, verdict, refusal);
     lambda_sigv4_clear(&s);
     return verdict == LAMBDA_SIGV4_OK;
 }

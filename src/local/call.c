@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct local_call *local_call_new(const struct local_function *f)
+struct local_call *local_call_new(struct local_version *v)
 {
     struct local_call *c = calloc(1, sizeof *c);
     if (!c)
         return NULL;
-    c->function = f;
+    c->version = local_version_ref(v);
     c->init_us = -1;
     jn_buf_init(&c->event, 0);
     jn_buf_init(&c->payload, 0);
@@ -22,6 +22,7 @@ void local_call_free(struct local_call *c)
         return;
     jn_buf_clear(&c->event);
     jn_buf_clear(&c->payload);
+    local_version_unref(c->version);
     free(c->arn);
     free(c->trace_id);
     free(c->client_context);
@@ -51,8 +52,13 @@ size_t local_call_stream_limit(const struct local_call *c)
 
 jn_str local_call_timeout_text(const struct local_call *c, char out[16])
 {
-    const int len = snprintf(out, 16, "%d.00", c->function->timeout_s);
+    const int len = snprintf(out, 16, "%d.00", c->version->config.timeout_s);
     return (jn_str){ out, (size_t)len };
+}
+
+void local_call_open_log(struct local_call *c)
+{
+    local_tail_start(&c->tail, c->id, c->version->number);
 }
 
 void local_call_close_log(struct local_call *c)
@@ -62,7 +68,7 @@ void local_call_close_log(struct local_call *c)
         .id = c->id,
         .duration_us = c->duration_us,
         .init_us = c->init_us,
-        .memory_mb = c->function->memory_mb,
+        .memory_mb = c->version->config.memory_mb,
         .peak_memory_bytes = c->peak_memory_bytes,
         .status = local_failure_status(c->failure),
         .error_type = c->failure == LOCAL_FAILURE_TIMEOUT ? NULL : local_failure_type(c->failure),

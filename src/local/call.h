@@ -4,8 +4,8 @@
 #define LOCAL_CALL_H
 
 #include "local/failure.h"
-#include "local/function.h"
 #include "local/tail.h"
+#include "local/version.h"
 
 enum {
     LOCAL_RESPONSE_MAX = 6291556,       /* bytes: 6 MB and 100 (AWS Lambda quotas; our spec, section 1.3) */
@@ -18,13 +18,14 @@ typedef void local_call_piece_fn(struct local_call *c, jn_str piece, void *arg);
 
 struct local_call {
     /* the request */
-    const struct local_function *function;
+    struct local_version *version;  /* a reference */
     char id[37];                    /* awsRequestId */
     char *arn;                      /* as the caller addressed the function, qualifier included */
     char *trace_id;
     char *client_context;           /* JSON text; NULL: none */
     struct jn_buf event;
     bool is_event;                  /* nobody waits: may wait for a free process */
+    bool is_admitted, is_reserved;  /* fleet.c's: counts as running; in the reserved part */
     local_call_piece_fn *on_piece;  /* takes a streamed response as it comes; NULL: it is collected in `payload` */
     bool is_full;                   /* its caller is slow: no more pieces until local_call_go_on() */
 
@@ -41,13 +42,13 @@ struct local_call {
     struct jn_buf payload;          /* with on_piece: only what was not streamed; an error's document is here always */
     int64_t duration_us, init_us, peak_memory_bytes;    /* init_us is -1 for a warm process */
 
-    local_call_done_fn *done;       /* once, never inside local_pool_submit() */
+    local_call_done_fn *done;       /* once, never inside local_fleet_submit() */
     void *arg;                      /* of `on_piece`, too */
     struct local_call *next;        /* in the pool's queue */
 };
 
-/* A zeroed call; NULL without memory. */
-struct local_call *local_call_new(const struct local_function *f);
+/* A zeroed call to `v`, which it holds; NULL without memory. */
+struct local_call *local_call_new(struct local_version *v);
 void local_call_free(struct local_call *c);
 
 /* Decides the outcome, unless it is decided: a failure of the platform with its document. */
@@ -61,6 +62,9 @@ size_t local_call_stream_limit(const struct local_call *c);
 
 /* "3.00" for a timeout of 3 seconds.  `out` needs 16 bytes. */
 jn_str local_call_timeout_text(const struct local_call *c, char out[16]);
+
+/* Writes START into the tail: the event is handed out. */
+void local_call_open_log(struct local_call *c);
 
 /* Writes END and REPORT into the tail, once the outcome is known. */
 void local_call_close_log(struct local_call *c);

@@ -1,336 +1,358 @@
-/* function.c - the functions folder and function.json.
- *
- * A function is a folder with an executable `bootstrap`, as in a deployment package for a custom runtime (AWS Lambda
- * Developer Guide, "Building a custom runtime").  What AWS keeps in the function's configuration is in function.json
- * beside it; its members, their limits and the names of variables that are refused are AWS's own (CreateFunction in the
- * API reference; "Defined runtime environment variables").  An unknown member is refused: a misspelt "timeout" that is
- * silently ignored costs an afternoon. */
+/* function.c - one function. */
 #include "local/function.h"
 
+#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/file.h"
-#include "core/value.h"
+#include "local/pool.h"
 #include "local/text.h"
 
-enum { NAME_MAX_LENGTH = 64, SETTINGS_MAX_BYTES = 1 << 20 };
-
-/* ---- function.json: the members ------------------------------------------------------------------------------- */
-
-struct reading {
-    struct jn_arena *a;
-    struct local_function *f;
-    struct jn_error *err;
+enum {
+    SETTINGS_MAX_BYTES = 1 << 20,
+    LOOK_SHARE = 20,        /* a look that takes 1 ms is followed by none for 20 ms */
 };
 
-typedef enum jn_status set_fn(struct reading *r, const char *name, jn_value v);
+/* ---- $LATEST -------------------------------------------------------------------------------------------------- */
 
-static enum jn_status read_number(struct reading *r, const char *name, jn_value v, int min, int max, int *out)
+/* Reads `path` when it is there. */
+static enum jn_status read_settings_file(struct local_version *v, const char *path, struct jn_error *err)
 {
-    const double d = jn_get_number(v);
-    if (!jn_is(v, JN_NUMBER) || d < min || d > max || d != (double)(int)d)
-        return jn_fail(r->err, JN_BAD_VALUE, "\"%s\" must be a whole number from %d to %d", name, min, max);
-    *out = (int)d;
-    return JN_OK;
-}
-
-/* A text that can be an argument or a variable: a NUL would cut it short. */
-static enum jn_status read_text(struct reading *r, const char *name, jn_value v, const char **out)
-{
-    const jn_str s = jn_get_string(v);
-    if (!jn_is(v, JN_STRING))
-        return jn_fail(r->err, JN_BAD_VALUE, "\"%s\" must be a string, it is %s", name, jn_type_name(v));
-    if (s.len > 0 && memchr(s.data, '\0', s.len))
-        return jn_fail(r->err, JN_BAD_VALUE, "\"%s\" holds a NUL character", name);
-    *out = jn_arena_copy(r->a, s).data;
-    return *out ? JN_OK : JN_NO_MEMORY;
-}
-
-static enum jn_status set_timeout(struct reading *r, const char *name, jn_value v)
-{
-    return read_number(r, name, v, 1, 900, &r->f->timeout_s);
-}
-
-static enum jn_status set_memory(struct reading *r, const char *name, jn_value v)
-{
-    return read_number(r, name, v, 128, 10240, &r->f->memory_mb);
-}
-
-static enum jn_status set_handler(struct reading *r, const char *name, jn_value v)
-{
-    return read_text(r, name, v, &r->f->handler);
-}
-
-static enum jn_status set_description(struct reading *r, const char *name, jn_value v)
-{
-    return read_text(r, name, v, &r->f->description);
-}
-
-/* Variables that belong to Lambda: a function cannot set them. */
-static bool is_reserved(jn_str name)
-{
-    static const char *const names[] = { "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_REGION", "AWS_DEFAULT_REGION",
-                                         "AWS_EXECUTION_ENV", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID",
-                                         "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "LAMBDA_TASK_ROOT",
-                                         "LAMBDA_RUNTIME_DIR" };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (jn_str_eq(name, jn_str_of(names[i])))
-            return true;
-    }
-    return jn_str_starts(name, JN_STR("AWS_LAMBDA_"));
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-/* variable := [a-zA-Z] [a-zA-Z0-9_]+ */
-static bool is_variable_name(jn_str s)
-{
-    if (s.len < 2 || !is_letter(s.data[0]))
-        return false;
-    for (size_t i = 1; i < s.len; i++) {
-        if (!is_letter(s.data[i]) && !is_digit(s.data[i]) && s.data[i] != '_')
-            return false;
-    }
-    return true;
-}
-
-static enum jn_status check_variable(struct reading *r, jn_str name)
-{
-    if (is_reserved(name))
-        return jn_fail(r->err, JN_BAD_VALUE, "\"environment\" sets %.*s, which belongs to Lambda", JN_ARG(name));
-    if (!is_variable_name(name))
-        return jn_fail(r->err, JN_BAD_VALUE, "\"environment\" has the name \"%.*s\": names are a letter, then letters, "
-                       "digits and _, two characters at least", JN_ARG(name));
-    return JN_OK;
-}
-
-static const char *join_variable(struct jn_arena *a, jn_str name, jn_str value)
-{
-    char *text = jn_arena_alloc(a, name.len + value.len + 2);
-    if (!text)
-        return NULL;
-    memcpy(text, name.data, name.len);
-    text[name.len] = '=';
-    if (value.len > 0)
-        memcpy(text + name.len + 1, value.data, value.len);
-    text[name.len + 1 + value.len] = '\0';
-    return text;
-}
-
-static enum jn_status read_variable(struct reading *r, jn_str name, jn_value v, const char **out)
-{
-    enum jn_status s = check_variable(r, name);
-    const char *value = NULL, *printed = s ? "" : jn_arena_copy(r->a, name).data;
-    if (!printed)
-        return JN_NO_MEMORY;
-    if (!s)
-        s = read_text(r, printed, v, &value);
-    if (s)
-        return s;
-    *out = join_variable(r->a, name, jn_str_of(value));
-    return *out ? JN_OK : JN_NO_MEMORY;
-}
-
-static enum jn_status set_environment(struct reading *r, const char *name, jn_value v)
-{
-    if (!jn_is(v, JN_OBJECT))
-        return jn_fail(r->err, JN_BAD_VALUE, "\"%s\" must be an object of strings, it is %s", name, jn_type_name(v));
-    const size_t count = jn_length(v);
-    const char **list = jn_arena_zalloc(r->a, (count + 1) * sizeof *list);
-    if (!list)
-        return JN_NO_MEMORY;
-    for (size_t i = 0; i < count; i++) {
-        const enum jn_status s = read_variable(r, jn_key_at(v, i), jn_at(v, i), &list[i]);
-        if (s)
-            return s;
-    }
-    r->f->environment = list;
-    return JN_OK;
-}
-
-static const struct {
-    const char *name;
-    set_fn *set;
-} members[] = {
-    { "timeout", set_timeout },         { "memory", set_memory },
-    { "environment", set_environment }, { "handler", set_handler },
-    { "description", set_description },
-};
-
-static enum jn_status read_member(struct reading *r, jn_str name, jn_value v)
-{
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-        if (jn_str_eq(name, jn_str_of(members[i].name)))
-            return members[i].set(r, members[i].name, v);
-    }
-    return jn_fail(r->err, JN_BAD_VALUE, "\"%.*s\" is not a setting; there are timeout, memory, environment, handler "
-                   "and description", JN_ARG(name));
-}
-
-static enum jn_status read_settings(struct reading *r, jn_str text)
-{
-    jn_value v = jn_undefined();
-    enum jn_status s = jn_read(r->a, text, NULL, &v, NULL, r->err);
-    if (s)
-        return s;
-    if (!jn_is(v, JN_OBJECT))
-        return jn_fail(r->err, JN_BAD_VALUE, "the file must hold an object, it holds %s", jn_type_name(v));
-    for (size_t i = 0; !s && i < jn_length(v); i++)
-        s = read_member(r, jn_key_at(v, i), jn_at(v, i));
-    return s;
-}
-
-enum jn_status local_function_settings(struct jn_arena *a, jn_str text, struct local_function *f, struct jn_error *err)
-{
-    static const char *const nothing[] = { NULL };
-    f->timeout_s = 3;           // the defaults of CreateFunction
-    f->memory_mb = 128;
-    f->handler = "bootstrap";
-    f->description = "";
-    f->environment = nothing;
-    struct reading r = { a, f, err };
-    const enum jn_status s = text.len > 0 ? read_settings(&r, text) : JN_OK;
-    return s == JN_NO_MEMORY ? jn_fail(err, s, "no memory for a function's settings") : s;
-}
-
-/* ---- the folder ----------------------------------------------------------------------------------------------- */
-
-struct loading {
-    struct local_functions *out;
-    const char *folder, *region, *account;
-    const struct base_log *log;
-    struct jn_error *err;
-    enum jn_status status;
-    size_t capacity;
-};
-
-static bool is_function_name(jn_str s)
-{
-    if (s.len == 0 || s.len > NAME_MAX_LENGTH)
-        return false;
-    for (size_t i = 0; i < s.len; i++) {
-        if (!is_letter(s.data[i]) && !is_digit(s.data[i]) && s.data[i] != '-' && s.data[i] != '_')
-            return false;
-    }
-    return true;
-}
-
-static enum jn_status load_settings(struct loading *l, struct local_function *f)
-{
-    struct jn_arena *a = l->out->memory;
-    const char *path = local_print(a, "%s/function.json", f->folder);
-    if (!path)
-        return JN_NO_MEMORY;
-
     struct jn_buf text;
-    jn_buf_init(&text, SETTINGS_MAX_BYTES);
     struct jn_error reason = { 0 };
+    jn_buf_init(&text, SETTINGS_MAX_BYTES);
     enum jn_status s = base_file_read(path, &text, &reason);
     if (s == JN_NOT_FOUND) {
-        s = JN_OK;
-        reason = (struct jn_error){ 0 };
+        jn_buf_clear(&text);
+        return JN_OK;
     }
     if (!s)
-        s = local_function_settings(a, jn_buf_str(&text), f, &reason);
+        s = local_configuration_parse(v->memory, jn_buf_str(&text), &v->config, &reason);
     jn_buf_clear(&text);
     if (s && reason.line)
         jn_error_prefix(&reason, "%s, line %u, column %u", path, reason.line, reason.column);
     else if (s)
         jn_error_prefix(&reason, "%s", path);
-    if (s && l->err && !l->err->status)
-        *l->err = reason;
+    if (s && err && !err->status)
+        *err = reason;
     return s;
 }
 
-static struct local_function *add_function(struct loading *l)
+/* What functions.json says goes over what function.json says. */
+static enum jn_status read_settings(const struct local_function *f, struct local_version *v, struct jn_error *err)
 {
-    struct local_functions *fs = l->out;
-    if (fs->count == l->capacity) {
-        const size_t capacity = l->capacity ? 2 * l->capacity : 16, size = sizeof *fs->list;
-        struct local_function *list = jn_arena_grow(fs->memory, fs->list, l->capacity * size, capacity * size);
-        if (!list)
-            return NULL;
-        fs->list = list;
-        l->capacity = capacity;
-    }
-    struct local_function *f = &fs->list[fs->count++];
-    *f = (struct local_function){ 0 };
-    return f;
+    char *path = base_path_join(f->folder, "function.json");
+    struct jn_error reason = { 0 };
+    enum jn_status s = path ? read_settings_file(v, path, err) : jn_fail(err, JN_NO_MEMORY, "no memory for %s", f->name);
+    free(path);
+    if (s || !f->settings)
+        return s;
+    s = local_configuration_parse(v->memory, jn_str_of(f->settings), &v->config, &reason);
+    jn_error_prefix(&reason, "functions.json, function %s", f->name);
+    if (s && err && !err->status)
+        *err = reason;
+    return s;
 }
 
-static enum jn_status load_function(struct loading *l, const char *name)
+/* The fingerprint is taken first: what changes while the rest is read is then seen by the next look. */
+static enum jn_status make_latest(struct local_function *f, struct local_version **out, struct jn_error *err)
 {
-    struct jn_arena *a = l->out->memory;
-    struct local_function *f = add_function(l);
+    struct local_version *v = local_version_new(f);
+    char id[37];
+    if (!v)
+        return jn_fail(err, JN_NO_MEMORY, "no memory for %s", f->name);
+    base_random_uuid(f->site->random, id);
+    v->fingerprint = local_folder_fingerprint(f->folder);
+    v->number = "$LATEST";
+    v->folder = f->folder;
+    v->modified_ms = f->site->clock->wall_ms(f->site->clock);
+    v->revision_id = jn_arena_copy(v->memory, jn_str_of(id)).data;
+    enum jn_status s = read_settings(f, v, err);
+    if (!s)
+        s = local_configuration_complete(&v->config, v->folder, err);
+    if (!s && jn_arena_failed(v->memory))
+        s = jn_fail(err, JN_NO_MEMORY, "no memory for %s", f->name);
+    if (s)
+        local_version_unref(v);
+    else
+        *out = v;
+    return s;
+}
+
+void local_function_retire_latest(struct local_function *f)
+{
+    struct local_version *v = f->latest;
+    f->latest = NULL;
+    if (!v)
+        return;
+    v->is_retired = true;
+    local_pool_retire(v->pool);
+    local_version_unref(v);
+}
+
+/* ---- life ----------------------------------------------------------------------------------------------------- */
+
+static enum jn_status fill(struct local_function *f, jn_str name, const char *folder, const char *settings,
+                           struct jn_error *err)
+{
+    f->name = strndup(name.data, name.len);
+    f->folder = strdup(folder);
+    f->settings = settings ? strdup(settings) : NULL;
+    if (asprintf(&f->arn, "arn:aws:lambda:%s:%s:function:%.*s", f->site->region, f->site->account, JN_ARG(name)) < 0)
+        f->arn = NULL;
+    if (!f->name || !f->folder || !f->arn || (settings && !f->settings))
+        return jn_fail(err, JN_NO_MEMORY, "no memory for a function");
+    enum jn_status s = make_latest(f, &f->latest, err);
+    if (!s)
+        s = local_state_load(f->site, f->name, &f->state, err);
+    return s ? s : local_versions_load(f, err);
+}
+
+enum jn_status local_function_new(const struct local_site *site, jn_str name, const char *folder, const char *settings,
+                                  struct local_function **out, struct jn_error *err)
+{
+    struct local_function *f = calloc(1, sizeof *f);
     if (!f)
-        return JN_NO_MEMORY;
-    f->name = local_print(a, "%s", name);
-    f->folder = local_print(a, "%s/%s", l->folder, name);
-    f->program = local_print(a, "%s/%s/bootstrap", l->folder, name);
-    f->arn = local_print(a, "arn:aws:lambda:%s:%s:function:%s", l->region, l->account, name);
-    return jn_arena_failed(a) ? JN_NO_MEMORY : load_settings(l, f);
+        return jn_fail(err, JN_NO_MEMORY, "no memory for a function");
+    f->site = site;
+    f->state.reserved_concurrency = -1;
+    const enum jn_status s = fill(f, name, folder, settings, err);
+    if (s)
+        local_function_free(f);
+    else
+        *out = f;
+    return s;
 }
 
-static bool load_entry(const char *name, void *arg)
+void local_function_free(struct local_function *f)
 {
-    struct loading *l = arg;
-    char *folder = base_path_join(l->folder, name);
-    char *program = folder ? base_path_join(folder, "bootstrap") : NULL;
-    const struct base_field fields[] = { { "folder", jn_str_of(folder) }, { NULL, { NULL, 0 } } };
-
-    if (!program)
-        l->status = JN_NO_MEMORY;
-    else if (base_is_executable(program) && is_function_name(jn_str_of(name)))
-        l->status = load_function(l, name);
-    else if (base_is_executable(program))
-        base_log(l->log, BASE_WARN, fields, "not served: a function's name has letters, digits, - and _, 64 at most");
-    else if (access(program, F_OK) == 0)
-        base_log(l->log, BASE_WARN, fields, "not served: its bootstrap is not an executable file (chmod +x)");
-    free(program);
-    free(folder);
-    return l->status == JN_OK;
+    if (!f)
+        return;
+    local_version_unref(f->latest);
+    for (size_t i = 0; i < f->version_count; i++)
+        local_version_unref(f->versions[i]);
+    free(f->versions);
+    local_state_clear(&f->state);
+    free(f->name);
+    free(f->arn);
+    free(f->folder);
+    free(f->settings);
+    free(f);
 }
 
-enum jn_status local_functions_load(struct local_functions *out, const char *folder, const char *region,
-                                    const char *account, const struct base_log *log, struct jn_error *err)
-{
-    *out = (struct local_functions){ .memory = jn_arena_new(0) };
-    if (!out->memory)
-        return jn_fail(err, JN_NO_MEMORY, "no memory for the functions");
+/* ---- changed files -------------------------------------------------------------------------------------------- */
 
-    char *absolute = base_path_absolute(folder, err);
-    struct loading l = { .out = out, .folder = absolute, .region = region, .account = account, .log = log, .err = err };
-    const enum jn_status listed = absolute ? base_directory_list(absolute, load_entry, &l, err) : JN_NOT_FOUND;
-    l.status = listed ? listed : l.status;
-    free(absolute);
-    if (!l.status && out->count == 0)
-        l.status = jn_fail(err, JN_NOT_FOUND, "no functions in %s: a function is a subfolder with an executable file "
-                           "called bootstrap", folder);
-    if (l.status)
-        local_functions_clear(out);
-    return l.status == JN_NO_MEMORY ? jn_fail(err, l.status, "no memory for the functions") : l.status;
+static void log_change(const struct local_function *f, enum base_log_level level, const char *text, const char *why)
+{
+    const struct base_field fields[] = { { "function", jn_str_of(f->name) }, { NULL, { NULL, 0 } } };
+    base_log(f->site->log, level, fields, "%s%s", text, why);
 }
 
-void local_functions_clear(struct local_functions *f)
+/* A change that cannot be used is told once: its fingerprint is kept with the old version. */
+static void renew(struct local_function *f, uint64_t fingerprint)
 {
-    jn_arena_free(f->memory);
-    *f = (struct local_functions){ 0 };
+    struct local_version *v = NULL;
+    struct jn_error err = { 0 };
+    const bool is_new = !f->latest;
+    if (make_latest(f, &v, &err)) {
+        log_change(f, BASE_ERROR, is_new ? "not served: " : "changed, and the old one is kept: ", err.message);
+        if (f->latest)
+            f->latest->fingerprint = fingerprint;
+        return;
+    }
+    local_function_retire_latest(f);
+    f->latest = v;
+    log_change(f, BASE_INFO, is_new ? "is there again" : "changed: the next call starts it anew", "");
 }
 
-const struct local_function *local_functions_find(const struct local_functions *f, jn_str name)
+void local_function_look(struct local_function *f)
 {
-    for (size_t i = 0; i < f->count; i++) {
-        if (jn_str_eq(name, jn_str_of(f->list[i].name)))
-            return &f->list[i];
+    const struct base_clock *clock = f->site->clock;
+    const int64_t now_us = clock->monotonic_us(clock);
+    if (now_us < f->look_again_us)
+        return;
+    const uint64_t fingerprint = f->is_unlisted ? 0 : local_folder_fingerprint(f->folder);
+    const int64_t after_us = clock->monotonic_us(clock);
+    f->look_again_us = after_us + LOOK_SHARE * (after_us - now_us);
+    if (!fingerprint && f->latest) {
+        log_change(f, BASE_WARN, "it is gone", "");
+        local_function_retire_latest(f);
+    } else if (fingerprint && (!f->latest || f->latest->fingerprint != fingerprint)) {
+        renew(f, fingerprint);
+    }
+}
+
+/* ---- looking up ----------------------------------------------------------------------------------------------- */
+
+static const struct local_alias *find_alias(const struct local_alias *list, size_t count, jn_str name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (jn_str_equal(name, list[i].name))
+            return &list[i];
     }
     return NULL;
+}
+
+const struct local_alias *local_function_alias(const struct local_function *f, jn_str name)
+{
+    const struct local_alias *own = find_alias(f->state.aliases, f->state.alias_count, name);
+    if (own || !f->latest)
+        return own;
+    return find_alias(f->latest->config.aliases, f->latest->config.alias_count, name);
+}
+
+static int compare_aliases(const void *a, const void *b)
+{
+    const struct local_alias *const *x = a, *const *y = b;
+    return strcmp((*x)->name, (*y)->name);
+}
+
+const struct local_alias **local_function_aliases(const struct local_function *f, struct jn_arena *a, size_t *count)
+{
+    const struct local_configuration *usual = f->latest ? &f->latest->config : NULL;
+    const size_t most = f->state.alias_count + (usual ? usual->alias_count : 0);
+    const struct local_alias **list = jn_arena_zalloc(a, (most + 1) * sizeof(*list));
+    size_t n = 0;
+    if (!list)
+        return NULL;
+    for (size_t i = 0; i < f->state.alias_count; i++)
+        list[n++] = &f->state.aliases[i];
+    for (size_t i = 0; usual && i < usual->alias_count; i++) {
+        if (!find_alias(f->state.aliases, f->state.alias_count, jn_str_of(usual->aliases[i].name)))
+            list[n++] = &usual->aliases[i];
+    }
+    qsort(list, n, sizeof(*list), compare_aliases);
+    *count = n;
+    return list;
+}
+
+struct local_version *local_function_version(const struct local_function *f, jn_str number)
+{
+    for (size_t i = 0; i < f->version_count; i++) {
+        if (jn_str_equal(number, f->versions[i]->number))
+            return f->versions[i];
+    }
+    return NULL;
+}
+
+struct local_version *local_function_resolve(const struct local_function *f, jn_str qualifier)
+{
+    if (qualifier.data) {
+        const struct local_alias *alias = local_function_alias(f, qualifier);
+        const bool other = alias && alias->other_version &&
+                           base_random_unit(f->site->random) < alias->other_weight;
+        if (alias)
+            qualifier = jn_str_of(other ? alias->other_version : alias->version);
+    }
+    if (!qualifier.data || jn_str_equal(qualifier, "$LATEST"))
+        return f->latest;
+    return local_function_version(f, qualifier);
+}
+
+int local_function_reserved(const struct local_function *f)
+{
+    if (f->state.reserved_concurrency >= 0 || !f->latest)
+        return f->state.reserved_concurrency;
+    return f->latest->config.reserved_concurrency;
+}
+
+/* ---- changes -------------------------------------------------------------------------------------------------- */
+
+/* Makes `next` what holds, once it is on the disk; takes it over. */
+static enum jn_status adopt(struct local_function *f, struct local_state *next, struct jn_error *err)
+{
+    const enum jn_status s = local_state_save(f->site, f->name, next, err);
+    if (s) {
+        local_state_clear(next);
+        return s;
+    }
+    local_state_clear(&f->state);
+    f->state = *next;
+    return JN_OK;
+}
+
+static enum jn_status no_memory(const struct local_function *f, struct jn_error *err)
+{
+    return jn_fail(err, JN_NO_MEMORY, "no memory for the state of %s", f->name);
+}
+
+static bool is_same_code(struct local_version *a, struct local_version *b)
+{
+    local_version_measure(a);
+    local_version_measure(b);
+    return strcmp(a->code_sha256, b->code_sha256) == 0;
+}
+
+/* The number is spent before it is used, so that none is given twice. */
+enum jn_status local_function_publish(struct local_function *f, const char *description, struct local_version **out,
+                                      struct jn_error *err)
+{
+    struct local_version *last = f->version_count ? f->versions[f->version_count - 1] : NULL;
+    struct local_configuration config = f->latest->config;
+    if (description)
+        config.description = description;
+    if (last && local_configuration_is_same(&config, &last->config) && is_same_code(f->latest, last)) {
+        *out = last;
+        return JN_OK;
+    }
+    struct local_state next;
+    if (local_state_copy(&f->state, (jn_str){ NULL, 0 }, &next))
+        return no_memory(f, err);
+    const unsigned number = ++next.last_version;
+    const enum jn_status s = adopt(f, &next, err);
+    return s ? s : local_versions_add(f, number, description, out, err);
+}
+
+/* Puts it where its name belongs; there is room for one more. */
+static void insert_alias(struct local_state *s, const struct local_alias *alias)
+{
+    size_t at = s->alias_count++;
+    for (; at > 0 && strcmp(s->aliases[at - 1].name, alias->name) > 0; at--)
+        s->aliases[at] = s->aliases[at - 1];
+    s->aliases[at] = *alias;
+}
+
+enum jn_status local_function_put_alias(struct local_function *f, const struct local_alias *alias,
+                                        struct jn_error *err)
+{
+    struct local_state next;
+    char id[37];
+    enum jn_status s = local_alias_check(alias, err);
+    if (s)
+        return s;
+    if (local_state_copy(&f->state, jn_str_of(alias->name), &next))
+        return no_memory(f, err);
+    base_random_uuid(f->site->random, id);
+    struct jn_arena *a = next.memory;
+    insert_alias(&next, &(struct local_alias){
+        .name = local_print(a, "%s", alias->name),
+        .version = local_print(a, "%s", alias->version),
+        .description = local_print(a, "%s", alias->description),
+        .other_version = alias->other_version ? local_print(a, "%s", alias->other_version) : NULL,
+        .other_weight = alias->other_weight,
+        .revision_id = local_print(a, "%s", id),
+    });
+    if (!jn_arena_failed(a))
+        return adopt(f, &next, err);
+    local_state_clear(&next);
+    return no_memory(f, err);
+}
+
+enum jn_status local_function_delete_alias(struct local_function *f, jn_str name, struct jn_error *err)
+{
+    struct local_state next;
+    if (!find_alias(f->state.aliases, f->state.alias_count, name))
+        return jn_fail(err, JN_NOT_FOUND, "the alias %.*s of %s was not made through the API", JN_ARG(name), f->name);
+    if (local_state_copy(&f->state, name, &next))
+        return no_memory(f, err);
+    return adopt(f, &next, err);
+}
+
+enum jn_status local_function_reserve(struct local_function *f, int reserved_concurrency, struct jn_error *err)
+{
+    struct local_state next;
+    if (local_state_copy(&f->state, (jn_str){ NULL, 0 }, &next))
+        return no_memory(f, err);
+    next.reserved_concurrency = reserved_concurrency;
+    return adopt(f, &next, err);
 }

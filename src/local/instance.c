@@ -37,7 +37,7 @@ void local_instance_step(struct local_instance *i, enum local_instance_state to)
 {
     assert(states[i->state].next & (1u << to));
     base_trace(i->site->log, BASE_TRACE_STATE, "process %d of %s: %s -> %s",
-               i->process ? base_process_pid(i->process) : 0, i->function->name, states[i->state].name,
+               i->process ? base_process_pid(i->process) : 0, i->version->function->name, states[i->state].name,
                states[to].name);
     i->state = to;
     base_timer_stop(i->deadline);
@@ -47,7 +47,7 @@ void local_instance_step(struct local_instance *i, enum local_instance_state to)
 
 int64_t local_instance_timeout_us(const struct local_instance *i)
 {
-    return (int64_t)i->function->timeout_s * 1000000;
+    return (int64_t)i->version->config.timeout_s * 1000000;
 }
 
 void local_instance_be_idle(struct local_instance *i)
@@ -111,7 +111,7 @@ static void start_again(struct local_instance *i)
     local_instance_step(i, STATE_starting);
     if (local_instance_launch(i, on_line, on_end, &err) == JN_OK)
         return;
-    local_tail_start(&i->call->tail, i->call->id);
+    local_call_open_log(i->call);
     local_instance_fail(i, LOCAL_FAILURE_ENTRYPOINT, jn_str_of(err.message));
     local_instance_finish(i);
     die(i);
@@ -126,7 +126,7 @@ static void hand_out(struct local_instance *i)
         c->init_us = local_instance_now_us(i) - i->start_us;
     if (!c->started_us)
         local_instance_start_clock(i);
-    local_tail_start(&c->tail, c->id);
+    local_call_open_log(c);
     const int64_t left_us = local_instance_timeout_us(i) - (local_instance_now_us(i) - c->started_us);
     local_instance_step(i, STATE_busy);
     local_instance_reset_stream(i);
@@ -154,7 +154,7 @@ static void on_left(void *arg)
     if (i->state != STATE_idle)
         return;
     local_instance_step(i, STATE_answered);
-    base_timer_start(i->deadline, (int64_t)i->function->timeout_s * 1000);
+    base_timer_start(i->deadline, (int64_t)i->version->config.timeout_s * 1000);
 }
 
 static enum local_verdict on_outcome(jn_str id, bool is_error, jn_str body, bool is_oversized, void *arg)
@@ -208,7 +208,7 @@ static void on_line(struct base_process *p, bool is_stderr, jn_str line, void *a
 {
     (void)p, (void)is_stderr;
     struct local_instance *i = arg;
-    const struct base_field fields[] = { { "function", jn_str_of(i->function->name) },
+    const struct base_field fields[] = { { "function", jn_str_of(i->version->function->name) },
                                          { i->call ? "request" : NULL, jn_str_of(i->call ? i->call->id : "") },
                                          { NULL, { NULL, 0 } } };
     if (i->call)
@@ -258,7 +258,7 @@ static void on_deadline(struct base_timer *t, void *arg)
 
 static void log_lonely_end(const struct local_instance *i, jn_str words)
 {
-    const struct base_field fields[] = { { "function", jn_str_of(i->function->name) }, { NULL, { NULL, 0 } } };
+    const struct base_field fields[] = { { "function", jn_str_of(i->version->function->name) }, { NULL, { NULL, 0 } } };
     base_log(i->site->log, BASE_INFO, fields, "process ended between two calls: %.*s", JN_ARG(words));
 }
 
@@ -306,7 +306,7 @@ static void on_end(struct base_process *p, const struct base_process_end *end, v
 
 /* ---- the owner's side ----------------------------------------------------------------------------------------- */
 
-enum jn_status local_instance_start(const struct local_site *site, const struct local_function *f,
+enum jn_status local_instance_start(const struct local_site *site, struct local_version *v,
                                     struct local_call *call, const struct local_instance_events *events, void *arg,
                                     struct local_instance **out, struct jn_error *err)
 {
@@ -314,7 +314,7 @@ enum jn_status local_instance_start(const struct local_site *site, const struct 
     if (!i)
         return jn_fail(err, JN_NO_MEMORY, "no memory for a process");
     i->site = site;
-    i->function = f;
+    i->version = v;
     i->events = events;
     i->arg = arg;
 

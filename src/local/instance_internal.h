@@ -7,6 +7,7 @@
 #include "base/process.h"
 #include "base/timer.h"
 #include "local/instance.h"
+#include "local/function.h"
 #include "local/runtime_api.h"
 
 #define TO(state) (1u << STATE_##state)
@@ -28,7 +29,7 @@ enum local_instance_state {
 
 struct local_instance {
     const struct local_site *site;
-    const struct local_function *function;
+    struct local_version *version;      /* its pool holds it */
     const struct local_instance_events *events;
     void *arg;
 

@@ -69,7 +69,7 @@ static void error_type_of(const struct local_call *c, char out[64])
 static void log_outcome(const struct local_instance *i, const struct local_call *c)
 {
     char type[64] = "", init[48] = "";
-    const struct base_field fields[] = { { "function", jn_str_of(c->function->name) },
+    const struct base_field fields[] = { { "function", jn_str_of(c->version->function->name) },
                                          { "request", jn_str_of(c->id) }, { NULL, { NULL, 0 } } };
     if (c->init_us >= 0)
         snprintf(init, sizeof init, " after %.1f ms of start", (double)c->init_us / 1000);
@@ -79,7 +79,7 @@ static void log_outcome(const struct local_instance *i, const struct local_call 
         snprintf(type, sizeof type, "%s", local_failure_type(c->failure));
 
     base_log(i->site->log, c->failure ? BASE_WARN : BASE_INFO, fields, "%s %s%s in %.1f ms%s, %zu bytes in, %zu out",
-             c->function->name, c->failure ? "failed with " : "answered", type, (double)c->duration_us / 1000, init,
+             c->version->function->name, c->failure ? "failed with " : "answered", type, (double)c->duration_us / 1000, init,
              c->event.len, c->payload.len + (c->on_piece ? c->streamed : 0));
 }
 

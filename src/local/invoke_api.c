@@ -1,24 +1,23 @@
 /* invoke_api.c - Invoke requests in, answers out.
  *
- * A request is checked (invoke_check.c), becomes a call (call.h) and goes to the pool of its function.  The call
+ * A request is checked (invoke_check.c), becomes a call (call.h) and goes to a process of its version.  The call
  * outlives its caller: whoever hangs up does not stop the function, as on AWS.  `struct exchange` ties the two
  * together.  A caller of InvokeWithResponseStream is answered in pieces (stream_events.c), as the function sends them,
  * and holds the function back when he does not take them. */
-#include "local/invoke_api.h"
+#include "local/api.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/crypto.h"
-#include "core/value.h"
-#include "local/auth.h"
+#include "local/invoke_check.h"
 #include "local/stream_events.h"
 
 enum { UNSENT_MAX = 1 << 20 };  /* bytes that wait for a slow caller; his function waits above it */
 
 struct exchange {
-    struct local_invoke_api *api;
+    struct local_api *api;
     struct base_httpd_request *req;     /* NULL: answered, or the caller is gone */
     struct local_call *call;
     bool wants_log, is_streamed;
@@ -27,83 +26,23 @@ struct exchange {
 
 /* ---- answers -------------------------------------------------------------------------------------------------- */
 
-struct answer {
-    struct base_header headers[10];
-    size_t count;
-};
-
-static void add(struct answer *a, const char *name, jn_str value)
-{
-    a->headers[a->count++] = (struct base_header){ jn_str_of(name), value };
-}
-
-/* What every answer has, the unsuccessful ones included. */
-static void add_common(struct answer *a, const char *id)
-{
-    add(a, "x-amzn-RequestId", jn_str_of(id));
-    add(a, "x-amzn-Remapped-Content-Length", JN_STR("0"));
-}
-
-static void log_refusal(const struct local_site *site, const struct base_httpd_request *req, const char *id,
-                        const struct local_refusal *r)
-{
-    const jn_str message = jn_buf_str(&r->message);
-    const jn_str first_line = jn_str_sub(message, 0, jn_str_find(message, JN_STR("\n"), 0));
-    const struct base_field fields[] = { { "request", jn_str_of(id) }, { "path", base_httpd_path(req) },
-                                         { NULL, { NULL, 0 } } };
-    base_log(site->log, BASE_WARN, fields, "refused with %d %s: %.*s", local_refusal_status(r->kind),
-             local_refusal_code(r->kind), JN_ARG(first_line));
-}
-
-static void reply_refusal(const struct local_site *site, struct base_httpd_request *req, const char *id,
-                          const struct local_refusal *r)
-{
-    struct answer a = { .count = 0 };
-    struct jn_buf body;
-    jn_buf_init(&body, 0);
-    local_put_refusal(&body, r);
-    add(&a, "Content-Type", JN_STR("application/json"));
-    add_common(&a, id);
-    add(&a, "x-amzn-ErrorType", jn_str_of(local_refusal_code(r->kind)));
-    if (r->kind == LOCAL_REFUSED_THROTTLED)
-        add(&a, "Retry-After", JN_STR("1"));
-    log_refusal(site, req, id, r);
-    base_httpd_reply(req, local_refusal_status(r->kind), a.headers, a.count, jn_buf_str(&body));
-    jn_buf_clear(&body);
-}
-
-static void refuse_with(const struct local_site *site, struct base_httpd_request *req, const char *id,
-                        enum local_refusal_kind kind, const char *sentence)
-{
-    struct local_refusal r;
-    local_refusal_init(&r);
-    local_refuse(&r, kind, "%s", sentence);
-    reply_refusal(site, req, id, &r);
-    local_refusal_clear(&r);
-}
-
-static void reply_stopping(const struct local_site *site, struct base_httpd_request *req, const char *id)
-{
-    refuse_with(site, req, id, LOCAL_REFUSED_UNAVAILABLE, "The local Lambda is stopping.");
-}
-
 static void reply_outcome(struct exchange *x)
 {
     const struct local_call *c = x->call;
-    struct answer a = { .count = 0 };
+    struct local_answer a = { .count = 0 };
     struct jn_buf text, log;
     jn_buf_init(&text, 0);
     jn_buf_init(&log, 0);
-    add(&a, "Content-Type", JN_STR("application/json"));
-    add_common(&a, c->id);
-    add(&a, "X-Amz-Executed-Version", JN_STR("$LATEST"));
-    add(&a, "X-Amzn-Trace-Id", jn_str_of(c->trace_id));
+    local_answer_add(&a, "Content-Type", JN_STR("application/json"));
+    local_answer_add_common(&a, c->id);
+    local_answer_add(&a, "X-Amz-Executed-Version", jn_str_of(c->version->number));
+    local_answer_add(&a, "X-Amzn-Trace-Id", jn_str_of(c->trace_id));
     if (c->failure)
-        add(&a, "X-Amz-Function-Error", JN_STR("Unhandled"));
+        local_answer_add(&a, "X-Amz-Function-Error", JN_STR("Unhandled"));
     if (x->wants_log) {
         local_tail_copy(&c->tail, &text);
         base_base64_encode(&log, jn_buf_str(&text));
-        add(&a, "X-Amz-Log-Result", jn_buf_str(&log));
+        local_answer_add(&a, "X-Amz-Log-Result", jn_buf_str(&log));
     }
     base_httpd_reply(x->req, 200, a.headers, a.count, jn_buf_str(&c->payload));
     jn_buf_clear(&text);
@@ -113,10 +52,10 @@ static void reply_outcome(struct exchange *x)
 /* 202 for an event, 204 for a dry run: no body, no version. */
 static void reply_empty(struct base_httpd_request *req, int status, const char *id, const char *trace_id)
 {
-    struct answer a = { .count = 0 };
-    add_common(&a, id);
+    struct local_answer a = { .count = 0 };
+    local_answer_add_common(&a, id);
     if (trace_id)
-        add(&a, "X-Amzn-Trace-Id", jn_str_of(trace_id));
+        local_answer_add(&a, "X-Amzn-Trace-Id", jn_str_of(trace_id));
     base_httpd_reply(req, status, a.headers, a.count, JN_STR(""));
 }
 
@@ -124,11 +63,11 @@ static void reply_empty(struct base_httpd_request *req, int status, const char *
 
 static void begin_stream(struct exchange *x)
 {
-    struct answer a = { .count = 0 };
-    add(&a, "Content-Type", JN_STR("application/vnd.amazon.eventstream"));
-    add_common(&a, x->call->id);
-    add(&a, "X-Amz-Executed-Version", JN_STR("$LATEST"));
-    add(&a, "X-Amzn-Trace-Id", jn_str_of(x->call->trace_id));
+    struct local_answer a = { .count = 0 };
+    local_answer_add(&a, "Content-Type", JN_STR("application/vnd.amazon.eventstream"));
+    local_answer_add_common(&a, x->call->id);
+    local_answer_add(&a, "X-Amz-Executed-Version", jn_str_of(x->call->version->number));
+    local_answer_add(&a, "X-Amzn-Trace-Id", jn_str_of(x->call->trace_id));
     base_httpd_begin(x->req, 200, a.headers, a.count);
     x->has_begun = true;
 }
@@ -185,6 +124,15 @@ static void end_stream(struct exchange *x)
 
 /* ---- calls ---------------------------------------------------------------------------------------------------- */
 
+static void reply_memory(const struct exchange *x)
+{
+    struct local_refusal r;
+    local_refusal_init(&r);
+    local_refuse_memory(&r);
+    local_reply_refusal(x->api->site, x->req, x->call->id, &r);
+    local_refusal_clear(&r);
+}
+
 static void free_exchange(struct exchange *x)
 {
     local_call_free(x->call);
@@ -194,10 +142,11 @@ static void free_exchange(struct exchange *x)
 static void on_done(struct local_call *c, void *arg)
 {
     struct exchange *x = arg;
+    local_fleet_leave(x->api->fleet, c);
     if (x->req && c->cancelled && !x->has_begun)
-        reply_stopping(x->api->site, x->req, c->id);
+        local_reply_stopping(x->api->site, x->req, c->id);
     else if (x->req && c->payload.failed && !x->has_begun)
-        refuse_with(x->api->site, x->req, c->id, LOCAL_REFUSED_SERVICE, "out of memory");
+        reply_memory(x);
     else if (x->req && x->is_streamed)
         end_stream(x);
     else if (x->req)
@@ -214,7 +163,7 @@ static void on_gone(struct base_httpd_request *req, void *arg)
 }
 
 /* The caller's trace when it looks like one, else a new one.  Sampled=0: nobody collects it. */
-static char *trace_id(const struct local_invoke_api *api, jn_str given)
+static char *trace_id(const struct local_api *api, jn_str given)
 {
     char *text = NULL, hex[33];
     unsigned char id[20];
@@ -229,14 +178,14 @@ static char *trace_id(const struct local_invoke_api *api, jn_str given)
 }
 
 /* A call for a checked request; NULL without memory. */
-static struct local_call *make_call(struct local_invoke_api *api, const struct local_invoke *v, const char *id,
+static struct local_call *make_call(struct local_api *api, const struct local_invoke *v, const char *id,
                                     jn_str trace)
 {
-    struct local_call *c = local_call_new(v->function);
+    struct local_call *c = local_call_new(v->target.version);
     if (!c)
         return NULL;
     memcpy(c->id, id, sizeof c->id);
-    c->arn = strdup(v->arn);
+    c->arn = strdup(v->target.arn);
     c->trace_id = trace_id(api, trace);
     c->client_context = v->client_context ? strdup(v->client_context) : NULL;
     c->is_event = v->type == LOCAL_EVENT;
@@ -247,7 +196,7 @@ static struct local_call *make_call(struct local_invoke_api *api, const struct l
     return NULL;
 }
 
-static struct exchange *make_exchange(struct local_invoke_api *api, const struct local_invoke *v, const char *id,
+static struct exchange *make_exchange(struct local_api *api, const struct local_invoke *v, const char *id,
                                       jn_str trace)
 {
     struct exchange *x = calloc(1, sizeof *x);
@@ -255,13 +204,13 @@ static struct exchange *make_exchange(struct local_invoke_api *api, const struct
         return NULL;
     x->api = api;
     x->wants_log = v->wants_log;
-    x->is_streamed = v->is_streamed;
+    x->is_streamed = local_invoke_is_streamed(v);
     x->call = make_call(api, v, id, trace);
     if (!x->call) {
         free(x);
         return NULL;
     }
-    x->call->on_piece = v->is_streamed ? on_piece : NULL;
+    x->call->on_piece = x->is_streamed ? on_piece : NULL;
     x->call->done = on_done;
     x->call->arg = x;
     return x;
@@ -270,7 +219,7 @@ static struct exchange *make_exchange(struct local_invoke_api *api, const struct
 /* A process that cannot be started is the function's failure, and so an answer, not a refusal. */
 static bool answer_unstartable(struct exchange *x, const struct jn_error *why)
 {
-    local_tail_start(&x->call->tail, x->call->id);
+    local_call_open_log(x->call);
     local_call_fail(x->call, LOCAL_FAILURE_ENTRYPOINT, jn_str_of(why->message));
     local_call_close_log(x->call);
     on_done(x->call, x);
@@ -280,14 +229,14 @@ static bool answer_unstartable(struct exchange *x, const struct jn_error *why)
 /* Takes the call on its way.  An event is answered at once; the other callers wait.  False: refused, not answered. */
 static bool submit(struct exchange *x, struct base_httpd_request *req, struct local_refusal *r)
 {
-    const struct local_invoke_api *api = x->api;
     struct local_call *c = x->call;
     struct jn_error err = { 0 };
-    const enum jn_status s = local_pool_submit(api->pools[c->function - api->functions->list], c, &err);
+    local_throttle why = NULL;
+    const enum jn_status s = local_fleet_submit(x->api->fleet, c, &why, &err);
     if (s == JN_LIMIT || s == JN_NO_MEMORY) {
         free_exchange(x);
-        return local_refuse(r, s == JN_LIMIT ? LOCAL_REFUSED_THROTTLED : LOCAL_REFUSED_SERVICE, "%s",
-                            s == JN_LIMIT ? "Rate Exceeded." : "out of memory");
+        r->reason = why;
+        return s == JN_LIMIT ? local_refuse(r, LOCAL_REFUSED_THROTTLED, "Rate Exceeded.") : local_refuse_memory(r);
     }
     if (c->is_event) {
         reply_empty(req, 202, c->id, c->trace_id);
@@ -298,62 +247,36 @@ static bool submit(struct exchange *x, struct base_httpd_request *req, struct lo
     return s == JN_OK || answer_unstartable(x, &err);
 }
 
-static bool run(struct local_invoke_api *api, struct base_httpd_request *req, const struct local_invoke *v,
-                const char *id, struct local_refusal *r)
-{
-    if (v->type == LOCAL_DRY_RUN) {
-        reply_empty(req, 204, id, NULL);
-        return true;
-    }
-    struct exchange *x = make_exchange(api, v, id, base_httpd_header(req, "X-Amzn-Trace-Id"));
-    return x ? submit(x, req, r) : local_refuse(r, LOCAL_REFUSED_SERVICE, "out of memory");
-}
-
-/* ---- requests ------------------------------------------------------------------------------------------------- */
-
-static bool check_signature(const struct local_invoke_api *api, const struct base_httpd_request *req,
-                            const struct local_invoke *v, struct local_refusal *r)
-{
-    struct lambda_sigv4_request s = { .method = v->method, .path = v->path, .query = v->query, .body = v->body };
-    s.headers = base_httpd_headers(req, &s.header_count);
-    return local_auth_check(api->site, &s, api->site->clock->wall_ms(api->site->clock), r);
-}
-
-static struct local_invoke read_request(const struct base_httpd_request *req)
+static struct local_invoke read_request(const struct local_request *q)
 {
     return (struct local_invoke){
-        .method = base_httpd_method(req),
-        .path = base_httpd_path(req),
-        .query = base_httpd_query(req),
-        .type_header = base_httpd_header(req, "X-Amz-Invocation-Type"),
-        .log_header = base_httpd_header(req, "X-Amz-Log-Type"),
-        .context_header = base_httpd_header(req, "X-Amz-Client-Context"),
-        .body = base_httpd_body(req),
-        .body_size = base_httpd_body_size(req),
-        .is_oversized = base_httpd_too_large(req),
+        .operation = q->operation,
+        .query = base_httpd_query(q->http),
+        .type_header = base_httpd_header(q->http, "X-Amz-Invocation-Type"),
+        .log_header = base_httpd_header(q->http, "X-Amz-Log-Type"),
+        .context_header = base_httpd_header(q->http, "X-Amz-Client-Context"),
+        .body = base_httpd_body(q->http),
+        .body_size = base_httpd_body_size(q->http),
+        .is_oversized = base_httpd_too_large(q->http),
+        .memory = q->memory,
     };
 }
 
-/* The size comes before the signature, since a body that was not kept cannot be hashed. */
-void local_invoke_api_handle(struct base_httpd_request *req, void *arg)
+bool local_invoke_check_request_size(const struct local_request *q, struct local_refusal *r)
 {
-    struct local_invoke_api *api = arg;
-    char id[37];
-    base_random_uuid(api->site->random, id);
-    if (api->is_stopping) {
-        reply_stopping(api->site, req, id);
-        return;
+    const struct local_invoke v = read_request(q);
+    return local_invoke_check_size(&v, r);
+}
+
+bool local_invoke_run(struct local_request *q, struct local_refusal *r)
+{
+    struct local_invoke v = read_request(q);
+    if (!local_invoke_check(&v, q->api->site, q->api->registry, r))
+        return false;
+    if (v.type == LOCAL_DRY_RUN) {
+        reply_empty(q->http, 204, q->id, NULL);
+        return true;
     }
-    struct local_invoke v = read_request(req);
-    struct local_refusal r;
-    struct jn_arena memory;
-    local_refusal_init(&r);
-    jn_arena_init(&memory, 0);
-    v.memory = &memory;
-    const bool is_answered = local_invoke_check_size(&v, &r) && check_signature(api, req, &v, &r) &&
-                             local_invoke_check(&v, api->site, api->functions, &r) && run(api, req, &v, id, &r);
-    if (!is_answered)
-        reply_refusal(api->site, req, id, &r);
-    jn_arena_clear(&memory);
-    local_refusal_clear(&r);
+    struct exchange *x = make_exchange(q->api, &v, q->id, base_httpd_header(q->http, "X-Amzn-Trace-Id"));
+    return x ? submit(x, q->http, r) : local_refuse_memory(r);
 }

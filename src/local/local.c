@@ -1,4 +1,4 @@
-/* local.c - a local Lambda put together: the functions, a pool of processes for each, the Invoke API in front.
+/* local.c - a local Lambda put together: the functions, their processes, the service's door in front.
  *
  * Stopping takes three steps: every caller that waits is answered (503), the processes are ended and waited for, and
  * only then the server is closed, when the answers had time to leave. */
@@ -6,83 +6,64 @@
 
 #include <stdlib.h>
 
-#include "base/crypto.h"
+#include "base/file.h"
 #include "base/httpd.h"
 #include "base/timer.h"
-#include "local/invoke_api.h"
+#include "local/api.h"
+#include "local/invoke_check.h"
+#include "local/keys.h"
 
 enum { FLUSH_MS = 20 };     /* for the last answers to leave before the server closes */
 
 struct local {
     struct local_site site;
     struct base_random random;
-    char *host, *region, *account, *access_key, *secret_key;    /* what `site` borrows */
-    struct local_functions functions;
-    struct local_pool **pools;
-    struct local_invoke_api api;
+    char *host, *region, *account, *state, *path;       /* what `site` borrows */
+    struct local_keys keys;
+    struct local_api api;           /* with the registry and the fleet */
     struct base_httpd *httpd;
     struct base_timer *flushed;
+    bool is_empty;                  /* while it stops: there are no processes left */
     local_stopped_fn *on_stopped;
     void *arg;
 };
 
-static void free_pools(struct local *l)
-{
-    for (size_t i = 0; l->pools && i < l->functions.count; i++)
-        local_pool_free(l->pools[i]);
-    free(l->pools);
-}
-
-/* Server first: nothing must come in while the rest is taken apart. */
+/* Server first: nothing must come in while the rest is taken apart.  Versions have their processes, which know of the
+ * fleet. */
 static void free_local(struct local *l)
 {
     base_httpd_free(l->httpd);
-    free_pools(l);
+    local_registry_free(l->api.registry);
+    local_fleet_free(l->api.fleet);
     base_timer_free(l->flushed);
-    local_functions_clear(&l->functions);
+    local_keys_clear(&l->keys);
     free(l->host);
     free(l->region);
     free(l->account);
-    free(l->access_key);
-    if (l->secret_key)
-        base_wipe(l->secret_key, strlen(l->secret_key));
-    free(l->secret_key);
+    free(l->state);
+    free(l->path);
     free(l);
 }
 
 /* ---- stopping ------------------------------------------------------------------------------------------------- */
 
-static bool has_processes(const struct local *l)
-{
-    for (size_t i = 0; i < l->functions.count; i++) {
-        if (local_pool_process_count(l->pools[i]) > 0)
-            return true;
-    }
-    return false;
-}
-
-/* Each pool's last process, and the timer, may be the last event of all. */
-static void finish_stop(struct local *l)
-{
-    if (has_processes(l) || base_timer_is_running(l->flushed))
-        return;
-    local_stopped_fn *done = l->on_stopped;
-    void *arg = l->arg;
-    free_local(l);
-    done(arg);
-}
-
 static void on_flushed(struct base_timer *t, void *arg)
 {
     (void)t;
-    finish_stop(arg);
+    struct local *l = arg;
+    if (!l->is_empty)
+        return;
+    local_stopped_fn *done = l->on_stopped;
+    void *its_arg = l->arg;
+    free_local(l);
+    done(its_arg);
 }
 
-/* A pool must not be freed inside its own event. */
-static void on_empty(struct local_pool *p, void *arg)
+/* Inside an event of a process, which must not be freed now. */
+static void on_empty(void *arg)
 {
-    (void)p;
     struct local *l = arg;
+    l->is_empty = true;
     if (!base_timer_is_running(l->flushed))
         base_timer_start(l->flushed, 0);
 }
@@ -92,9 +73,8 @@ void local_stop(struct local *l, local_stopped_fn *done, void *arg)
     l->on_stopped = done;
     l->arg = arg;
     l->api.is_stopping = true;
-    for (size_t i = 0; i < l->functions.count; i++)
-        local_pool_stop(l->pools[i]);
     base_timer_start(l->flushed, FLUSH_MS);
+    local_fleet_stop(l->api.fleet, on_empty, l);
 }
 
 /* ---- starting ------------------------------------------------------------------------------------------------- */
@@ -104,74 +84,89 @@ static char *copy(const char *given, const char *usual)
     return strdup(given ? given : usual);
 }
 
-static enum jn_status fill_site(struct local *l, struct base_loop *loop, const struct local_options *opt,
-                                struct jn_error *err)
+/* The state folder is made when something is kept in it. */
+static char *state_folder(const struct local_options *opt, const char *functions, struct jn_error *err)
+{
+    char *beside = opt->state ? NULL : local_registry_folder_of(functions, err);
+    char *folder = opt->state ? strdup(opt->state) : beside ? base_path_join(beside, ".lambda") : NULL;
+    free(beside);
+    return folder;
+}
+
+static enum jn_status copy_options(struct local *l, const struct local_options *opt, const char *functions,
+                                   struct jn_error *err)
 {
     l->host = copy(opt->host, "127.0.0.1");
     l->region = copy(opt->region, "us-east-1");
     l->account = copy(opt->account, "123456789012");
-    l->access_key = copy(opt->access_key, "local");
-    l->secret_key = copy(opt->secret_key, "local-secret");
-    if (!l->host || !l->region || !l->account || !l->access_key || !l->secret_key)
-        return jn_fail(err, JN_NO_MEMORY, "no memory for the local Lambda");
+    l->path = copy(opt->path, "/usr/local/bin:/usr/bin:/bin");
+    l->state = state_folder(opt, functions, err);
+    if (!l->host || !l->region || !l->account || !l->path || !l->state)
+        return err && err->status ? err->status : jn_fail(err, JN_NO_MEMORY, "no memory for the local Lambda");
+    return local_keys_load(&l->keys, opt->credentials, opt->access_key, opt->secret_key, err);
+}
 
+static void fill_site(struct local *l, struct base_loop *loop, const struct local_options *opt)
+{
     l->site = (struct local_site){
         .loop = loop,
         .clock = opt->clock ? opt->clock : base_clock_system(),
         .log = opt->log,
         .random = &l->random,
         .host = "127.0.0.1",        // the Runtime API is for processes of this machine, wherever Invoke listens
-        .region = l->region, .account = l->account,
-        .access_key = l->access_key, .secret_key = l->secret_key,
+        .region = l->region, .account = l->account, .state = l->state, .path = l->path,
+        .keys = l->keys.list, .key_count = l->keys.count,
         .init_timeout_ms = opt->init_timeout_ms ? opt->init_timeout_ms : 10000,
         .idle_ms = opt->idle_ms ? opt->idle_ms : 600000,
         .grace_ms = opt->grace_ms ? opt->grace_ms : 50,
         .max_processes = opt->max_processes ? opt->max_processes : 50,
+        .concurrency = opt->concurrency ? opt->concurrency : 1000,
     };
-    return JN_OK;
-}
-
-static enum jn_status make_pools(struct local *l, struct jn_error *err)
-{
-    l->pools = calloc(l->functions.count, sizeof(*l->pools));
-    for (size_t i = 0; l->pools && i < l->functions.count; i++) {
-        l->pools[i] = local_pool_new(&l->site, &l->functions.list[i], on_empty, l);
-        if (!l->pools[i])
-            return jn_fail(err, JN_NO_MEMORY, "no memory for the local Lambda");
-    }
-    return l->pools ? JN_OK : jn_fail(err, JN_NO_MEMORY, "no memory for the local Lambda");
 }
 
 static enum jn_status open_door(struct local *l, const struct local_options *opt, struct jn_error *err)
 {
-    l->api = (struct local_invoke_api){ .site = &l->site, .functions = &l->functions, .pools = l->pools };
     const struct base_httpd_options http = {
         .host = l->host, .port = opt->port, .max_body = LOCAL_REQUEST_MAX,
-        .handler = local_invoke_api_handle, .arg = &l->api,
+        .handler = local_api_handle, .arg = &l->api,
     };
     return base_httpd_new(l->site.loop, &http, &l->httpd, err);
+}
+
+static enum jn_status fill(struct local *l, const struct local_options *opt, const char *functions,
+                           struct jn_error *err)
+{
+    l->api.site = &l->site;
+    enum jn_status s = local_registry_open(&l->site, functions, &l->api.registry, err);
+    if (s)
+        return s;
+    l->api.fleet = local_fleet_new(&l->site, l->api.registry);
+    if (!l->api.fleet)
+        return jn_fail(err, JN_NO_MEMORY, "no memory for the local Lambda");
+    s = base_timer_new(l->site.loop, on_flushed, l, &l->flushed, err);
+    return s ? s : open_door(l, opt, err);
 }
 
 enum jn_status local_start(struct base_loop *loop, const struct local_options *opt, struct local **out,
                            struct jn_error *err)
 {
+    const char *functions = opt->functions ? opt->functions : ".";
     struct local *l = calloc(1, sizeof *l);
+    struct jn_error reason = { 0 };
     if (!l)
         return jn_fail(err, JN_NO_MEMORY, "no memory for the local Lambda");
-
-    enum jn_status s = fill_site(l, loop, opt, err);
-    if (!s)
-        s = local_functions_load(&l->functions, opt->functions, l->region, l->account, opt->log, err);
-    if (!s)
-        s = make_pools(l, err);
-    if (!s)
-        s = base_timer_new(loop, on_flushed, l, &l->flushed, err);
-    if (!s)
-        s = open_door(l, opt, err);
-    if (s)
-        free_local(l);
-    else
+    enum jn_status s = copy_options(l, opt, functions, &reason);
+    if (!s) {
+        fill_site(l, loop, opt);
+        s = fill(l, opt, functions, &reason);
+    }
+    if (!s) {
         *out = l;
+        return JN_OK;
+    }
+    free_local(l);
+    if (err && !err->status)
+        *err = reason;
     return s;
 }
 
@@ -182,17 +177,11 @@ int local_port(const struct local *l)
     return base_httpd_port(l->httpd);
 }
 
-size_t local_function_count(const struct local *l)
+bool local_list(const struct local *l, size_t i, struct local_listing *out)
 {
-    return l->functions.count;
-}
-
-const char *local_function_name(const struct local *l, size_t i)
-{
-    return l->functions.list[i].name;
-}
-
-const char *local_function_arn(const struct local *l, size_t i)
-{
-    return l->functions.list[i].arn;
+    if (i >= local_registry_count(l->api.registry))
+        return false;
+    const struct local_function *f = local_registry_at(l->api.registry, i);
+    *out = (struct local_listing){ f->name, f->arn, f->latest->config.runtime_name, f->latest->config.handler };
+    return true;
 }

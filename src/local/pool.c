@@ -1,4 +1,4 @@
-/* pool.c - the processes of one function.
+/* pool.c - the processes of one version of a function.
  *
  * The list is kept in the order of starting, and the first idle process gets the next call: the younger ones, which a
  * burst has brought, fall idle and are reclaimed.  A process that is being ended is still in the list (somebody must
@@ -7,35 +7,42 @@
 
 #include <stdlib.h>
 
+#include "local/function.h"
+
 enum { QUEUE_MAX = 1000 };      /* events waiting for a process; above it the caller is told to come back */
 
 struct local_pool {
     const struct local_site *site;
-    const struct local_function *function;
-    local_pool_empty_fn *on_empty;
-    void *arg;
+    struct local_version *version;
+    struct local_pools *all;
+    struct local_pool *next, **link;    /* in `all` */
 
     struct local_instance **instances;
     size_t count, capacity;
     struct local_call *first, **last;   /* queued events, oldest first */
     size_t queued;
-    bool is_stopping;
+    bool is_retired, is_stopping;
 };
 
-struct local_pool *local_pool_new(const struct local_site *site, const struct local_function *f,
-                                  local_pool_empty_fn *on_empty, void *arg)
+struct local_pool *local_pool_new(const struct local_site *site, struct local_version *v, struct local_pools *all)
 {
     struct local_pool *p = calloc(1, sizeof *p);
     if (!p)
         return NULL;
-    *p = (struct local_pool){ .site = site, .function = f, .on_empty = on_empty, .arg = arg };
+    *p = (struct local_pool){ .site = site, .version = v, .all = all, .next = all->first, .link = &all->first };
     p->last = &p->first;
+    if (p->next)
+        p->next->link = &p->next;
+    all->first = p;
     return p;
 }
 
-size_t local_pool_process_count(const struct local_pool *p)
+size_t local_pools_process_count(const struct local_pools *all)
 {
-    return p->count;
+    size_t count = 0;
+    for (const struct local_pool *p = all->first; p; p = p->next)
+        count += p->count;
+    return count;
 }
 
 /* ---- the queue ------------------------------------------------------------------------------------------------ */
@@ -98,6 +105,8 @@ static void on_idle(struct local_instance *i, void *arg)
     struct local_call *c = dequeue(p);
     if (c)
         local_instance_run(i, c);
+    else if (p->is_retired)
+        local_instance_stop(i);
 }
 
 static void on_gone(struct local_instance *i, void *arg);
@@ -109,8 +118,9 @@ static enum jn_status start_for(struct local_pool *p, struct local_call *c, stru
     if (!reserve(p))
         return jn_fail(err, JN_NO_MEMORY, "no memory for a process");
     const enum jn_status s =
-        local_instance_start(p->site, p->function, c, &instance_events, p, &p->instances[p->count], err);
-    p->count += s == JN_OK;
+        local_instance_start(p->site, p->version, c, &instance_events, p, &p->instances[p->count], err);
+    if (s == JN_OK && p->count++ == 0)
+        local_version_ref(p->version);
     return s;
 }
 
@@ -140,8 +150,11 @@ static void on_gone(struct local_instance *i, void *arg)
 
     if (!p->is_stopping)
         start_for_queue(p);
-    else if (p->count == 0)
-        p->on_empty(p, p->arg);
+    if (p->count > 0)
+        return;
+    struct local_pools *all = p->all;
+    local_version_unref(p->version);    // and with it, perhaps, the pool
+    all->on_empty(all->arg);
 }
 
 /* ---- the owner's side ----------------------------------------------------------------------------------------- */
@@ -159,10 +172,21 @@ enum jn_status local_pool_submit(struct local_pool *p, struct local_call *c, str
         enqueue(p, c);
         return JN_OK;
     }
-    return jn_fail(err, JN_LIMIT, "all %u processes of %s are at work", p->site->max_processes, p->function->name);
+    return jn_fail(err, JN_LIMIT, "all %u processes of %s are at work", p->site->max_processes, p->version->function->name);
 }
 
-void local_pool_stop(struct local_pool *p)
+void local_pool_retire(struct local_pool *p)
+{
+    if (!p)
+        return;
+    p->is_retired = true;
+    for (size_t i = 0; i < p->count; i++) {
+        if (local_instance_is_idle(p->instances[i]))
+            local_instance_stop(p->instances[i]);
+    }
+}
+
+static void stop(struct local_pool *p)
 {
     p->is_stopping = true;
     for (struct local_call *c = dequeue(p); c; c = dequeue(p)) {
@@ -173,12 +197,21 @@ void local_pool_stop(struct local_pool *p)
         local_instance_stop(p->instances[i]);
 }
 
+void local_pools_stop(struct local_pools *all)
+{
+    for (struct local_pool *p = all->first; p; p = p->next)
+        stop(p);
+}
+
 void local_pool_free(struct local_pool *p)
 {
     if (!p)
         return;
     for (size_t i = 0; i < p->count; i++)
         local_instance_free(p->instances[i]);
+    *p->link = p->next;
+    if (p->next)
+        p->next->link = p->link;
     free(p->instances);
     free(p);
 }

@@ -20,6 +20,7 @@ static const struct {
 void local_refusal_init(struct local_refusal *r)
 {
     r->kind = LOCAL_REFUSED_NOT;
+    r->reason = NULL;
     jn_buf_init(&r->message, 0);
 }
 
@@ -59,8 +60,8 @@ const char *local_refusal_code(enum local_refusal_kind kind)
 void local_put_refusal(struct jn_buf *out, const struct local_refusal *r)
 {
     jn_buf_append_char(out, '{');
-    if (r->kind == LOCAL_REFUSED_THROTTLED)
-        jn_buf_append_z(out, "\"Reason\":\"ReservedFunctionConcurrentInvocationLimitExceeded\",");
+    if (r->reason)
+        jn_buf_append_fmt(out, "\"Reason\":\"%s\",", r->reason);
     if (refusals[r->kind].type)
         jn_buf_append_fmt(out, "\"Type\":\"%s\",", refusals[r->kind].type);
     jn_buf_append_fmt(out, "\"%s\":", refusals[r->kind].member);

@@ -11,12 +11,16 @@
     X(INVALID_CONTENT,    400, "InvalidRequestContentException",       "User",    "message")           \
     X(TOO_LARGE,          413, "RequestEntityTooLargeException",       "User",    "message")           \
     X(THROTTLED,          429, "TooManyRequestsException",             "User",    "message")           \
+    X(CONFLICT,           409, "ResourceConflictException",            "User",    "message")           \
+    X(PRECONDITION,       412, "PreconditionFailedException",          "User",    "message")           \
     X(SERVICE,            500, "ServiceException",                     "Service", "Message")           \
     X(VALIDATION,         400, "ValidationException",                  NULL,      "message")           \
     X(MISSING_TOKEN,      403, "MissingAuthenticationTokenException",  NULL,      "message")           \
     X(INCOMPLETE,         403, "IncompleteSignatureException",         NULL,      "message")           \
     X(UNKNOWN_CLIENT,     403, "UnrecognizedClientException",          NULL,      "message")           \
     X(INVALID_SIGNATURE,  403, "InvalidSignatureException",            NULL,      "message")           \
+    X(SERIALIZATION,      400, "SerializationException",               "User",    "message")           \
+    X(EXPIRED_TOKEN,      403, "ExpiredTokenException",                NULL,      "message")           \
     X(UNKNOWN_OPERATION,  404, "UnknownOperationException",            NULL,      "message")           \
     X(UNAVAILABLE,        503, "ServiceUnavailableException",          NULL,      "message")
 
@@ -31,6 +35,7 @@ enum local_refusal_kind {
 struct local_refusal {
     enum local_refusal_kind kind;
     struct jn_buf message;
+    const char *reason;                 /* of THROTTLED, one of AWS's words; static */
 };
 
 void local_refusal_init(struct local_refusal *r);
@@ -42,7 +47,7 @@ bool local_refuse(struct local_refusal *r, enum local_refusal_kind kind, const c
 int local_refusal_status(enum local_refusal_kind kind);
 const char *local_refusal_code(enum local_refusal_kind kind);
 
-/* Appends the error document.  A throttled call is told the reason that fits the one limit there is here. */
+/* Appends the error document. */
 void local_put_refusal(struct jn_buf *out, const struct local_refusal *r);
 
 #endif

@@ -54,9 +54,9 @@ static void add_fmt(struct local_tail *t, const char *fmt, ...)
         local_tail_add(t, jn_str_sub((jn_str){ text, sizeof text - 1 }, 0, (size_t)len));
 }
 
-void local_tail_start(struct local_tail *t, const char *id)
+void local_tail_start(struct local_tail *t, const char *id, const char *version)
 {
-    add_fmt(t, "START RequestId: %s Version: $LATEST\n", id);
+    add_fmt(t, "START RequestId: %s Version: %s\n", id, version);
 }
 
 void local_tail_end(struct local_tail *t, const char *id)

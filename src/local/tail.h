@@ -22,8 +22,8 @@ void local_tail_add_line(struct local_tail *t, jn_str line);
  * UTF-8 sequence, as on AWS. */
 void local_tail_copy(const struct local_tail *t, struct jn_buf *out);
 
-/* "START RequestId: <id> Version: $LATEST" and "END RequestId: <id>". */
-void local_tail_start(struct local_tail *t, const char *id);
+/* "START RequestId: <id> Version: <version>" and "END RequestId: <id>". */
+void local_tail_start(struct local_tail *t, const char *id, const char *version);
 void local_tail_end(struct local_tail *t, const char *id);
 
 /* What the REPORT line tells. */

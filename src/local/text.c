@@ -1,6 +1,7 @@
 /* text.c - JSON strings, and formatted text in an arena. */
 #include "local/text.h"
 
+#include "core/number.h"
 #include "core/utf8.h"
 
 #include <stdarg.h>
@@ -37,6 +38,12 @@ void local_put_json_string(struct jn_buf *b, jn_str s)
         s = jn_str_sub(s, valid + (valid < s.len), s.len);
     }
     jn_buf_append_char(b, '"');
+}
+
+void local_put_json_number(struct jn_buf *b, double d)
+{
+    char text[JN_NUMBER_MAX];
+    jn_buf_append(b, (jn_str){ text, jn_number_format(text, d) });
 }
 
 char *local_print(struct jn_arena *a, const char *fmt, ...)

@@ -10,6 +10,9 @@
  * JSON whatever a caller or a function sent. */
 void local_put_json_string(struct jn_buf *b, jn_str s);
 
+/* Appends a number as JSON has it. */
+void local_put_json_number(struct jn_buf *b, double d);
+
 /* Formatted text in `a`, NUL-terminated; NULL when the arena has failed. */
 char *local_print(struct jn_arena *a, const char *fmt, ...) JN_PRINTF(2, 3);
 
