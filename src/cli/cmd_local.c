@@ -6,46 +6,55 @@
 #include "base/env.h"
 #include "base/guard.h"
 #include "base/signal.h"
-#include "cli/command.h"
-#include "local/local.h"
-
-struct local_command_options {
-    const char *functions, *host, *region, *port_file;
-    int64_t port, max_processes;
-    bool log_json;
-};
+#include "cli/cmd_local.h"
 
 #define OPTION(name, argument, kind, member, help) \
-    { name, argument, help, kind, offsetof(struct local_command_options, member) }
+    { name, argument, help, kind, offsetof(struct cli_local_options, member) }
 
 static const struct cli_option options[] = {
-    OPTION("--functions", "DIR", CLI_TEXT, functions,
-           "each subfolder with an executable `bootstrap` is a\nfunction (required)"),
+    OPTION("--functions", "PATH", CLI_TEXT, functions,
+           "a folder whose subfolders are functions, a folder\nthat is one, or a functions.json; . if not given"),
     OPTION("--port", "N", CLI_COUNT, port, "of the Invoke API; 9001 if not given, 0 for any free one"),
     OPTION("--host", "ADDRESS", CLI_TEXT, host, "to listen on; 127.0.0.1 if not given"),
     OPTION("--region", "R", CLI_TEXT, region, "that functions live in; us-east-1 if not given"),
+    OPTION("--account", "NUMBER", CLI_TEXT, account, "that functions belong to; 123456789012 if not given"),
+    OPTION("--credentials", "FILE", CLI_TEXT, credentials,
+           "a credentials file: callers may sign with each pair\nin it"),
+    OPTION("--state", "DIR", CLI_TEXT, state,
+           "where versions, aliases and queued events are kept;\n.lambda beside the functions if not given"),
+    OPTION("--concurrency", "N", CLI_COUNT, concurrency,
+           "calls that may run at once, of all functions; 1000\nif not given. More are throttled (429)"),
     OPTION("--max-processes", "N", CLI_COUNT, max_processes,
            "processes per function; 50 if not given. More calls at\nonce are throttled (429)"),
     OPTION("--port-file", "FILE", CLI_TEXT, port_file, "the port is written there once calls are taken"),
-    OPTION("--log-json", NULL, CLI_FLAG, log_json, "log lines as JSON"),
+    OPTION("--qualifier", "NAME", CLI_TEXT, qualifier, "of `local invoke`: a version or alias"),
+    OPTION("--json", NULL, CLI_FLAG, json, "log lines as JSON"),
 };
 
 static const char about[] =
     "Runs functions as AWS Lambda would: real processes that speak the Runtime API, behind\n"
     "an Invoke API that checks signatures and answers as AWS does: function errors, log\n"
-    "tails, timeouts, crashes, throttling. Whatever speaks to AWS Lambda speaks to it: this\n"
-    "program, the AWS CLI, an SDK.\n"
+    "tails, timeouts, crashes, throttling, versions and aliases. Whatever speaks to AWS\n"
+    "Lambda speaks to it: this program, the AWS CLI, an SDK.\n"
+    "\n"
+    "A function is a folder with an index.mjs (Node.js), an app.py (Python) or an executable\n"
+    "bootstrap (anything). Changed files count from the next call on.\n"
     "\n"
     "Callers sign with access key `local` and secret key `local-secret`, or with the pair\n"
-    "that AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY name here. Ctrl-C stops it and every\n"
-    "process it started.";
+    "that AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY name here, or with those of\n"
+    "--credentials. Ctrl-C stops it and every process it started.\n"
+    "\n"
+    "`local invoke NAME [PAYLOAD]` runs a function once and ends: the result on standard\n"
+    "output, the log on standard error; status 1 when the function failed. PAYLOAD is JSON,\n"
+    "- for standard input, {} if not given.";
 
 static const char examples[] =
     "  aws-lambda-component local --functions build/release/examples/functions\n"
     "  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local-secret \\\n"
     "      aws lambda invoke --endpoint-url http://127.0.0.1:9001 --region us-east-1 \\\n"
     "      --function-name price-order --cli-binary-format raw-in-base64-out \\\n"
-    "      --payload '{\"lines\": []}' /dev/stdout\n";
+    "      --payload '{\"lines\": []}' /dev/stdout\n"
+    "  aws-lambda-component local invoke hello '{\"name\": \"Ada\"}'\n";
 
 struct session {
     struct base_loop *loop;
@@ -71,13 +80,45 @@ static void on_signal(int signum, void *arg)
     local_stop(s->local, on_stopped, s);
 }
 
-static void print_start(const struct local *l, const char *host)
+/* ---- the start screen ------------------------------------------------------------------------------------------ */
+
+static void print_functions(const struct local *l)
 {
-    fprintf(stderr, "local Lambda at http://%s:%d\n", host, local_port(l));
-    for (size_t i = 0; i < local_function_count(l); i++)
-        fprintf(stderr, "  %-20s %s\n", local_function_name(l, i), local_function_arn(l, i));
-    fputs("Ctrl-C stops it.\n", stderr);
+    struct local_listing f;
+    int name = 0, runtime = 0, handler = 0;
+    for (size_t i = 0; local_list(l, i, &f); i++) {
+        name = (int)strlen(f.name) > name ? (int)strlen(f.name) : name;
+        runtime = (int)strlen(f.runtime) > runtime ? (int)strlen(f.runtime) : runtime;
+        handler = (int)strlen(f.handler) > handler ? (int)strlen(f.handler) : handler;
+    }
+    for (size_t i = 0; local_list(l, i, &f); i++)
+        fprintf(stderr, "  %-*s  %-*s  %-*s  %s\n", name, f.name, runtime, f.runtime, handler, f.handler, f.arn);
 }
+
+/* The keys are in the line only when they are the ones that everybody knows. */
+static void print_try(const struct local *l, const struct local_options *opt)
+{
+    struct local_listing f;
+    const bool are_usual = !opt->credentials && (!opt->access_key || !opt->secret_key);
+    if (!local_list(l, 0, &f))
+        return;
+    fprintf(stderr, "\nTry it%s:\n  %saws lambda invoke --endpoint-url http://%s:%d \\\n"
+            "      --region %s --function-name %s --cli-binary-format raw-in-base64-out \\\n"
+            "      --payload '{}' /dev/stdout\n",
+            opt->credentials ? ", with AWS_SHARED_CREDENTIALS_FILE set to your --credentials" : "",
+            are_usual ? "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local-secret \\\n  " : "",
+            opt->host ? opt->host : "127.0.0.1", local_port(l), opt->region ? opt->region : "us-east-1", f.name);
+}
+
+static void print_start(const struct local *l, const struct local_options *opt)
+{
+    fprintf(stderr, "local Lambda at http://%s:%d\n\n", opt->host ? opt->host : "127.0.0.1", local_port(l));
+    print_functions(l);
+    print_try(l, opt);
+    fputs("\nCtrl-C stops it.\n\n", stderr);
+}
+
+/* ---- serving --------------------------------------------------------------------------------------------------- */
 
 static enum jn_status write_port(const char *path, int port, struct jn_error *err)
 {
@@ -90,68 +131,89 @@ static enum jn_status write_port(const char *path, int port, struct jn_error *er
     return fclose(f) ? jn_fail(err, JN_IO, "--port-file %s cannot be written", path) : JN_OK;
 }
 
-static int serve(const struct local_command_options *o, struct session *s, struct jn_error *err)
+struct local_options cli_local_settings(const struct cli_local_options *o, const struct base_log *log)
 {
-    struct base_log log;
-    base_log_init(&log, STDERR_FILENO, base_clock_system(), base_env_system());
-    log.json = o->log_json;
-    const struct local_options opt = {
+    return (struct local_options){
         .functions = o->functions,
+        .state = o->state,
         .host = o->host,
         .port = (int)o->port,
         .region = o->region,
-        .access_key = base_env_get(base_env_system(), "AWS_ACCESS_KEY_ID"),
-        .secret_key = base_env_get(base_env_system(), "AWS_SECRET_ACCESS_KEY"),
+        .account = o->account,
+        .credentials = o->credentials,
+        .path = base_env_get(base_env_system(), "PATH"),
         .max_processes = (unsigned)o->max_processes,
-        .log = &log,
+        .concurrency = (int)o->concurrency,
+        .log = log,
     };
+}
+
+static int serve(const struct cli_local_options *o, struct session *s, struct jn_error *err)
+{
+    struct base_log log;
+    base_log_init(&log, STDERR_FILENO, base_clock_system(), base_env_system());
+    log.json = o->json;
+    struct local_options opt = cli_local_settings(o, &log);
+    opt.access_key = base_env_get(base_env_system(), "AWS_ACCESS_KEY_ID");
+    opt.secret_key = base_env_get(base_env_system(), "AWS_SECRET_ACCESS_KEY");
     if (base_signal_new(s->loop, SIGINT, on_signal, s, &s->sigint, err) ||
         base_signal_new(s->loop, SIGTERM, on_signal, s, &s->sigterm, err) ||
         local_start(s->loop, &opt, &s->local, err))
         return CLI_USAGE;
-    print_start(s->local, o->host ? o->host : "127.0.0.1");
+    if (!o->json)
+        print_start(s->local, &opt);
     if (write_port(o->port_file, local_port(s->local), err))
         local_stop(s->local, on_stopped, s);
     base_loop_run(s->loop);
     return err->status ? CLI_FAILED : CLI_OK;
 }
 
-static enum jn_status check(const struct local_command_options *o, struct jn_error *err)
+static bool is_account(const char *text)
 {
-    if (!o->functions)
-        return jn_fail(err, JN_BAD_VALUE, "no functions are named; give --functions DIR");
+    return !text || (strlen(text) == 12 && strspn(text, "0123456789") == 12);
+}
+
+static enum jn_status check(const struct cli_local_options *o, struct jn_error *err)
+{
     if (o->port > 65535)
         return jn_fail(err, JN_BAD_VALUE, "--port is %lld; choose 0 to 65535", (long long)o->port);
     if (o->max_processes < 1 || o->max_processes > 1000)
         return jn_fail(err, JN_BAD_VALUE, "--max-processes is %lld; choose 1 to 1000", (long long)o->max_processes);
+    if (o->concurrency < 1 || o->concurrency > 100000)
+        return jn_fail(err, JN_BAD_VALUE, "--concurrency is %lld; choose 1 to 100000", (long long)o->concurrency);
+    if (!is_account(o->account))
+        return jn_fail(err, JN_BAD_VALUE, "--account is \"%s\"; an account has 12 digits", o->account);
     return JN_OK;
 }
 
 /* What this process does as the guard's child. */
-static int work(const struct local_command_options *o, struct session *s, struct jn_error *err)
+static int work(const struct cli_local_options *o, int count, char **args, struct jn_error *err)
 {
-    const int status = base_loop_new(&s->loop, err) ? CLI_FAILED : serve(o, s, err);
-    base_signal_free(s->sigint);
-    base_signal_free(s->sigterm);
-    base_loop_free(s->loop);
-    base_guard_finish();
+    struct session s = { 0 };
+    if (count)
+        return cli_local_invoke(o, count - 1, args + 1, err);
+    const int status = base_loop_new(&s.loop, err) ? CLI_FAILED : serve(o, &s, err);
+    base_signal_free(s.sigint);
+    base_signal_free(s.sigterm);
+    base_loop_free(s.loop);
     return status;
 }
 
 static int run(const struct cli_command *self, int argc, char **argv)
 {
-    struct local_command_options o = { .port = 9001, .max_processes = 50 };
+    struct cli_local_options o = { .port = 9001, .max_processes = 50, .concurrency = 1000 };
     int rest, status;
     if (!cli_command_options(self, &o, argc, argv, &rest, &status))
         return status;
     struct jn_error err = { 0 };
-    struct session s = { 0 };
     bool is_over = false;
     status = CLI_USAGE;
-    if (rest)
-        jn_fail(&err, JN_BAD_VALUE, "\"%s\" is not expected; functions are named by --functions DIR", argv[0]);
-    else if (!check(&o, &err) && !base_guard_start(&is_over, &status, &err) && !is_over)
-        status = work(&o, &s, &err);
+    if (rest && strcmp(argv[0], "invoke") != 0)
+        jn_fail(&err, JN_BAD_VALUE, "\"%s\" is not expected; functions are named by --functions PATH", argv[0]);
+    else if (!check(&o, &err) && !base_guard_start(&is_over, &status, &err) && !is_over) {
+        status = work(&o, rest, argv, &err);
+        base_guard_finish();
+    }
     if (err.status)
         cli_usage_error(self, &err);
     return status;
@@ -160,7 +222,7 @@ static int run(const struct cli_command *self, int argc, char **argv)
 const struct cli_command cli_local = {
     .name = "local",
     .summary = "run functions on this machine, behind AWS Lambda's Invoke API",
-    .usage = "--functions DIR [OPTION...]",
+    .usage = "[OPTION...] [invoke NAME [PAYLOAD]]",
     .about = about,
     .examples = examples,
     .options = options,

@@ -3,6 +3,7 @@
 #ifndef LOCAL_CONFIGURATION_H
 #define LOCAL_CONFIGURATION_H
 
+#include "core/buf.h"
 #include "core/value.h"
 #include "local/runtime.h"
 

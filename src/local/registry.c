@@ -147,7 +147,8 @@ static enum jn_status scan_folder(struct local_registry *r, bool is_first, struc
 
 /* ---- functions.json ------------------------------------------------------------------------------------------- */
 
-/* Where the code of a function is: what its settings say, below the file's folder, or the subfolder of its name. */
+/* Where the code of a function is: what its settings say, below the file's folder, or the subfolder of its name.  NULL
+ * with `err` filled. */
 static char *code_folder(const struct local_registry *r, jn_str name, jn_str settings, struct jn_error *err)
 {
     struct jn_arena a;
@@ -195,11 +196,9 @@ static enum jn_status add_listed(struct local_registry *r, jn_str name, jn_str s
                        "most", JN_ARG(name));
     char *folder = code_folder(r, name, settings, err);
     char *text = strndup(settings.data, settings.len);
-    enum jn_status s = JN_NOT_FOUND;
-    if (folder && text)
-        s = add(r, name, folder, text, err);
-    else if (!text)
-        s = jn_fail(err, JN_NO_MEMORY, "no memory for the functions");
+    enum jn_status s = text ? JN_OK : jn_fail(err, JN_NO_MEMORY, "no memory for the functions");
+    if (!s)
+        s = folder ? add(r, name, folder, text, err) : err->status;
     free(folder);
     free(text);
     return s;

@@ -43,14 +43,14 @@ static void reply(const struct local_request *q, int status, struct jn_buf *body
 static const struct {
     enum local_refusal_kind kind;
     int status;
-    const char *code;
+    const char *code, *message;     /* NULL: Lambda's first line, without the text that was to be signed */
 } codes[] = {
-    { LOCAL_REFUSED_MISSING_TOKEN, 403, "MissingAuthenticationToken" },
-    { LOCAL_REFUSED_INCOMPLETE, 400, "IncompleteSignature" },
-    { LOCAL_REFUSED_UNKNOWN_CLIENT, 403, "InvalidClientTokenId" },
-    { LOCAL_REFUSED_INVALID_SIGNATURE, 403, "SignatureDoesNotMatch" },
-    { LOCAL_REFUSED_EXPIRED_TOKEN, 403, "ExpiredToken" },
-    { LOCAL_REFUSED_VALIDATION, 400, "InvalidAction" },
+    { LOCAL_REFUSED_MISSING_TOKEN, 403, "MissingAuthenticationToken", "Request is missing Authentication Token" },
+    { LOCAL_REFUSED_INCOMPLETE, 400, "IncompleteSignature", NULL },
+    { LOCAL_REFUSED_UNKNOWN_CLIENT, 403, "InvalidClientTokenId", NULL },
+    { LOCAL_REFUSED_INVALID_SIGNATURE, 403, "SignatureDoesNotMatch", NULL },
+    { LOCAL_REFUSED_EXPIRED_TOKEN, 403, "ExpiredToken", NULL },
+    { LOCAL_REFUSED_VALIDATION, 400, "InvalidAction", NULL },
 };
 
 void local_sts_reply_refusal(const struct local_request *q, const struct local_refusal *r)
@@ -58,17 +58,20 @@ void local_sts_reply_refusal(const struct local_request *q, const struct local_r
     struct jn_buf body;
     int status = local_refusal_status(r->kind);
     const char *code = local_refusal_code(r->kind);
+    const jn_str all = jn_buf_str(&r->message);
+    jn_str message = jn_str_sub(all, 0, jn_str_find(all, JN_STR("\n"), 0));
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
         if (codes[i].kind == r->kind) {
             status = codes[i].status;
             code = codes[i].code;
+            message = codes[i].message ? jn_str_of(codes[i].message) : message;
         }
     }
     jn_buf_init(&body, 0);
     jn_buf_append_z(&body, "<ErrorResponse xmlns=\"" STS_XMLNS "\"><Error>");
     put_element(&body, "Type", status < 500 ? JN_STR("Sender") : JN_STR("Receiver"));
     put_element(&body, "Code", jn_str_of(code));
-    put_element(&body, "Message", jn_buf_str(&r->message));
+    put_element(&body, "Message", message);
     jn_buf_append_z(&body, "</Error>");
     put_element(&body, "RequestId", jn_str_of(q->id));
     jn_buf_append_z(&body, "</ErrorResponse>");

@@ -65,6 +65,10 @@ static void assert_refusal(enum local_refusal_kind kind, const char *document)
     assert_false(local_refuse(&r, LOCAL_REFUSED_SERVICE, "a second reason changes nothing"));
     local_put_refusal(&b, &r);
     assert_string_equal(b.data, document);
+    jn_buf_truncate(&b, 0);
+    r.reason = "CallerRateLimitExceeded";
+    local_put_refusal(&b, &r);
+    assert_true(jn_str_starts(jn_buf_str(&b), JN_STR("{\"Reason\":\"CallerRateLimitExceeded\",\"")));
     jn_buf_clear(&b);
     local_refusal_clear(&r);
 }
@@ -76,8 +80,7 @@ static void a_refusal_spells_its_members_as_its_error_does(void **state)
     assert_refusal(LOCAL_REFUSED_INVALID_PARAMETER, "{\"Type\":\"User\",\"message\":\"no 1\"}");
     assert_refusal(LOCAL_REFUSED_SERVICE, "{\"Type\":\"Service\",\"Message\":\"no 1\"}");
     assert_refusal(LOCAL_REFUSED_INVALID_SIGNATURE, "{\"message\":\"no 1\"}");
-    assert_refusal(LOCAL_REFUSED_THROTTLED, "{\"Reason\":\"ReservedFunctionConcurrentInvocationLimitExceeded\","
-                   "\"Type\":\"User\",\"message\":\"no 1\"}");
+    assert_refusal(LOCAL_REFUSED_THROTTLED, "{\"Type\":\"User\",\"message\":\"no 1\"}");
     assert_int_equal(local_refusal_status(LOCAL_REFUSED_THROTTLED), 429);
     assert_string_equal(local_refusal_code(LOCAL_REFUSED_TOO_LARGE), "RequestEntityTooLargeException");
 }

@@ -1,17 +1,16 @@
 /* invoke_request_test.c - what a request asks for and why it is refused: the checks of the Invoke API, the paths of the
  * Runtime API. */
-#include "local/invoke_api.h"
+#include "folder.h"
+#include "local/invoke_check.h"
 #include "local/runtime_api.h"
 
 #include <stdio.h>
 
 #include "cmocka_all.h"
 
-static struct local_function function_list[] = {
-    { .name = "f", .arn = "arn:aws:lambda:us-east-1:123456789012:function:f" },
-};
-static const struct local_functions functions = { .list = function_list, .count = 1 };
-static const struct local_site site = { .region = "us-east-1", .account = "123456789012" };
+static struct local_registry *functions;
+static struct local_site site;
+static struct local_function *the_function;
 
 struct outcome {
     struct jn_arena memory;
@@ -24,7 +23,8 @@ static struct local_invoke invoke_of(const char *name, const char *query)
 {
     static char path[400];
     snprintf(path, sizeof path, "/2015-03-31/functions/%s/invocations", name);
-    return (struct local_invoke){ .method = JN_STR("POST"), .path = jn_str_of(path), .query = jn_str_of(query) };
+    return (struct local_invoke){ .operation = local_operation_find(JN_STR("POST"), jn_str_of(path)),
+                                  .query = jn_str_of(query) };
 }
 
 static void check(struct outcome *o, struct local_invoke v)
@@ -33,7 +33,7 @@ static void check(struct outcome *o, struct local_invoke v)
     jn_arena_init(&o->memory, 0);
     o->v = v;
     o->v.memory = &o->memory;
-    o->ok = local_invoke_check_size(&o->v, &o->r) && local_invoke_check(&o->v, &site, &functions, &o->r);
+    o->ok = local_invoke_check_size(&o->v, &o->r) && local_invoke_check(&o->v, &site, functions, &o->r);
 }
 
 static void clear(struct outcome *o)
@@ -73,8 +73,8 @@ static void a_function_is_found_by_every_form_of_its_name(void **state)
         check(&o, invoke_of(cases[i].name, cases[i].query));
         if (!o.ok)
             fail_msg("%s: %s", cases[i].name, o.r.message.data);
-        assert_ptr_equal(o.v.function, &function_list[0]);
-        assert_true(jn_str_ends(jn_str_of(o.v.arn), jn_str_of(cases[i].arn_end)));
+        assert_ptr_equal(o.v.target.version, the_function->latest);
+        assert_true(jn_str_ends(jn_str_of(o.v.target.arn), jn_str_of(cases[i].arn_end)));
         clear(&o);
     }
 }
@@ -105,22 +105,6 @@ static void names_that_lead_nowhere_are_refused_as_aws_does(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_refused(invoke_of(cases[i].name, cases[i].query), cases[i].kind, cases[i].message);
-}
-
-static void other_paths_and_methods_are_unknown_operations(void **state)
-{
-    (void)state;
-    static const char *const paths[] = { "/", "", "/2015-03-31/functions/", "/2015-03-31/functions/f",
-                                         "/2015-03-31/functions//invocations", "/2015-03-31/functions/a/b/invocations",
-                                         "/2014-11-13/functions/f/invoke-async", "/2015-03-31/functions/invocations" };
-    struct local_invoke v = invoke_of("f", "");
-    v.method = JN_STR("GET");
-    assert_refused(v, LOCAL_REFUSED_UNKNOWN_OPERATION, "GET /2015-03-31/functions/f/invocations");
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        v = invoke_of("f", "");
-        v.path = jn_str_of(paths[i]);
-        assert_refused(v, LOCAL_REFUSED_UNKNOWN_OPERATION, "");
-    }
 }
 
 static void headers_choose_type_and_log(void **state)
@@ -223,27 +207,37 @@ static void a_streamed_call_is_told_by_its_path(void **state)
     struct local_invoke v = invoke_of("f", "Qualifier=%24LATEST");
     check(&o, v);
     assert_true(o.ok);
-    assert_false(o.v.is_streamed);
+    assert_false(local_invoke_is_streamed(&o.v));
     clear(&o);
-    v.path = JN_STR("/2021-11-15/functions/f/response-streaming-invocations");
+    v.operation = local_operation_find(JN_STR("POST"),
+                                       JN_STR("/2021-11-15/functions/f/response-streaming-invocations"));
     v.log_header = JN_STR("Tail");
     check(&o, v);
-    assert_true(o.ok && o.v.is_streamed && o.v.wants_log);
-    assert_ptr_equal(o.v.function, &function_list[0]);
+    assert_true(o.ok && local_invoke_is_streamed(&o.v) && o.v.wants_log);
+    assert_ptr_equal(o.v.target.version, the_function->latest);
     clear(&o);
     v.type_header = JN_STR("DryRun");
     check(&o, v);
-    assert_true(o.ok && o.v.is_streamed && o.v.type == LOCAL_DRY_RUN);
+    assert_true(o.ok && local_invoke_is_streamed(&o.v) && o.v.type == LOCAL_DRY_RUN);
     clear(&o);
     v.type_header = JN_STR("Event");
     v.body_size = 1048577;              // the limit of events is not asked
     assert_refused(v, LOCAL_REFUSED_VALIDATION, "enum value set: [RequestResponse, DryRun]");
-    v.path = JN_STR("/2021-11-15/functions/f/invocations");
-    v.type_header = JN_STR("");
-    v.body_size = 0;
-    assert_refused(v, LOCAL_REFUSED_UNKNOWN_OPERATION, "there is no POST /2021-11-15");
-    v.path = JN_STR("/2015-03-31/functions/f/response-streaming-invocations");
-    assert_refused(v, LOCAL_REFUSED_UNKNOWN_OPERATION, "there is no POST /2015-03-31");
+}
+
+/* InvokeAsync: an event whatever its headers say, and a small one. */
+static void an_asynchronous_call_is_an_event(void **state)
+{
+    (void)state;
+    struct outcome o;
+    struct local_invoke v = invoke_of("f", "");
+    v.operation = local_operation_find(JN_STR("POST"), JN_STR("/2014-11-13/functions/f/invoke-async/"));
+    v.body_size = 262144;
+    check(&o, v);
+    assert_true(o.ok && o.v.type == LOCAL_EVENT);
+    clear(&o);
+    v.body_size = 262145;
+    assert_refused(v, LOCAL_REFUSED_TOO_LARGE, "(limit 262144 bytes)");
 }
 
 /* ---- the Runtime API ------------------------------------------------------------------------------------------ */
@@ -291,19 +285,40 @@ static void an_error_type_is_logged_only_when_it_looks_like_one(void **state)
         assert_true(jn_str_eq(local_runtime_error_type(jn_str_of(cases[i][0])), jn_str_of(cases[i][1])));
 }
 
+static int open_functions(void **state)
+{
+    if (folder_make(state))
+        return -1;
+    const struct folder *d = *state;
+    folder_put_function(d, "f", NULL);
+    site = d->site;
+    site.region = "us-east-1";
+    site.account = "123456789012";
+    if (local_registry_open(&site, d->path, &functions, NULL))
+        return -1;
+    the_function = local_registry_find(functions, JN_STR("f"));
+    return 0;
+}
+
+static int close_functions(void **state)
+{
+    local_registry_free(functions);
+    return folder_remove(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_function_is_found_by_every_form_of_its_name),
         cmocka_unit_test(names_that_lead_nowhere_are_refused_as_aws_does),
-        cmocka_unit_test(other_paths_and_methods_are_unknown_operations),
         cmocka_unit_test(headers_choose_type_and_log),
         cmocka_unit_test(a_client_context_is_decoded_and_must_be_an_object),
         cmocka_unit_test(a_body_must_be_json_or_nothing),
         cmocka_unit_test(a_body_above_the_limit_is_refused_with_both_numbers),
         cmocka_unit_test(a_streamed_call_is_told_by_its_path),
+        cmocka_unit_test(an_asynchronous_call_is_an_event),
         cmocka_unit_test(the_runtime_apis_paths),
         cmocka_unit_test(an_error_type_is_logged_only_when_it_looks_like_one),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_functions, close_functions);
 }

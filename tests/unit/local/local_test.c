@@ -512,7 +512,7 @@ static void above_the_limit_a_call_is_throttled_and_an_event_waits(void **state)
     harness_run_ms(&h, 100);
     harness_call(&h, &(struct request){ .payload = JN_STR("1") }, &refused);
     assert_refused(&refused, 429, "TooManyRequestsException",
-                   "\"Reason\":\"ReservedFunctionConcurrentInvocationLimitExceeded\"");
+                   "\"Reason\":\"ConcurrentInvocationLimitExceeded\"");
     assert_header(&refused, "retry-after", "1");
     harness_call(&h, &(struct request){ .payload = JN_STR("{\"do\":\"exit\",\"n\":5}"), .type = "Event" }, &event);
     assert_int_equal(event.http_status, 202);
@@ -700,10 +700,15 @@ static void a_port_in_use_is_an_error(void **state)
 static void the_functions_are_listed_by_name(void **state)
 {
     (void)state;
-    assert_int_equal(local_function_count(h.local), 6);
-    assert_string_equal(local_function_name(h.local, 0), "actor");
-    assert_string_equal(local_function_arn(h.local, 0), "arn:aws:lambda:us-east-1:123456789012:function:actor");
-    assert_string_equal(local_function_name(h.local, 5), "quick");
+    struct local_listing f;
+    assert_true(local_list(h.local, 0, &f));
+    assert_string_equal(f.name, "actor");
+    assert_string_equal(f.arn, "arn:aws:lambda:us-east-1:123456789012:function:actor");
+    assert_string_equal(f.runtime, "provided.al2023");
+    assert_string_equal(f.handler, "my.handler");
+    assert_true(local_list(h.local, 5, &f));
+    assert_string_equal(f.name, "quick");
+    assert_false(local_list(h.local, 6, &f));
 }
 
 static void each_call_is_a_line_of_the_log(void **state)

@@ -56,12 +56,12 @@ static void expect_end(const struct local_call *c, bool wants_log, const char *b
     clear(&h);
 }
 
-static const struct local_function function = { .name = "f" };
+static struct local_version version = { .number = "$LATEST", .references = 1 };
 
 static void a_buffered_response_precedes_the_end(void **state)
 {
     (void)state;
-    struct local_call *c = local_call_new(&function);
+    struct local_call *c = local_call_new(&version);
     expect_end(c, false, "", "InvokeComplete|{}");
     jn_buf_append_z(&c->payload, "null");
     expect_end(c, false, "null", "InvokeComplete|{}");
@@ -73,7 +73,7 @@ static void a_buffered_response_precedes_the_end(void **state)
 static void a_failure_is_in_the_end_and_nowhere_else(void **state)
 {
     (void)state;
-    struct local_call *c = local_call_new(&function);
+    struct local_call *c = local_call_new(&version);
     c->failure = LOCAL_FAILURE_FUNCTION;
     jn_buf_append_z(&c->payload, "{\"errorType\":\"E\"}");
     expect_end(c, false, "",
@@ -82,7 +82,7 @@ static void a_failure_is_in_the_end_and_nowhere_else(void **state)
                "\\\"E\\\"}\",\"LogResult\":\"\"}");
     local_call_free(c);
 
-    c = local_call_new(&function);
+    c = local_call_new(&version);
     local_call_fail(c, LOCAL_FAILURE_TIMEOUT, JN_STR("3.00"));
     expect_end(c, false, "", "InvokeComplete|{\"ErrorCode\":\"Sandbox.Timedout\",\"ErrorDetails\":\"{\\\"errorType\\\":"
                "\\\"Sandbox.Timedout\\\",\\\"errorMessage\\\":\\\"RequestId:  Error: Task timed out after 3.00 seconds"
@@ -132,7 +132,7 @@ static void long_pieces_are_several_chunks(void **state)
 static void want_of_memory_is_told(void **state)
 {
     (void)state;
-    struct local_call *c = local_call_new(&function);
+    struct local_call *c = local_call_new(&version);
     struct jn_buf stream;
     jn_buf_init(&stream, 0);
     c->payload.failed = JN_NO_MEMORY;

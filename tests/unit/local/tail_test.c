@@ -21,7 +21,7 @@ static void a_short_log_is_kept_whole(void **state)
     (void)state;
     struct local_tail t = { .total = 0 };
     assert_tail(&t, "");
-    local_tail_start(&t, ID);
+    local_tail_start(&t, ID, "$LATEST");
     local_tail_add_line(&t, JN_STR("hello"));
     local_tail_end(&t, ID);
     assert_tail(&t, "START RequestId: " ID " Version: $LATEST\nhello\nEND RequestId: " ID "\n");
