@@ -66,6 +66,7 @@ char *jn_buf_grow(struct jn_buf *b, size_t extra)
         return fail(b, refused ? JN_LIMIT : JN_NO_MEMORY);
     b->data = data;
     b->cap = cap;
+    data[b->len] = '\0';            // also when nothing is written to it
     return data + b->len;
 }
 

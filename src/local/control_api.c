@@ -301,7 +301,9 @@ static bool update_alias(struct control *c)
     const struct local_alias *alias = find_alias(c);
     if (!alias || !check_revision(c, alias->revision_id ? alias->revision_id : c->target.function->latest->revision_id))
         return false;
-    return put_alias(c, *alias);
+    struct local_alias next = *alias;
+    next.name = c->alias.data;          // `alias` is gone once the next one holds
+    return put_alias(c, next);
 }
 
 /* On AWS it is no mistake when there is none; one that function.json has cannot be taken away here. */
