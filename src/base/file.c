@@ -166,7 +166,9 @@ enum jn_status base_directory_list(const char *path, base_entry_fn *fn, void *ar
 enum jn_status base_directory_make(const char *path, struct jn_error *err)
 {
     char *part = strdup(path);
-    enum jn_status s = part ? JN_OK : jn_fail(err, JN_NO_MEMORY, "no memory to make %s", path);
+    if (!part)
+        return jn_fail(err, JN_NO_MEMORY, "no memory to make %s", path);
+    enum jn_status s = JN_OK;
     for (char *at = part; !s && *at;) {
         at += strspn(at, "/");
         at += strcspn(at, "/");

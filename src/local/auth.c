@@ -70,8 +70,8 @@ static void refuse_incomplete(const struct lambda_sigv4_request *req, struct loc
                                  "header. ");
 }
 
-static void refuse_scope(const struct local_site *site, const struct lambda_sigv4_request *req, const char *right_service,
-                         struct local_refusal *r)
+static void refuse_scope(const struct local_site *site, const struct lambda_sigv4_request *req,
+                         const char *right_service, struct local_refusal *r)
 {
     const jn_str credential = parameter(header(req, "authorization"), JN_STR("Credential="));
     const jn_str day = scope_part(credential, 1), region = scope_part(credential, 2),

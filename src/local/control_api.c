@@ -97,7 +97,7 @@ static bool list_all_versions(struct control *c)
     const struct local_registry *functions = c->q->api->registry;
     const size_t count = local_registry_count(functions);
     size_t total = 0, n = 0;
-    struct page p;
+    struct page p = { 0 };
     for (size_t i = 0; i < count; i++)
         total += 1 + local_registry_at(functions, i)->version_count;
     if (!read_page(c, total, PAGE_MAX, &p))
@@ -119,7 +119,7 @@ static bool list_all_versions(struct control *c)
 static bool list_functions(struct control *c)
 {
     struct local_registry *functions = c->q->api->registry;
-    struct page p;
+    struct page p = { 0 };
     local_registry_look(functions);
     if (jn_str_equal(local_query_get(base_httpd_query(c->q->http), "FunctionVersion"), "ALL"))
         return list_all_versions(c);
@@ -149,7 +149,7 @@ static bool get_configuration(struct control *c)
 static bool list_versions(struct control *c)
 {
     const struct local_function *f = c->target.function;
-    struct page p;
+    struct page p = { 0 };
     if (!read_page(c, 1 + f->version_count, PAGE_MAX, &p))
         return false;
     jn_buf_append_z(&c->out, "{\"Versions\":[");
@@ -202,7 +202,7 @@ static bool list_aliases(struct control *c)
     const jn_str version = local_query_get(base_httpd_query(c->q->http), "FunctionVersion");
     size_t all = 0, count = 0;
     const struct local_alias **list = local_function_aliases(c->target.function, c->q->memory, &all);
-    struct page p;
+    struct page p = { 0 };
     if (!list)
         return local_refuse_memory(c->r);
     for (size_t i = 0; i < all; i++) {

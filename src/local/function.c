@@ -43,7 +43,8 @@ static enum jn_status read_settings(const struct local_function *f, struct local
 {
     char *path = base_path_join(f->folder, "function.json");
     struct jn_error reason = { 0 };
-    enum jn_status s = path ? read_settings_file(v, path, err) : jn_fail(err, JN_NO_MEMORY, "no memory for %s", f->name);
+    enum jn_status s = path ? read_settings_file(v, path, err)
+                            : jn_fail(err, JN_NO_MEMORY, "no memory for %s", f->name);
     free(path);
     if (s || !f->settings)
         return s;

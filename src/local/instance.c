@@ -2,8 +2,8 @@
  *
  * A process is started for a call and kept for the next ones.  The life is the table in instance_internal.h; everything
  * that happens to a process (a request of its Runtime API, a line of output, a deadline, its end) is one on_...()
- * function that looks at the state and moves it on.  Follows "Understanding the Lambda execution environment lifecycle" of the AWS Lambda
- * Developer Guide and our spec, section 7.5.
+ * function that looks at the state and moves it on.  Follows "Understanding the Lambda execution environment lifecycle"
+ * of the AWS Lambda Developer Guide and our spec, section 7.5.
  *
  * An invocation ends when the process asks for the next event, not when it posts its response: then the log is complete
  * and the next caller finds the process idle.  A process that keeps working after its response does not hold up the

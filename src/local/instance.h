@@ -14,8 +14,8 @@ struct local_instance_events {
     void (*on_gone)(struct local_instance *i, void *arg);   /* its process has ended: free it */
 };
 
-/* Starts a process of `v` for `call`, which gets its outcome whatever becomes of the process.  JN_IO: it could not be started;
- * the call is then untouched. */
+/* Starts a process of `v` for `call`, which gets its outcome whatever becomes of the process.  JN_IO: it could not be
+ * started; the call is then untouched. */
 enum jn_status local_instance_start(const struct local_site *site, struct local_version *v,
                                     struct local_call *call, const struct local_instance_events *events, void *arg,
                                     struct local_instance **out, struct jn_error *err);

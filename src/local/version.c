@@ -30,18 +30,24 @@ static uint64_t mix(uint64_t h, const void *data, size_t len)
     return h;
 }
 
+static uint64_t mix_number(uint64_t h, uint64_t number)
+{
+    return mix(h, &number, sizeof number);
+}
+
 /* A folder's own time and size change with files that are skipped, so only its name and permissions count. */
 static enum jn_status mix_entry(const struct base_tree_entry *e, void *arg, struct jn_error *err)
 {
     (void)err;
     uint64_t *h = arg;
-    const bool is_file = !S_ISDIR(e->st->st_mode);
-    const int64_t numbers[] = {
-        (int64_t)e->st->st_mode, is_file ? (int64_t)e->st->st_size : 0, is_file ? (int64_t)e->st->st_ino : 0,
-        is_file ? (int64_t)e->st->st_mtim.tv_sec : 0, is_file ? (int64_t)e->st->st_mtim.tv_nsec : 0,
-    };
     *h = mix(*h, e->path, strlen(e->path) + 1);
-    *h = mix(*h, numbers, sizeof numbers);
+    *h = mix_number(*h, e->st->st_mode);
+    if (S_ISDIR(e->st->st_mode))
+        return JN_OK;
+    *h = mix_number(*h, (uint64_t)e->st->st_size);
+    *h = mix_number(*h, e->st->st_ino);
+    *h = mix_number(*h, (uint64_t)e->st->st_mtim.tv_sec);
+    *h = mix_number(*h, (uint64_t)e->st->st_mtim.tv_nsec);
     return JN_OK;
 }
 

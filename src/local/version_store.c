@@ -67,8 +67,10 @@ static enum jn_status load_version(struct local_function *f, const char *path, j
 {
     struct local_version *v = local_version_new(f);
     struct jn_buf text;
+    if (!v)
+        return jn_fail(err, JN_NO_MEMORY, "no memory for a version of %s", f->name);
     jn_buf_init(&text, VERSION_MAX_BYTES);
-    enum jn_status s = v ? base_file_read(path, &text, err) : jn_fail(err, JN_NO_MEMORY, "no memory for a version");
+    enum jn_status s = base_file_read(path, &text, err);
     if (!s) {
         v->number = jn_arena_copy(v->memory, number).data;
         v->folder = local_print(v->memory, "%.*s", (int)(strlen(path) - strlen(".json")), path);
@@ -196,19 +198,24 @@ static struct local_version *make_version(struct local_function *f, unsigned num
     return NULL;
 }
 
+static enum jn_status write_version(struct local_function *f, const struct local_version *v, struct jn_error *err)
+{
+    char *folder = local_state_path(f->site, f->name, "versions");
+    enum jn_status s = folder ? base_directory_make(folder, err)
+                              : jn_fail(err, JN_NO_MEMORY, "no memory for a version of %s", f->name);
+    free(folder);
+    if (!s)
+        s = copy_code(f->latest, v->folder, err);
+    return s ? s : write_settings(v, err);
+}
+
 enum jn_status local_versions_add(struct local_function *f, unsigned number, const char *description,
                                   struct local_version **out, struct jn_error *err)
 {
     struct local_version *v = make_version(f, number, description);
-    char *folder = local_state_path(f->site, f->name, "versions");
-    enum jn_status s = v && folder ? JN_OK : jn_fail(err, JN_NO_MEMORY, "no memory for a version of %s", f->name);
-    if (!s)
-        s = base_directory_make(folder, err);
-    if (!s)
-        s = copy_code(f->latest, v->folder, err);
-    if (!s)
-        s = write_settings(v, err);
-    free(folder);
+    if (!v)
+        return jn_fail(err, JN_NO_MEMORY, "no memory for a version of %s", f->name);
+    enum jn_status s = write_version(f, v, err);
     if (s) {
         local_version_unref(v);
         return s;

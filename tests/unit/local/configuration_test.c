@@ -108,8 +108,9 @@ static void a_configuration_is_read_as_it_was_written(void **state)
     struct jn_arena *a = jn_arena_new(0);
     struct local_configuration c = local_configuration_usual(), again = local_configuration_usual();
     struct jn_buf text;
-    assert_int_equal(local_configuration_parse(a, JN_STR("{\"runtime\":\"provided.al2\",\"handler\":\"h\\\"\","
-        "\"timeout\":9,\"memory\":512,\"environment\":{\"AB\":\"x=y\",\"CD\":\"\"},\"description\":\"\\u00fc\"}"), &c, NULL), JN_OK);
+    const jn_str settings = JN_STR("{\"runtime\":\"provided.al2\",\"handler\":\"h\\\"\",\"timeout\":9,\"memory\":512,"
+                                   "\"environment\":{\"AB\":\"x=y\",\"CD\":\"\"},\"description\":\"\\u00fc\"}");
+    assert_int_equal(local_configuration_parse(a, settings, &c, NULL), JN_OK);
     jn_buf_init(&text, 0);
     jn_buf_append_z(&text, "{");
     local_configuration_put(&text, &c);

@@ -38,7 +38,8 @@ static void a_process_finds_lambdas_variables_and_its_own(void **state)
         { "AWS_LAMBDA_FUNCTION_VERSION", "3" }, { "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128" },
         { "AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/f" }, { "AWS_LAMBDA_LOG_STREAM_NAME", "2026/03/14/[3]0" },
         { "AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand" }, { "AWS_ACCESS_KEY_ID", "key" },
-        { "AWS_SECRET_ACCESS_KEY", "secret" }, { "AWS_SESSION_TOKEN", "token" }, { "LANG", "en_US.UTF-8" }, { "TZ", ":CET" }, { "CITY", "Wien" },
+        { "AWS_SECRET_ACCESS_KEY", "secret" }, { "AWS_SESSION_TOKEN", "token" },
+        { "LANG", "en_US.UTF-8" }, { "TZ", ":CET" }, { "CITY", "Wien" },
         { "LAMBDA_RUNTIME_DIR", "/var/runtime" }, { "PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin" },
     };
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
