@@ -26,6 +26,7 @@ struct base_process_options {
     const char *const *argv;        /* argv[0] included, NULL at the end */
     const char *const *env;         /* "NAME=value", NULL at the end; NULL: nothing at all is inherited */
     const char *cwd;                /* NULL: ours */
+    jn_str input;                   /* what it finds on standard input; empty: /dev/null.  Read before this returns */
     bool is_secret;                 /* the output holds secrets: our copies are wiped at the end */
     bool is_contained;              /* all that it starts ends with it: the head of process.c */
     int64_t memory_limit_bytes;     /* of it and all that it starts; 0: none; only with is_contained */
@@ -34,7 +35,7 @@ struct base_process_options {
     void *arg;
 };
 
-/* Starts a process in a session (and so a process group) of its own, with standard input from /dev/null.  It is killed
+/* Starts a process in a session (and so a process group) of its own.  It is killed
  * by the kernel when we die (PR_SET_PDEATHSIG).  JN_IO with the system's reason. */
 enum jn_status base_process_start(struct base_loop *l, const struct base_process_options *opt,
                                   struct base_process **out, struct jn_error *err);

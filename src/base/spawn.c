@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -245,6 +246,47 @@ static enum jn_status start(const struct plan *p, int *pid, int *pidfd, struct j
     return JN_OK;
 }
 
+/* The child's standard input: a file in memory that nobody can change, since a pipe would need somebody to fill it. */
+static int open_input(jn_str input)
+{
+    if (input.len == 0)
+        return open("/dev/null", O_RDONLY | O_CLOEXEC);
+    const int fd = memfd_create("input", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return -1;
+    for (size_t done = 0; done < input.len;) {
+        const ssize_t n = pwrite(fd, input.data + done, input.len - done, (off_t)done);
+        if (n < 0 && errno != EINTR) {
+            close(fd);
+            return -1;
+        }
+        done += n > 0 ? (size_t)n : 0;
+    }
+    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+    return fd;
+}
+
+/* With the program found. */
+static enum jn_status open_and_start(const struct base_process_options *opt, struct base_spawn_options *more,
+                                     const char *file, int *pid, int *pidfd, struct jn_error *err)
+{
+    const int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC), input_fd = open_input(opt->input);
+    enum jn_status s;
+    if (null_fd < 0 || input_fd < 0) {
+        s = jn_fail(err, JN_IO, "cannot open /dev/null, or memory for standard input: %s", strerrordesc_np(errno));
+    } else {
+        const int fds[3] = { input_fd, more->stdout_fd >= 0 ? more->stdout_fd : null_fd,
+                             more->stderr_fd >= 0 ? more->stderr_fd : null_fd };
+        const struct plan plan = { opt, more, file, fds };
+        s = start(&plan, pid, pidfd, err);
+    }
+    if (null_fd >= 0)
+        close(null_fd);
+    if (input_fd >= 0)
+        close(input_fd);
+    return s;
+}
+
 enum jn_status base_spawn(const struct base_process_options *opt, struct base_spawn_options *more,
                           int *pid, int *pidfd, struct jn_error *err)
 {
@@ -253,16 +295,7 @@ enum jn_status base_spawn(const struct base_process_options *opt, struct base_sp
     if (s)
         return s;
     assert(file);
-    const int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null_fd < 0) {
-        s = jn_fail(err, JN_IO, "cannot open /dev/null: %s", strerrordesc_np(errno));
-    } else {
-        const int fds[3] = { null_fd, more->stdout_fd >= 0 ? more->stdout_fd : null_fd,
-                             more->stderr_fd >= 0 ? more->stderr_fd : null_fd };
-        const struct plan plan = { opt, more, file, fds };
-        s = start(&plan, pid, pidfd, err);
-        close(null_fd);
-    }
+    s = open_and_start(opt, more, file, pid, pidfd, err);
     free(file);
     return s;
 }

@@ -377,15 +377,6 @@ struct local_configuration local_configuration_usual(void)
     };
 }
 
-/* What AWS calls the newest of a family, for functions that do not say. */
-static const char *newest(enum local_runtime_family family)
-{
-    static const char *const names[] = {
-        [LOCAL_PROVIDED] = "provided.al2023", [LOCAL_NODEJS] = "nodejs22.x", [LOCAL_PYTHON] = "python3.13",
-    };
-    return names[family];
-}
-
 enum jn_status local_configuration_complete(struct local_configuration *c, const char *folder, struct jn_error *err)
 {
     const char *handler = NULL;
@@ -396,7 +387,7 @@ enum jn_status local_configuration_complete(struct local_configuration *c, const
     const bool is_found = !c->runtime || c->runtime == found;
     if (!c->runtime) {
         c->runtime = found;
-        c->runtime_name = newest(found->family);
+        c->runtime_name = found->newest;
     }
     if (!c->handler)
         c->handler = is_found && handler ? handler : c->runtime->default_handler;

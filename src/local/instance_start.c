@@ -51,7 +51,8 @@ static enum jn_status find_program(struct local_instance *i, struct jn_arena *a,
     p->argv[0] = p->file;
     for (size_t n = 0; n < 4 && r->arguments[n]; n++)
         p->argv[n + 1] = r->arguments[n];
-    p->input = r->program;
+    if (r->program)
+        p->input = (jn_str){ r->program, *r->program_size };
     return JN_OK;
 }
 
@@ -67,7 +68,7 @@ static enum jn_status launch_in(struct local_instance *i, base_process_line_fn *
     if (s)
         return s;
     const struct base_process_options opt = {
-        .file = p.file, .argv = p.argv, .cwd = i->version->folder,
+        .file = p.file, .argv = p.argv, .cwd = i->version->folder, .input = p.input,
         .env = local_environment_make(a, i->version, &e),
         .is_contained = true, .memory_limit_bytes = (int64_t)i->version->config.memory_mb << 20,
         .on_line = on_line, .on_end = on_end, .arg = i,
