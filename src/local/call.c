@@ -38,6 +38,12 @@ void local_call_fail(struct local_call *c, enum local_failure f, jn_str detail)
     local_put_failure(&c->payload, f, c->id, detail);
 }
 
+const char *local_call_error_word(const struct local_call *c)
+{
+    const bool is_own = c->failure == LOCAL_FAILURE_FUNCTION;
+    return is_own && local_runtime_handles_errors(c->version->config.runtime_name) ? "Handled" : "Unhandled";
+}
+
 void local_call_go_on(struct local_call *c)
 {
     c->is_full = false;

@@ -54,6 +54,9 @@ void local_call_free(struct local_call *c);
 /* Decides the outcome, unless it is decided: a failure of the platform with its document. */
 void local_call_fail(struct local_call *c, enum local_failure f, jn_str detail);
 
+/* What X-Amz-Function-Error says of a failure: "Unhandled", or for old runtimes "Handled". */
+const char *local_call_error_word(const struct local_call *c);
+
 /* The caller takes pieces again, or does not care any more. */
 void local_call_go_on(struct local_call *c);
 

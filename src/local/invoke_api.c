@@ -38,7 +38,7 @@ static void reply_outcome(struct exchange *x)
     local_answer_add(&a, "X-Amz-Executed-Version", jn_str_of(c->version->number));
     local_answer_add(&a, "X-Amzn-Trace-Id", jn_str_of(c->trace_id));
     if (c->failure)
-        local_answer_add(&a, "X-Amz-Function-Error", JN_STR("Unhandled"));
+        local_answer_add(&a, "X-Amz-Function-Error", jn_str_of(local_call_error_word(c)));
     if (x->wants_log) {
         local_tail_copy(&c->tail, &text);
         base_base64_encode(&log, jn_buf_str(&text));

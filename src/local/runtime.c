@@ -55,6 +55,16 @@ const struct local_runtime *local_runtime_find(jn_str name)
     return NULL;
 }
 
+bool local_runtime_handles_errors(const char *name)
+{
+    static const char *const names[] = { "nodejs4.3", "nodejs6.10", "nodejs8.10" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* ---- folders --------------------------------------------------------------------------------------------------- */
 
 static bool has(const char *folder, const char *name, bool is_program)

@@ -23,6 +23,9 @@ struct local_runtime {
  * "provided.al2023"; "Lambda runtimes" in the Developer Guide).  NULL: none of that name. */
 const struct local_runtime *local_runtime_find(jn_str name);
 
+/* Whether a runtime of that name said of its functions' own errors that they were handled, as Node.js did up to 8.10. */
+bool local_runtime_handles_errors(const char *name);
+
 /* What a folder holds: an executable bootstrap is provided; index.mjs, index.js or index.cjs is nodejs; app.py or
  * lambda_function.py is python.  *handler is the handler that fits, static.  NULL: no function. */
 const struct local_runtime *local_runtime_detect(const char *folder, const char **handler);

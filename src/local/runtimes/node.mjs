@@ -245,7 +245,7 @@ function stringify(result) {
     try {
         text = JSON.stringify(result === undefined ? null : result);
     } catch (e) {
-        throw new Error(`Unable to stringify response body: ${e.message}`, { cause: e });
+        throw new Error("Unable to stringify response body", { cause: e });
     }
     return text === undefined ? "null" : text;         // a function, a symbol
 }
@@ -321,6 +321,7 @@ class ResponseStream extends Writable {
     #request = null;
     #answered;
     #prelude = null;
+    #socket = null;
 
     constructor(id) {
         super({ highWaterMark: 65536 });
@@ -342,6 +343,14 @@ class ResponseStream extends Writable {
         this.#prelude = prelude;
     }
 
+    // The connection is work that is left to do while bytes are on their way, and not while a handler has forgotten it.
+    #hold() {
+        if (this.writableEnded || this.writableLength > 0)
+            this.#socket?.ref();
+        else
+            this.#socket?.unref();
+    }
+
     #open() {
         if (this.#request)
             return this.#request;
@@ -359,6 +368,10 @@ class ResponseStream extends Writable {
             answer.on("aborted", leave);
         });
         r.on("error", leave);
+        r.on("socket", (socket) => {
+            this.#socket = socket;
+            this.#hold();
+        });
         this.#request = r;
         if (this.#prelude !== null)
             r.write(Buffer.concat([Buffer.from(this.#prelude), Buffer.alloc(8)]));
@@ -368,13 +381,17 @@ class ResponseStream extends Writable {
     _write(piece, encoding, done) {
         const bytes = typeof piece === "string" ? Buffer.from(piece, encoding) : piece;
         if (bytes.length === 0)
+            return done();
+        this.#socket?.ref();
+        this.#open().write(bytes, () => {
             done();
-        else
-            this.#open().write(bytes, () => done());
+            this.#hold();
+        });
     }
 
     _final(done) {
         this.#open().end();
+        this.#socket?.ref();
         done();
     }
 
@@ -387,6 +404,7 @@ class ResponseStream extends Writable {
             "Lambda-Runtime-Function-Error-Body": Buffer.from(safeJson(document)).toString("base64"),
         });
         r.end();
+        this.#socket?.ref();
     }
 }
 
