@@ -1,5 +1,5 @@
 #!/bin/bash
-# demo.sh BUILD - the main job, end to end: a local Lambda with three functions, 300 orders mapped by a JSONata expression,
+# demo.sh BUILD - the main job, end to end: a local Lambda with a few functions, 300 orders mapped by a JSONata expression,
 # invoked, and their results.  Needs no AWS account; everything stays on this machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -39,9 +39,9 @@ start_local() {
 
 invoke() { "$component" invoke "$@"; }
 
-say "1. A local Lambda with three functions: C, shell and Python"
+say "1. A local Lambda with functions in C, shell, Python and JavaScript"
 start_local
-head -n 4 "$work/local.log" | indent
+sed '/^Try it/,$d' "$work/local.log" | sed '/^$/d' | indent
 
 say "2. The expression that turns a shop's order into what price-order wants (examples/price-order.jsonata)"
 indent <examples/price-order.jsonata

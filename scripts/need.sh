@@ -8,7 +8,7 @@ packages_for() {
     build) echo gcc libc6-dev make cmake ninja-build pkg-config libuv1-dev libcurl4-openssl-dev libssl-dev \
                 libmicrohttpd-dev librabbitmq-dev libpcre2-dev libunistring-dev libedit-dev ;;
     demo) echo curl python3 ;;
-    test) echo libcmocka-dev curl python3 openssl awscli python3-boto3 rabbitmq-server python3-pika clang libclang-rt-14-dev llvm-14 ;;
+    test) echo libcmocka-dev curl python3 openssl awscli python3-boto3 rabbitmq-server python3-pika nodejs clang libclang-rt-14-dev llvm-14 ;;
     bench) echo python3 ;;
     lint) echo clang clang-tidy cppcheck ;;
     *) echo "need.sh: unknown group $1" >&2; exit 2 ;;
@@ -19,7 +19,7 @@ why() {
     case $1 in
     build) echo "to build" ;;
     demo) echo "for the example functions" ;;
-    test) echo "for the tests: cmocka, RabbitMQ, the AWS CLI, boto3 and pika as peers, clang's fuzzer" ;;
+    test) echo "for the tests: cmocka, RabbitMQ, the AWS CLI, boto3 and pika as peers, Node.js, clang's fuzzer" ;;
     bench) echo "for the benchmarks" ;;
     lint) echo "for the linters" ;;
     esac

@@ -7,6 +7,7 @@
 #include "base/guard.h"
 #include "base/signal.h"
 #include "cli/cmd_local.h"
+#include "cli/local_log.h"
 
 #define OPTION(name, argument, kind, member, help) \
     { name, argument, help, kind, offsetof(struct cli_local_options, member) }
@@ -153,6 +154,7 @@ static int serve(const struct cli_local_options *o, struct session *s, struct jn
     struct base_log log;
     base_log_init(&log, STDERR_FILENO, base_clock_system(), base_env_system());
     log.json = o->json;
+    log.format = o->json ? NULL : cli_local_log_line;
     struct local_options opt = cli_local_settings(o, &log);
     opt.access_key = base_env_get(base_env_system(), "AWS_ACCESS_KEY_ID");
     opt.secret_key = base_env_get(base_env_system(), "AWS_SECRET_ACCESS_KEY");

@@ -10,6 +10,7 @@
 #include "base/guard.h"
 #include "base/signal.h"
 #include "cli/cmd_local.h"
+#include "cli/local_log.h"
 #include "lambda/client.h"
 
 enum { PAYLOAD_MAX_BYTES = 6291456 };
@@ -130,6 +131,7 @@ static int run(const struct cli_local_options *o, const char *name, jn_str paylo
     struct base_log log;
     base_log_init(&log, STDERR_FILENO, base_clock_system(), base_env_system());
     log.json = o->json;
+    log.format = o->json ? NULL : cli_local_log_line;
     struct call c = { .log = &log, .status = CLI_USAGE };
     if (base_loop_new(&c.loop, err))
         return CLI_FAILED;

@@ -78,8 +78,8 @@ static void log_outcome(const struct local_instance *i, const struct local_call 
     else if (c->failure)
         snprintf(type, sizeof type, "%s", local_failure_type(c->failure));
 
-    base_log(i->site->log, c->failure ? BASE_WARN : BASE_INFO, fields, "%s %s%s in %.1f ms%s, %zu bytes in, %zu out",
-             c->version->function->name, c->failure ? "failed with " : "answered", type, (double)c->duration_us / 1000, init,
+    base_log(i->site->log, c->failure ? BASE_WARN : BASE_INFO, fields, "%s%s in %.1f ms%s, %zu bytes in, %zu out",
+             c->failure ? "failed with " : "answered", type, (double)c->duration_us / 1000, init,
              c->event.len, c->payload.len + (c->on_piece ? c->streamed : 0));
 }
 

@@ -11,7 +11,7 @@ import unittest
 import boto3
 from botocore.config import Config
 
-from support import REGION, Local, component
+from support import HERE, REGION, Local, component
 
 NODE = shutil.which("node", path="/usr/local/bin:/usr/bin:/bin") or shutil.which("node")
 RIC = pathlib.Path(os.environ.get("ALC_NODE_MODULES", "/nonexistent")) / "aws-lambda-ric" / "bin" / "index.mjs"
@@ -317,6 +317,23 @@ class Streams(Functions):
         self.assertIn("TypeError", err)
         answer = self.client.invoke(FunctionName="streams", Payload=b'{"do":"late"}')
         self.assertEqual((answer["FunctionError"], document(answer)["errorMessage"]), ("Unhandled", "after"))
+
+
+class Page(Functions):
+    """docs/first-function.md says what happens."""
+    PAGE = (HERE.parent.parent / "docs" / "first-function.md").read_text()
+
+    @classmethod
+    def functions(cls):
+        return {"hello": {"index.mjs": cls.PAGE.split("<<'JS'\n")[1].split("\nJS\n")[0]}}
+
+    def test_the_first_function(self):
+        self.assertEqual(self.call("hello", {"name": "Ada"})["Payload"].read(), b'{"greeting":"Hello, Ada!"}')
+        self.assertIn('\n{"greeting":"Hello, Ada!"}\n', self.PAGE)
+        log = self.local.log_text()
+        self.assertRegex(log, r"\n\d\d:\d\d:\d\d\.\d{3} hello [0-9a-f]{8}  INFO greeting Ada\n")
+        screen = self.PAGE.split("```\nlocal Lambda at ")[1].split("\n```")[0]
+        self.assertEqual(log[len("local Lambda at "):].replace(str(self.local.port), "9001")[:len(screen)], screen)
 
 
 class NoInterpreter(unittest.TestCase):

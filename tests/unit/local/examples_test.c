@@ -1,4 +1,4 @@
-/* examples_test.c - the three example functions, run as a user runs them. */
+/* examples_test.c - the example functions, run as a user runs them. */
 #include "harness.h"
 
 #include <stdio.h>
@@ -108,6 +108,26 @@ static void fraud_check_raises_as_awss_python_does(void **state)
     answer_clear(&a);
 }
 
+static void hello_greets(void **state)
+{
+    (void)state;
+    struct answer a;
+    if (access("/usr/bin/node", X_OK)) {
+        fputs("skipped: hello, there is no /usr/bin/node\n", stderr);
+        skip();
+    }
+    call("hello", "{\"name\":\"Ada\"}", &a);
+    assert_in(a.body.data, "{\"greeting\":\"Hello, Ada!\",\"requestId\":\"");
+    answer_clear(&a);
+}
+
+static void word_count_counts(void **state)
+{
+    (void)state;
+    expect("word-count", "{\"text\":\"to be or not to be\",\"top\":2}", false,
+           "{\"words\": 6, \"counts\": {\"to\": 2, \"be\": 2}}");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, end)
 
 int main(void)
@@ -118,6 +138,8 @@ int main(void)
         CASE(geocode_finds_a_city),
         CASE(fraud_check_scores_an_order_and_logs),
         CASE(fraud_check_raises_as_awss_python_does),
+        CASE(hello_greets),
+        CASE(word_count_counts),
     };
     if (access("/usr/bin/python3", X_OK) || access("/usr/bin/curl", X_OK)) {
         fprintf(stderr, "skipped: the example functions need python3 and curl in /usr/bin\n");

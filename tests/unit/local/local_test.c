@@ -554,11 +554,11 @@ static void a_caller_that_goes_away_does_not_stop_the_function(void **state)
     (void)state;
     struct answer a;
     const int pid = pid_of("actor", "{\"do\":\"pid\"}");
-    run_until_logged("actor answered in ");
+    run_until_logged("answered in ");
     harness_send(&h, &(struct request){ .payload = JN_STR("{\"do\":\"sleep\",\"n\":300}") }, &a);
     harness_run_ms(&h, 100);
     harness_hang_up(&a);
-    run_until_logged("actor answered in ");
+    run_until_logged("answered in ");
     answer_clear(&a);
     assert_int_equal(pid_of("actor", "{\"do\":\"pid\"}"), pid);
     assert_int_equal(count_processes(), 1);
@@ -725,8 +725,8 @@ static void each_call_is_a_line_of_the_log(void **state)
     const ssize_t n = read(h.log_fds[0], text, sizeof text - 1);
     assert_true(n > 0);
     assert_in(text, "line    0 ");
-    assert_in(text, "actor answered in ");
-    assert_in(text, "actor failed with OutOfStock in ");
+    assert_in(text, "answered in ");
+    assert_in(text, "failed with OutOfStock in ");
     assert_in(text, "refused with 404 ResourceNotFoundException: Function not found: ");
 }
 
