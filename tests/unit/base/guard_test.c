@@ -50,16 +50,18 @@ _Noreturn static void wait_forever(void)
         pause();
 }
 
-/* A process that leaves its parent and session and tells its number. */
+/* A process that leaves its parent and session.  Its number is told for it: it may be killed before it comes to that. */
 static void start_daemon(void)
 {
     const pid_t between = fork();
     if (between == 0) {
-        if (fork() > 0)
+        const pid_t daemon = fork();
+        if (daemon > 0) {
+            tell(daemon);
             _exit(0);
+        }
         setsid();
         signal(SIGTERM, SIG_IGN);
-        tell(getpid());
         wait_forever();
     }
     waitpid(between, NULL, 0);
