@@ -169,8 +169,9 @@ bool base_cgroup_locate(jn_str cgroup, jn_str mountinfo, char out[PATH_MAX], cha
 static bool locate_self(char out[PATH_MAX], char top[PATH_MAX])
 {
     struct jn_buf cgroup, mountinfo;
-    const bool read = read_file("/proc/self", "cgroup", &cgroup) & read_file("/proc/self", "mountinfo", &mountinfo);
-    const bool found = read && base_cgroup_locate(jn_buf_str(&cgroup), jn_buf_str(&mountinfo), out, top);
+    const bool has_cgroup = read_file("/proc/self", "cgroup", &cgroup);
+    const bool has_mountinfo = read_file("/proc/self", "mountinfo", &mountinfo);
+    const bool found = has_cgroup && has_mountinfo && base_cgroup_locate(jn_buf_str(&cgroup), jn_buf_str(&mountinfo), out, top);
     jn_buf_clear(&cgroup);
     jn_buf_clear(&mountinfo);
     return found;

@@ -44,6 +44,18 @@ enum { LOOK_MS = 100, REMOVAL_MS = 10, REMOVALS_MAX = 300 };
 
 #define DATA_ALLOWANCE_BYTES ((int64_t)2 << 30)
 
+/* A program under AddressSanitizer maps terabytes at its start; where we are one, so may our children be. */
+#if defined(__SANITIZE_ADDRESS__)
+#define BOUNDS_DATA false
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BOUNDS_DATA false
+#endif
+#endif
+#ifndef BOUNDS_DATA
+#define BOUNDS_DATA true
+#endif
+
 struct output {
     uv_poll_t poll;
     struct base_process *process;
@@ -367,7 +379,7 @@ static enum jn_status spawn_once(struct base_process *p, const struct base_proce
 {
     struct base_spawn_options more = { write_ends[0], write_ends[1], base_cgroup_open_entry(&p->cgroup), 0,
                                        false };
-    if (opt->memory_limit_bytes > 0 && !p->cgroup.limits_memory)
+    if (BOUNDS_DATA && opt->memory_limit_bytes > 0 && !p->cgroup.limits_memory)
         more.data_limit_bytes = opt->memory_limit_bytes + DATA_ALLOWANCE_BYTES;
     const enum jn_status s = base_spawn(opt, &more, &p->pid, &p->pidfd, err);
     if (more.cgroup_fd >= 0)
