@@ -10,7 +10,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 build_packages="build-essential ca-certificates cmake ninja-build pkg-config libcurl4-openssl-dev libmicrohttpd-dev
-    libpcre2-dev librabbitmq-dev libssl-dev libunistring-dev libuv1-dev"
+    libpcre2-dev librabbitmq-dev libsqlite3-dev libssl-dev libunistring-dev libuv1-dev"
 run_packages="ca-certificates libcurl4 libmicrohttpd12 libpcre2-16-0 libpcre2-8-0 librabbitmq4 libssl3 libunistring2
     libuv1 tini"
 

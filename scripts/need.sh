@@ -6,7 +6,7 @@ set -eu
 packages_for() {
     case $1 in
     build) echo gcc libc6-dev make cmake ninja-build pkg-config libuv1-dev libcurl4-openssl-dev libssl-dev \
-                libmicrohttpd-dev librabbitmq-dev libpcre2-dev libunistring-dev libedit-dev ;;
+                libmicrohttpd-dev librabbitmq-dev libpcre2-dev libunistring-dev libedit-dev libsqlite3-dev ;;
     demo) echo curl python3 ;;
     test) echo libcmocka-dev curl python3 openssl awscli python3-boto3 rabbitmq-server python3-pika nodejs clang libclang-rt-14-dev llvm-14 ;;
     bench) echo python3 ;;

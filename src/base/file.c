@@ -98,6 +98,15 @@ enum jn_status base_file_replace(const char *path, jn_str text, struct jn_error 
     return s ? s : sync_folder_of(path, err);
 }
 
+enum jn_status base_file_append(const char *path, jn_str text, struct jn_error *err)
+{
+    const int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    enum jn_status s = fd < 0 ? fail_path(err, "write", path, errno) : write_all(fd, text, path, err);
+    if (fd >= 0 && close(fd) && !s)
+        s = fail_path(err, "write", path, errno);
+    return s;
+}
+
 /* ---- directories --------------------------------------------------------------------------------------------- */
 
 struct names {

@@ -13,6 +13,9 @@ enum jn_status base_file_read(const char *path, struct jn_buf *out, struct jn_er
  * with the system's reason. */
 enum jn_status base_file_replace(const char *path, jn_str text, struct jn_error *err);
 
+/* Adds `text` to the end of `path`, which is made when it is not there; on the disk when this returns. */
+enum jn_status base_file_append(const char *path, jn_str text, struct jn_error *err);
+
 /* Makes the folder `path` and those above it that are missing. */
 enum jn_status base_directory_make(const char *path, struct jn_error *err);
 

@@ -27,6 +27,8 @@ static const struct cli_option options[] = {
            "calls that may run at once, of all functions; 1000\nif not given. More are throttled (429)"),
     OPTION("--max-processes", "N", CLI_COUNT, max_processes,
            "processes per function; 50 if not given. More calls at\nonce are throttled (429)"),
+    OPTION("--retry-waits", "S,S", CLI_TEXT, retry_waits,
+           "seconds before an event that has failed is tried\nagain, and again; 60,120 if not given"),
     OPTION("--port-file", "FILE", CLI_TEXT, port_file, "the port is written there once calls are taken"),
     OPTION("--qualifier", "NAME", CLI_TEXT, qualifier, "of `local invoke`: a version or alias"),
     OPTION("--json", NULL, CLI_FLAG, json, "log lines as JSON"),
@@ -132,9 +134,25 @@ static enum jn_status write_port(const char *path, int port, struct jn_error *er
     return fclose(f) ? jn_fail(err, JN_IO, "--port-file %s cannot be written", path) : JN_OK;
 }
 
+/* waits := seconds ',' seconds */
+static enum jn_status read_waits(const char *text, int64_t out_ms[2], struct jn_error *err)
+{
+    double first = 0, second = 0;
+    char more;
+    if (!text)
+        return JN_OK;
+    const bool is_read = sscanf(text, "%lf,%lf%c", &first, &second, &more) == 2;
+    if (!is_read || !(first >= 0.001 && first <= 3600) || !(second >= 0.001 && second <= 3600))
+        return jn_fail(err, JN_BAD_VALUE, "--retry-waits is \"%s\"; give two numbers of seconds, 0.001 to 3600, as in "
+                       "60,120", text);
+    out_ms[0] = (int64_t)(first * 1000);
+    out_ms[1] = (int64_t)(second * 1000);
+    return JN_OK;
+}
+
 struct local_options cli_local_settings(const struct cli_local_options *o, const struct base_log *log)
 {
-    return (struct local_options){
+    struct local_options opt = {
         .functions = o->functions,
         .state = o->state,
         .host = o->host,
@@ -147,6 +165,8 @@ struct local_options cli_local_settings(const struct cli_local_options *o, const
         .concurrency = (int)o->concurrency,
         .log = log,
     };
+    read_waits(o->retry_waits, opt.retry_wait_ms, NULL);    // check() has looked at it
+    return opt;
 }
 
 static int serve(const struct cli_local_options *o, struct session *s, struct jn_error *err)
@@ -185,7 +205,7 @@ static enum jn_status check(const struct cli_local_options *o, struct jn_error *
         return jn_fail(err, JN_BAD_VALUE, "--concurrency is %lld; choose 1 to 100000", (long long)o->concurrency);
     if (!is_account(o->account))
         return jn_fail(err, JN_BAD_VALUE, "--account is \"%s\"; an account has 12 digits", o->account);
-    return JN_OK;
+    return read_waits(o->retry_waits, (int64_t[2]){ 0 }, err);
 }
 
 /* What this process does as the guard's child. */

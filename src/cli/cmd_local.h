@@ -6,7 +6,8 @@
 #include "local/local.h"
 
 struct cli_local_options {
-    const char *functions, *state, *host, *region, *account, *credentials, *port_file, *qualifier;
+    const char *functions, *state, *host, *region, *account, *credentials, *port_file, *qualifier,
+        *retry_waits;
     int64_t port, max_processes, concurrency;
     bool json;
 };

@@ -97,6 +97,7 @@ static enum jn_status start_local(struct call *c, const struct cli_local_options
     opt.host = NULL;
     opt.port = 0;
     opt.credentials = NULL;
+    opt.leaves_events = true;
     return local_start(c->loop, &opt, &c->local, err);
 }
 

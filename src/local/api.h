@@ -4,6 +4,7 @@
 #define LOCAL_API_H
 
 #include "base/httpd.h"
+#include "local/event_runner.h"
 #include "local/fleet.h"
 #include "local/operation.h"
 #include "local/refusal.h"
@@ -12,6 +13,7 @@ struct local_api {
     const struct local_site *site;
     struct local_registry *registry;
     struct local_fleet *fleet;
+    struct local_events *events;
     bool is_stopping;                   /* every call is answered 503 */
 };
 

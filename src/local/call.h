@@ -24,7 +24,6 @@ struct local_call {
     char *trace_id;
     char *client_context;           /* JSON text; NULL: none */
     struct jn_buf event;
-    bool is_event;                  /* nobody waits: may wait for a free process */
     bool is_admitted, is_reserved;  /* fleet.c's: counts as running; in the reserved part */
     local_call_piece_fn *on_piece;  /* takes a streamed response as it comes; NULL: it is collected in `payload` */
     bool is_full;                   /* its caller is slow: no more pieces until local_call_go_on() */
@@ -44,7 +43,6 @@ struct local_call {
 
     local_call_done_fn *done;       /* once, never inside local_fleet_submit() */
     void *arg;                      /* of `on_piece`, too */
-    struct local_call *next;        /* in the pool's queue */
 };
 
 /* A zeroed call to `v`, which it holds; NULL without memory. */

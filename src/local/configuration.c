@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/utsname.h>
 
+#include "lambda/name.h"
 #include "local/text.h"
 
 struct reading {
@@ -306,6 +307,52 @@ static enum jn_status set_aliases(struct reading *r, const char *name, jn_value 
     return s;
 }
 
+/* ---- events --------------------------------------------------------------------------------------------------- */
+
+static enum jn_status set_retries(struct reading *r, const char *name, jn_value v)
+{
+    return read_number(r, name, v, 0, 2, &r->c->events.retries);
+}
+
+static enum jn_status set_max_age(struct reading *r, const char *name, jn_value v)
+{
+    return read_number(r, name, v, 60, LOCAL_EVENT_AGE_MAX_S, &r->c->events.max_age_s);
+}
+
+bool local_destination_file(const char *destination, const char **path)
+{
+    static const char scheme[] = "file:";
+    const bool is_file = strncmp(destination, scheme, sizeof scheme - 1) == 0;
+    *path = is_file ? destination + sizeof scheme - 1 : NULL;
+    return is_file;
+}
+
+/* destination := "file:" path | name or ARN of a function */
+static enum jn_status read_destination(struct reading *r, const char *name, jn_value v, const char **out)
+{
+    struct lambda_name function;
+    const char *path;
+    const enum jn_status s = read_text(r, name, v, out);
+    if (s)
+        return s;
+    const bool is_good = local_destination_file(*out, &path) ? *path != '\0'
+                                                             : !lambda_name_parse(jn_str_of(*out), &function, NULL);
+    if (!is_good)
+        return jn_fail(r->err, JN_BAD_VALUE, "\"%s\" is \"%s\"; it must be the name or ARN of a function here, or "
+                       "file:PATH", name, *out);
+    return JN_OK;
+}
+
+static enum jn_status set_on_success(struct reading *r, const char *name, jn_value v)
+{
+    return read_destination(r, name, v, &r->c->events.on_success);
+}
+
+static enum jn_status set_on_failure(struct reading *r, const char *name, jn_value v)
+{
+    return read_destination(r, name, v, &r->c->events.on_failure);
+}
+
 /* ---- the whole ------------------------------------------------------------------------------------------------ */
 
 static const struct {
@@ -317,6 +364,8 @@ static const struct {
     { "environment", set_environment }, { "description", set_description },
     { "architecture", set_architecture },
     { "reservedConcurrency", set_reserved }, { "aliases", set_aliases },
+    { "maximumRetryAttempts", set_retries }, { "maximumEventAgeInSeconds", set_max_age },
+    { "onSuccess", set_on_success },    { "onFailure", set_on_failure },
     { "folder", set_folder },
 };
 enum { MEMBERS = sizeof members / sizeof *members };
@@ -373,7 +422,7 @@ struct local_configuration local_configuration_usual(void)
     static const char *const nothing[] = { NULL };
     return (struct local_configuration){
         .description = "", .architecture = machine(), .timeout_s = 3, .memory_mb = 128, .environment = nothing,
-        .reserved_concurrency = -1,
+        .reserved_concurrency = -1, .events = { .retries = 2, .max_age_s = LOCAL_EVENT_AGE_MAX_S },
     };
 }
 

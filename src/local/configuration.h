@@ -15,6 +15,15 @@ struct local_alias {
     const char *revision_id;                    /* NULL: not changed through the API */
 };
 
+enum { LOCAL_EVENT_AGE_MAX_S = 21600 };     /* 6 hours */
+
+/* What becomes of events (PutFunctionEventInvokeConfig in the API reference). */
+struct local_event_configuration {
+    int retries;                    /* after the first failure of the function */
+    int max_age_s;                  /* an older event is not run any more */
+    const char *on_success, *on_failure;    /* destinations: a function's name or ARN, or "file:PATH"; NULL: none */
+};
+
 struct local_configuration {
     const struct local_runtime *runtime;
     const char *runtime_name;       /* "nodejs22.x" */
@@ -27,6 +36,7 @@ struct local_configuration {
     int reserved_concurrency;       /* -1: none */
     const struct local_alias *aliases;
     size_t alias_count;
+    struct local_event_configuration events;
 
     const char *folder;             /* of the code, as written in functions.json; NULL: not there */
 };
@@ -48,6 +58,9 @@ enum jn_status local_configuration_complete(struct local_configuration *c, const
 
 /* Appends the members, without braces, in the form that is read; those of a version, not those of the function. */
 void local_configuration_put(struct jn_buf *out, const struct local_configuration *c);
+
+/* Whether a destination is a file, and then its path, as it is written. */
+bool local_destination_file(const char *destination, const char **path);
 
 /* Appends variables as a JSON object. */
 void local_put_variables(struct jn_buf *out, const char *const *environment);

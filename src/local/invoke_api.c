@@ -188,7 +188,6 @@ static struct local_call *make_call(struct local_api *api, const struct local_in
     c->arn = strdup(v->target.arn);
     c->trace_id = trace_id(api, trace);
     c->client_context = v->client_context ? strdup(v->client_context) : NULL;
-    c->is_event = v->type == LOCAL_EVENT;
     jn_buf_append(&c->event, v->body.len > 0 ? v->body : JN_STR("{}"));
     if (c->arn && c->trace_id && (c->client_context || !v->client_context) && !c->event.failed)
         return c;
@@ -226,7 +225,7 @@ static bool answer_unstartable(struct exchange *x, const struct jn_error *why)
     return true;
 }
 
-/* Takes the call on its way.  An event is answered at once; the other callers wait.  False: refused, not answered. */
+/* Takes the call on its way; its caller waits.  False: refused, not answered. */
 static bool submit(struct exchange *x, struct base_httpd_request *req, struct local_refusal *r)
 {
     struct local_call *c = x->call;
@@ -238,13 +237,28 @@ static bool submit(struct exchange *x, struct base_httpd_request *req, struct lo
         r->reason = why;
         return s == JN_LIMIT ? local_refuse(r, LOCAL_REFUSED_THROTTLED, "Rate Exceeded.") : local_refuse_memory(r);
     }
-    if (c->is_event) {
-        reply_empty(req, 202, c->id, c->trace_id);
-    } else {
-        x->req = req;
-        base_httpd_on_gone(req, on_gone, x);
-    }
+    x->req = req;
+    base_httpd_on_gone(req, on_gone, x);
     return s == JN_OK || answer_unstartable(x, &err);
+}
+
+/* Answered once it is on the disk. */
+static bool accept_event(const struct local_request *q, const struct local_invoke *v, struct local_refusal *r)
+{
+    struct jn_error err = { 0 };
+    char *trace = trace_id(q->api, base_httpd_header(q->http, "X-Amzn-Trace-Id"));
+    const struct local_event event = {
+        .request_id = jn_str_of(q->id), .function = jn_str_of(v->target.function->name),
+        .qualifier = v->target.qualifier.data ? v->target.qualifier : JN_STR(""), .arn = jn_str_of(v->target.arn),
+        .trace_id = jn_str_of(trace ? trace : ""), .payload = v->body.len > 0 ? v->body : JN_STR("{}"),
+    };
+    const enum jn_status s = trace ? local_events_accept(q->api->events, &event, &err) : JN_NO_MEMORY;
+    if (!s)
+        reply_empty(q->http, 202, q->id, trace);
+    free(trace);
+    if (s == JN_NO_MEMORY)
+        return local_refuse_memory(r);
+    return !s || local_refuse(r, LOCAL_REFUSED_SERVICE, "The event cannot be kept: %s", err.message);
 }
 
 static struct local_invoke read_request(const struct local_request *q)
@@ -277,6 +291,8 @@ bool local_invoke_run(struct local_request *q, struct local_refusal *r)
         reply_empty(q->http, 204, q->id, NULL);
         return true;
     }
+    if (v.type == LOCAL_EVENT)
+        return accept_event(q, &v, r);
     struct exchange *x = make_exchange(q->api, &v, q->id, base_httpd_header(q->http, "X-Amzn-Trace-Id"));
     return x ? submit(x, q->http, r) : local_refuse_memory(r);
 }

@@ -35,6 +35,7 @@ static void free_local(struct local *l)
     base_httpd_free(l->httpd);
     local_registry_free(l->api.registry);
     local_fleet_free(l->api.fleet);
+    local_events_free(l->api.events);
     base_timer_free(l->flushed);
     local_keys_clear(&l->keys);
     free(l->host);
@@ -74,6 +75,7 @@ void local_stop(struct local *l, local_stopped_fn *done, void *arg)
     l->arg = arg;
     l->api.is_stopping = true;
     base_timer_start(l->flushed, FLUSH_MS);
+    local_events_stop(l->api.events);
     local_fleet_stop(l->api.fleet, on_empty, l);
 }
 
@@ -108,6 +110,7 @@ static enum jn_status copy_options(struct local *l, const struct local_options *
 
 static void fill_site(struct local *l, struct base_loop *loop, const struct local_options *opt)
 {
+    const bool has_waits = opt->retry_wait_ms[0] || opt->retry_wait_ms[1];
     l->site = (struct local_site){
         .loop = loop,
         .clock = opt->clock ? opt->clock : base_clock_system(),
@@ -115,10 +118,12 @@ static void fill_site(struct local *l, struct base_loop *loop, const struct loca
         .random = &l->random,
         .host = "127.0.0.1",        // the Runtime API is for processes of this machine, wherever Invoke listens
         .region = l->region, .account = l->account, .state = l->state, .path = l->path,
+        .leaves_events = opt->leaves_events,
         .keys = l->keys.list, .key_count = l->keys.count,
         .init_timeout_ms = opt->init_timeout_ms ? opt->init_timeout_ms : 10000,
         .idle_ms = opt->idle_ms ? opt->idle_ms : 600000,
         .grace_ms = opt->grace_ms ? opt->grace_ms : 50,
+        .retry_wait_ms = { has_waits ? opt->retry_wait_ms[0] : 60000, has_waits ? opt->retry_wait_ms[1] : 120000 },
         .max_processes = opt->max_processes ? opt->max_processes : 50,
         .concurrency = opt->concurrency ? opt->concurrency : 1000,
     };
@@ -143,7 +148,9 @@ static enum jn_status fill(struct local *l, const struct local_options *opt, con
     l->api.fleet = local_fleet_new(&l->site, l->api.registry);
     if (!l->api.fleet)
         return jn_fail(err, JN_NO_MEMORY, "no memory for the local Lambda");
-    s = base_timer_new(l->site.loop, on_flushed, l, &l->flushed, err);
+    s = local_events_new(&l->site, l->api.registry, l->api.fleet, &l->api.events, err);
+    if (!s)
+        s = base_timer_new(l->site.loop, on_flushed, l, &l->flushed, err);
     return s ? s : open_door(l, opt, err);
 }
 

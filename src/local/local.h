@@ -19,9 +19,12 @@ struct local_options {
     const char *credentials;        /* a credentials file: its pairs are those that callers may sign with; NULL: none */
     const char *access_key, *secret_key;    /* the pair when there is no file; NULL: "local" and "local-secret" */
     const char *path;               /* where interpreters are looked for, as PATH has it; NULL: /usr/bin and the like */
+    bool leaves_events;             /* for one call: events are refused, and those that wait are left to others */
     int64_t init_timeout_ms;        /* 0: 10 s */
     int64_t idle_ms;                /* idle processes are stopped after it; 0: 10 min */
     int64_t grace_ms;               /* how long an answer waits for its process to be ready again; 0: 50 ms */
+    int64_t retry_wait_ms[2];       /* before an event that has failed runs for the second and the third time; both 0: 1
+                                     * and 2 min */
     unsigned max_processes;         /* per version of a function, 0: 50; more calls at once get 429 */
     int concurrency;                /* calls that may run at once, of all functions together; 0: 1000 */
     const struct base_log *log;     /* one line per invocation, and the functions' own lines */

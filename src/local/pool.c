@@ -9,8 +9,6 @@
 
 #include "local/function.h"
 
-enum { QUEUE_MAX = 1000 };      /* events waiting for a process; above it the caller is told to come back */
-
 struct local_pool {
     const struct local_site *site;
     struct local_version *version;
@@ -19,9 +17,7 @@ struct local_pool {
 
     struct local_instance **instances;
     size_t count, capacity;
-    struct local_call *first, **last;   /* queued events, oldest first */
-    size_t queued;
-    bool is_retired, is_stopping;
+    bool is_retired;
 };
 
 struct local_pool *local_pool_new(const struct local_site *site, struct local_version *v, struct local_pools *all)
@@ -30,7 +26,6 @@ struct local_pool *local_pool_new(const struct local_site *site, struct local_ve
     if (!p)
         return NULL;
     *p = (struct local_pool){ .site = site, .version = v, .all = all, .next = all->first, .link = &all->first };
-    p->last = &p->first;
     if (p->next)
         p->next->link = &p->next;
     all->first = p;
@@ -43,28 +38,6 @@ size_t local_pools_process_count(const struct local_pools *all)
     for (const struct local_pool *p = all->first; p; p = p->next)
         count += p->count;
     return count;
-}
-
-/* ---- the queue ------------------------------------------------------------------------------------------------ */
-
-static void enqueue(struct local_pool *p, struct local_call *c)
-{
-    c->next = NULL;
-    *p->last = c;
-    p->last = &c->next;
-    p->queued++;
-}
-
-static struct local_call *dequeue(struct local_pool *p)
-{
-    struct local_call *c = p->first;
-    if (!c)
-        return NULL;
-    p->first = c->next;
-    if (!p->first)
-        p->last = &p->first;
-    p->queued--;
-    return c;
 }
 
 /* ---- processes ------------------------------------------------------------------------------------------------ */
@@ -102,10 +75,7 @@ static bool reserve(struct local_pool *p)
 static void on_idle(struct local_instance *i, void *arg)
 {
     struct local_pool *p = arg;
-    struct local_call *c = dequeue(p);
-    if (c)
-        local_instance_run(i, c);
-    else if (p->is_retired)
+    if (p->is_retired)
         local_instance_stop(i);
 }
 
@@ -124,19 +94,6 @@ static enum jn_status start_for(struct local_pool *p, struct local_call *c, stru
     return s;
 }
 
-/* A place is free: the oldest event in the queue gets a process. */
-static void start_for_queue(struct local_pool *p)
-{
-    while (p->first && count_working(p) < p->site->max_processes) {
-        struct jn_error err = { 0 };
-        struct local_call *c = dequeue(p);
-        if (start_for(p, c, &err)) {
-            local_call_fail(c, LOCAL_FAILURE_ENTRYPOINT, jn_str_of(err.message));
-            c->done(c, c->arg);
-        }
-    }
-}
-
 static void on_gone(struct local_instance *i, void *arg)
 {
     struct local_pool *p = arg;
@@ -147,9 +104,6 @@ static void on_gone(struct local_instance *i, void *arg)
     for (; at < p->count; at++)
         p->instances[at] = p->instances[at + 1];
     local_instance_free(i);
-
-    if (!p->is_stopping)
-        start_for_queue(p);
     if (p->count > 0)
         return;
     struct local_pools *all = p->all;
@@ -168,10 +122,6 @@ enum jn_status local_pool_submit(struct local_pool *p, struct local_call *c, str
     }
     if (count_working(p) < p->site->max_processes)
         return start_for(p, c, err);
-    if (c->is_event && p->queued < QUEUE_MAX) {
-        enqueue(p, c);
-        return JN_OK;
-    }
     return jn_fail(err, JN_LIMIT, "all %u processes of %s are at work", p->site->max_processes, p->version->function->name);
 }
 
@@ -188,11 +138,6 @@ void local_pool_retire(struct local_pool *p)
 
 static void stop(struct local_pool *p)
 {
-    p->is_stopping = true;
-    for (struct local_call *c = dequeue(p); c; c = dequeue(p)) {
-        c->cancelled = true;
-        c->done(c, c->arg);
-    }
     for (size_t i = 0; i < p->count; i++)
         local_instance_stop(p->instances[i]);
 }

@@ -18,8 +18,7 @@ struct local_pool *local_pool_new(const struct local_site *site, struct local_ve
 void local_pool_free(struct local_pool *p);
 
 /* Runs `c`, which stays the caller's memory, and comes back through its `done`.  JN_LIMIT: all processes that the
- * version may have are at work (a call nobody waits for is queued instead); JN_IO: its process could not be
- * started. */
+ * version may have are at work; JN_IO: its process could not be started. */
 enum jn_status local_pool_submit(struct local_pool *p, struct local_call *c, struct jn_error *err);
 
 /* The version is $LATEST no longer: idle processes end, the others with their call.  NULL is fine. */

@@ -47,7 +47,7 @@ static size_t place_of(const struct local_registry *r, jn_str name)
     return low;
 }
 
-static struct local_function *find(const struct local_registry *r, jn_str name)
+struct local_function *local_registry_known(const struct local_registry *r, jn_str name)
 {
     for (size_t i = place_of(r, name); i < r->count && strncmp(r->list[i]->name, name.data, name.len) == 0; i++) {
         if (jn_str_equal(name, r->list[i]->name))
@@ -126,7 +126,7 @@ static bool on_folder(const char *name, void *arg)
     char *folder = name[0] == '.' ? NULL : base_path_join(s->r->folder, name);
     if (!folder)
         return true;
-    if (find(s->r, jn_str_of(name)) || !base_is_directory(folder))
+    if (local_registry_known(s->r, jn_str_of(name)) || !base_is_directory(folder))
         ;                       // known, or no folder
     else if (holds_function(folder) && local_is_function_name(jn_str_of(name)))
         add_found(s, name, folder);
@@ -185,7 +185,7 @@ static void refresh(struct local_function *f, jn_str settings)
 
 static enum jn_status add_listed(struct local_registry *r, jn_str name, jn_str settings, struct jn_error *err)
 {
-    struct local_function *known = find(r, name);
+    struct local_function *known = local_registry_known(r, name);
     if (known) {
         known->is_unlisted = false;
         refresh(known, settings);
@@ -337,11 +337,11 @@ static void look_for_new(struct local_registry *r)
 /* With a functions.json the settings are there, so it is looked at with every call. */
 struct local_function *local_registry_find(struct local_registry *r, jn_str name)
 {
-    struct local_function *f = find(r, name);
+    struct local_function *f = local_registry_known(r, name);
     if (!f || r->file)
         look_for_new(r);
     if (!f)
-        f = find(r, name);
+        f = local_registry_known(r, name);
     if (!f)
         return NULL;
     local_function_look(f);

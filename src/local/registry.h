@@ -17,6 +17,9 @@ void local_registry_free(struct local_registry *r);
 /* The function, brought up to date with the disk; NULL: there is none of that name, not even by now. */
 struct local_function *local_registry_find(struct local_registry *r, jn_str name);
 
+/* The same as it was last seen, whether it is still there or not. */
+struct local_function *local_registry_known(const struct local_registry *r, jn_str name);
+
 /* Brings everything up to date.  Then: those that are there, sorted by name. */
 void local_registry_look(struct local_registry *r);
 size_t local_registry_count(const struct local_registry *r);

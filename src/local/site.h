@@ -22,9 +22,11 @@ struct local_site {
     const struct local_key *keys;   /* one at least; functions find the first in their environment */
     size_t key_count;
     const char *state;              /* the folder of what must outlive us; made when it is first written to */
+    bool leaves_events;             /* events are refused, and those that wait are left alone */
     const char *path;               /* where interpreters are looked for, as PATH has it */
     int64_t init_timeout_ms, idle_ms;
     int64_t grace_ms;               /* how long an answer waits for the process to ask for the next event, or to be dead */
+    int64_t retry_wait_ms[2];       /* before an event that has failed runs again: the first and the second time */
     unsigned max_processes;         /* of a version */
     int concurrency;                /* of all functions together */
 };

@@ -61,7 +61,7 @@ class Functions(unittest.TestCase):
     def start(self):
         if self.local:
             self.local.close()
-        self.local = Local(self.folder, *self.options)
+        self.local = Local(self.folder, "--state", str(self.folder / ".lambda"), *self.options)
         self.client = boto3.client("lambda", endpoint_url=self.local.endpoint, config=ONCE,
                                    aws_access_key_id="local", aws_secret_access_key="local-secret")
 

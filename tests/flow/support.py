@@ -43,6 +43,8 @@ class Local:
         port_file = os.path.join(self.folder, "port")
         self.log_path = os.path.join(self.folder, "log")
         self.log = open(self.log_path, "wb")
+        if "--state" not in options:
+            options = (*options, "--state", os.path.join(self.folder, "state"))
         self.process = subprocess.Popen(
             [COMPONENT, "local", "--functions", str(functions), "--port", "0", "--port-file", port_file, *options],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=clean_env(env))

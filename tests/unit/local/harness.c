@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/timer.h"
+#include "base/tree.h"
 #include "lambda/sigv4.h"
 #include "cmocka_all.h"
 
@@ -29,6 +30,10 @@ void harness_start(struct harness *h, const struct local_options *opt)
     if (!o.functions)
         o.functions = ACTORS;
     o.log = &h->log;
+    strcpy(h->state, "/tmp/alc-state-XXXXXX");
+    assert_non_null(mkdtemp(h->state));
+    if (!o.state)
+        o.state = h->state;
     assert_int_equal(base_loop_new(&h->loop, &err), JN_OK);
     assert_int_equal(base_http_new(h->loop, &(struct base_http_options){ 0 }, &h->http, &err), JN_OK);
     if (local_start(h->loop, &o, &h->local, &err))
@@ -60,6 +65,7 @@ void harness_end(struct harness *h)
     base_loop_free(h->loop);
     close(h->log_fds[0]);
     close(h->log_fds[1]);
+    assert_int_equal(base_tree_remove(h->state, NULL), JN_OK);
     *h = (struct harness){ 0 };
     assert_int_equal(count_processes(), 0);
 }

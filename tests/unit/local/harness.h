@@ -11,6 +11,7 @@ struct harness {
     struct local *local;
     struct base_log log;
     int log_fds[2];                     /* a pipe that nobody reads unless a test does; the log goes to its end */
+    char state[32];                     /* its state folder; gone at the end */
     bool is_stopped;
 };
 
