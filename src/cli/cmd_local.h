@@ -7,7 +7,7 @@
 
 struct cli_local_options {
     const char *functions, *state, *host, *region, *account, *credentials, *port_file, *qualifier,
-        *retry_waits;
+        *retry_waits, *faults;
     int64_t port, max_processes, concurrency;
     bool json;
 };

@@ -1,6 +1,8 @@
 /* api.c - the service's door. */
 #include "local/api.h"
 
+#include <stdio.h>
+
 #include "local/auth.h"
 #include "local/sts_api.h"
 
@@ -33,13 +35,15 @@ void local_reply_refusal(const struct local_site *site, struct base_httpd_reques
 {
     struct local_answer a = { .count = 0 };
     struct jn_buf body;
+    char seconds[16];
     jn_buf_init(&body, 0);
+    snprintf(seconds, sizeof seconds, "%d", r->retry_after_s);
     local_put_refusal(&body, r);
     local_answer_add(&a, "Content-Type", JN_STR("application/json"));
     local_answer_add_common(&a, id);
     local_answer_add(&a, "x-amzn-ErrorType", jn_str_of(local_refusal_code(r->kind)));
     if (r->kind == LOCAL_REFUSED_THROTTLED)
-        local_answer_add(&a, "Retry-After", JN_STR("1"));
+        local_answer_add(&a, "Retry-After", jn_str_of(seconds));
     log_refusal(site, req, id, r);
     base_httpd_reply(req, local_refusal_status(r->kind), a.headers, a.count, jn_buf_str(&body));
     jn_buf_clear(&body);
@@ -67,8 +71,15 @@ static bool is_invoke(const struct local_request *q)
            q->operation.kind == LOCAL_OP_INVOKE_ASYNC;
 }
 
+static bool is_ours(const struct local_request *q)
+{
+    return q->operation.kind >= LOCAL_OP_GET_FAULTS;
+}
+
 static bool check_signature(const struct local_request *q, struct local_refusal *r)
 {
+    if (is_ours(q))
+        return true;
     const struct local_site *site = q->api->site;
     struct lambda_sigv4_request s = {
         .method = base_httpd_method(q->http), .path = base_httpd_path(q->http), .query = base_httpd_query(q->http),
@@ -91,6 +102,8 @@ static bool run(struct local_request *q, struct local_refusal *r)
 {
     if (is_sts(q))
         return local_sts_run(q, r);
+    if (is_ours(q))
+        return local_fault_run(q, r);
     if (is_invoke(q))
         return local_invoke_run(q, r);
     if (q->operation.kind != LOCAL_NO_OPERATION)
@@ -109,23 +122,35 @@ static void refuse(const struct local_request *q, const struct local_refusal *r)
 }
 
 /* The size comes before the signature, since a body that was not kept cannot be hashed. */
-void local_api_handle(struct base_httpd_request *req, void *arg)
+static void handle(struct local_request *q)
 {
-    struct local_api *api = arg;
-    struct local_request q = { .api = api, .http = req };
-    q.operation = local_operation_find(base_httpd_method(req), base_httpd_path(req));
-    base_random_uuid(api->site->random, q.id);
-    if (api->is_stopping) {
-        local_reply_stopping(api->site, req, q.id);
-        return;
-    }
     struct local_refusal r;
     struct jn_arena memory;
     local_refusal_init(&r);
     jn_arena_init(&memory, 0);
-    q.memory = &memory;
-    if (!check_size(&q, &r) || !check_signature(&q, &r) || !run(&q, &r))
-        refuse(&q, &r);
+    q->memory = &memory;
+    q->operation = local_operation_find(base_httpd_method(q->http), base_httpd_path(q->http));
+    const bool is_admitted = q->was_held || (check_size(q, &r) && check_signature(q, &r));
+    if (!is_admitted || !run(q, &r))
+        refuse(q, &r);
     jn_arena_clear(&memory);
     local_refusal_clear(&r);
+}
+
+void local_api_handle(struct base_httpd_request *req, void *arg)
+{
+    struct local_api *api = arg;
+    struct local_request q = { .api = api, .http = req };
+    base_random_uuid(api->site->random, q.id);
+    if (api->is_stopping)
+        local_reply_stopping(api->site, req, q.id);
+    else
+        handle(&q);
+}
+
+void local_api_resume(struct local_api *api, struct base_httpd_request *req, const char *id)
+{
+    struct local_request q = { .api = api, .http = req, .was_held = true };
+    memcpy(q.id, id, sizeof q.id);
+    handle(&q);
 }

@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 
 #include "lambda/name.h"
+#include "local/member.h"
 #include "local/text.h"
 
 struct reading {
@@ -22,23 +23,12 @@ typedef enum jn_status set_fn(struct reading *r, const char *name, jn_value v);
 
 static enum jn_status read_number(struct reading *r, const char *name, jn_value v, int min, int max, int *out)
 {
-    const double d = jn_get_number(v);
-    if (!jn_is(v, JN_NUMBER) || d < min || d > max || d != (double)(int)d)
-        return jn_fail(r->err, JN_BAD_VALUE, "\"%s\" must be a whole number from %d to %d", name, min, max);
-    *out = (int)d;
-    return JN_OK;
+    return local_member_number(name, v, min, max, out, r->err);
 }
 
-/* A text that can be an argument or a variable: a NUL would cut it short. */
 static enum jn_status read_text(struct reading *r, const char *name, jn_value v, const char **out)
 {
-    const jn_str s = jn_get_string(v);
-    if (!jn_is(v, JN_STRING))
-        return jn_fail(r->err, JN_BAD_VALUE, "\"%s\" must be a string, it is %s", name, jn_type_name(v));
-    if (s.len > 0 && memchr(s.data, '\0', s.len))
-        return jn_fail(r->err, JN_BAD_VALUE, "\"%s\" holds a NUL character", name);
-    *out = jn_arena_copy(r->a, s).data;
-    return *out ? JN_OK : JN_NO_MEMORY;
+    return local_member_text(r->a, name, v, out, r->err);
 }
 
 /* ---- members ------------------------------------------------------------------------------------------------- */

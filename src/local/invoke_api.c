@@ -22,6 +22,8 @@ struct exchange {
     struct local_call *call;
     bool wants_log, is_streamed;
     bool has_begun;                     /* the stream's head was sent */
+    struct local_late *stream;          /* then, until its end */
+    struct local_lateness late;         /* how the answer is to be */
 };
 
 /* ---- answers -------------------------------------------------------------------------------------------------- */
@@ -44,19 +46,20 @@ static void reply_outcome(struct exchange *x)
         base_base64_encode(&log, jn_buf_str(&text));
         local_answer_add(&a, "X-Amz-Log-Result", jn_buf_str(&log));
     }
-    base_httpd_reply(x->req, 200, a.headers, a.count, jn_buf_str(&c->payload));
+    local_late_reply(&x->api->lates, x->req, 200, a.headers, a.count, jn_buf_str(&c->payload), &x->late);
     jn_buf_clear(&text);
     jn_buf_clear(&log);
 }
 
 /* 202 for an event, 204 for a dry run: no body, no version. */
-static void reply_empty(struct base_httpd_request *req, int status, const char *id, const char *trace_id)
+static void reply_empty(const struct local_request *q, int status, const char *trace_id,
+                        const struct local_lateness *late)
 {
     struct local_answer a = { .count = 0 };
-    local_answer_add_common(&a, id);
+    local_answer_add_common(&a, q->id);
     if (trace_id)
         local_answer_add(&a, "X-Amzn-Trace-Id", jn_str_of(trace_id));
-    base_httpd_reply(req, status, a.headers, a.count, JN_STR(""));
+    local_late_reply(&q->api->lates, q->http, status, a.headers, a.count, JN_STR(""), late);
 }
 
 /* ---- streamed answers ------------------------------------------------------------------------------------------ */
@@ -68,27 +71,28 @@ static void begin_stream(struct exchange *x)
     local_answer_add_common(&a, x->call->id);
     local_answer_add(&a, "X-Amz-Executed-Version", jn_str_of(x->call->version->number));
     local_answer_add(&a, "X-Amzn-Trace-Id", jn_str_of(x->call->trace_id));
-    base_httpd_begin(x->req, 200, a.headers, a.count);
+    x->stream = local_late_begin(&x->api->lates, x->req, 200, a.headers, a.count, &x->late);
     x->has_begun = true;
+    if (!x->stream)
+        x->req = NULL;
 }
 
 /* Takes `events`.  Without memory the stream is cut, which a caller sees, and nothing that follows is sent. */
 static void send_events(struct exchange *x, struct jn_buf *events)
 {
-    if (events->failed) {
-        base_httpd_drop(x->req);
+    if (!x->has_begun)
+        begin_stream(x);
+    if (events->failed && x->req) {
+        local_late_drop(x->stream);
         x->req = NULL;
-    } else {
-        if (!x->has_begun)
-            begin_stream(x);
-        base_httpd_write(x->req, jn_buf_str(events));
     }
+    if (x->req)
+        local_late_write(x->stream, jn_buf_str(events));
     jn_buf_clear(events);
 }
 
-static void on_drain(struct base_httpd_request *req, void *arg)
+static void on_drain(void *arg)
 {
-    (void)req;
     const struct exchange *x = arg;
     local_call_go_on(x->call);
 }
@@ -103,23 +107,26 @@ static void on_piece(struct local_call *c, jn_str piece, void *arg)
     jn_buf_init(&events, 0);
     local_put_chunks(&events, piece);
     send_events(x, &events);
-    if (!x->req || base_httpd_unsent(x->req) <= UNSENT_MAX)
+    if (!x->req || local_late_unsent(x->stream) <= UNSENT_MAX)
         return;
     c->is_full = true;
-    base_httpd_on_drain(x->req, on_drain, x);
+    local_late_on_drain(x->stream, on_drain, x);
 }
 
+/* One that is to be cut off lacks its last event. */
 static void end_stream(struct exchange *x)
 {
     struct jn_buf events;
     jn_buf_init(&events, 0);
-    if (x->call->cancelled)
+    if (x->late.is_cut)
+        local_put_chunks(&events, x->call->failure ? JN_STR("") : jn_buf_str(&x->call->payload));
+    else if (x->call->cancelled)
         local_put_stream_cancelled(&events);
     else
         local_put_stream_end(&events, x->call, x->wants_log);
     send_events(x, &events);
     if (x->req)
-        base_httpd_end(x->req);
+        local_late_end(x->stream);
 }
 
 /* ---- calls ---------------------------------------------------------------------------------------------------- */
@@ -159,6 +166,8 @@ static void on_gone(struct base_httpd_request *req, void *arg)
     (void)req;
     struct exchange *x = arg;
     x->req = NULL;
+    if (x->has_begun)
+        local_late_free(x->stream);
     local_call_go_on(x->call);
 }
 
@@ -243,7 +252,8 @@ static bool submit(struct exchange *x, struct base_httpd_request *req, struct lo
 }
 
 /* Answered once it is on the disk. */
-static bool accept_event(const struct local_request *q, const struct local_invoke *v, struct local_refusal *r)
+static bool accept_event(const struct local_request *q, const struct local_invoke *v, const struct local_lateness *late,
+                         struct local_refusal *r)
 {
     struct jn_error err = { 0 };
     char *trace = trace_id(q->api, base_httpd_header(q->http, "X-Amzn-Trace-Id"));
@@ -254,7 +264,7 @@ static bool accept_event(const struct local_request *q, const struct local_invok
     };
     const enum jn_status s = trace ? local_events_accept(q->api->events, &event, &err) : JN_NO_MEMORY;
     if (!s)
-        reply_empty(q->http, 202, q->id, trace);
+        reply_empty(q, 202, trace, late);
     free(trace);
     if (s == JN_NO_MEMORY)
         return local_refuse_memory(r);
@@ -287,12 +297,19 @@ bool local_invoke_run(struct local_request *q, struct local_refusal *r)
     struct local_invoke v = read_request(q);
     if (!local_invoke_check(&v, q->api->site, q->api->registry, r))
         return false;
+    struct local_lateness late = { 0 };
+    const enum local_fate fate = local_fault_decide(q, jn_str_of(v.target.function->name), v.target.qualifier, &late, r);
+    if (fate != LOCAL_FATE_RUNS)
+        return fate == LOCAL_FATE_TAKEN;
     if (v.type == LOCAL_DRY_RUN) {
-        reply_empty(q->http, 204, q->id, NULL);
+        reply_empty(q, 204, NULL, &late);
         return true;
     }
     if (v.type == LOCAL_EVENT)
-        return accept_event(q, &v, r);
+        return accept_event(q, &v, &late, r);
     struct exchange *x = make_exchange(q->api, &v, q->id, base_httpd_header(q->http, "X-Amzn-Trace-Id"));
-    return x ? submit(x, q->http, r) : local_refuse_memory(r);
+    if (!x)
+        return local_refuse_memory(r);
+    x->late = late;
+    return submit(x, q->http, r);
 }

@@ -32,10 +32,12 @@ struct local {
  * fleet. */
 static void free_local(struct local *l)
 {
+    local_lates_clear(&l->api.lates);
     base_httpd_free(l->httpd);
     local_registry_free(l->api.registry);
     local_fleet_free(l->api.fleet);
     local_events_free(l->api.events);
+    local_faults_free(l->api.faults);
     base_timer_free(l->flushed);
     local_keys_clear(&l->keys);
     free(l->host);
@@ -75,6 +77,7 @@ void local_stop(struct local *l, local_stopped_fn *done, void *arg)
     l->arg = arg;
     l->api.is_stopping = true;
     base_timer_start(l->flushed, FLUSH_MS);
+    local_fault_release(&l->api);
     local_events_stop(l->api.events);
     local_fleet_stop(l->api.fleet, on_empty, l);
 }
@@ -142,6 +145,12 @@ static enum jn_status fill(struct local *l, const struct local_options *opt, con
                            struct jn_error *err)
 {
     l->api.site = &l->site;
+    l->api.lates.loop = l->site.loop;
+    l->api.faults = local_faults_new();
+    if (!l->api.faults)
+        return jn_fail(err, JN_NO_MEMORY, "no memory for the local Lambda");
+    if (opt->faults && local_faults_load(l->api.faults, opt->faults, err))
+        return err->status;
     enum jn_status s = local_registry_open(&l->site, functions, &l->api.registry, err);
     if (s)
         return s;

@@ -19,6 +19,7 @@ struct local_options {
     const char *credentials;        /* a credentials file: its pairs are those that callers may sign with; NULL: none */
     const char *access_key, *secret_key;    /* the pair when there is no file; NULL: "local" and "local-secret" */
     const char *path;               /* where interpreters are looked for, as PATH has it; NULL: /usr/bin and the like */
+    const char *faults;             /* a file of rules: see faults.h; NULL: none */
     bool leaves_events;             /* for one call: events are refused, and those that wait are left to others */
     int64_t init_timeout_ms;        /* 0: 10 s */
     int64_t idle_ms;                /* idle processes are stopped after it; 0: 10 min */

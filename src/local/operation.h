@@ -4,7 +4,7 @@
 
 #include "core/str.h"
 
-/* In a path, {} stands for one label.  A slash at the end makes no difference: older clients have one. */
+/* The last four are ours, and not signed.  In a path, {} stands for one label.  A slash at the end makes no difference: older clients have one. */
 #define LOCAL_OPERATIONS(X)                                                                                   \
     X(INVOKE,             "POST",   "/2015-03-31/functions/{}/invocations")                                   \
     X(INVOKE_STREAMED,    "POST",   "/2021-11-15/functions/{}/response-streaming-invocations")                \
@@ -23,7 +23,11 @@
     X(PUT_CONCURRENCY,    "PUT",    "/2017-10-31/functions/{}/concurrency")                                   \
     X(DELETE_CONCURRENCY, "DELETE", "/2017-10-31/functions/{}/concurrency")                                   \
     X(GET_CONCURRENCY,    "GET",    "/2019-09-30/functions/{}/concurrency")                                   \
-    X(STS,                "POST",   "/")
+    X(STS,                "POST",   "/")                                                                      \
+    X(GET_FAULTS,         "GET",    "/_faults")                                                               \
+    X(PUT_FAULTS,         "PUT",    "/_faults")                                                               \
+    X(ADD_FAULTS,         "POST",   "/_faults")                                                               \
+    X(DELETE_FAULTS,      "DELETE", "/_faults")
 
 enum local_operation_kind {
     LOCAL_NO_OPERATION,

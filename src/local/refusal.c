@@ -21,6 +21,7 @@ void local_refusal_init(struct local_refusal *r)
 {
     r->kind = LOCAL_REFUSED_NOT;
     r->reason = NULL;
+    r->retry_after_s = 1;
     jn_buf_init(&r->message, 0);
 }
 

@@ -35,7 +35,8 @@ enum local_refusal_kind {
 struct local_refusal {
     enum local_refusal_kind kind;
     struct jn_buf message;
-    const char *reason;                 /* of THROTTLED, one of AWS's words; static */
+    const char *reason;                 /* of THROTTLED, one of AWS's words; borrowed */
+    int retry_after_s;                  /* of THROTTLED */
 };
 
 void local_refusal_init(struct local_refusal *r);
