@@ -13,15 +13,14 @@
  *
  * Memory goes when the handles are closed.
  *
- * A contained process is put into a control group of its own, where the machine lets us have one (cgroup.c): the kernel
- * then keeps the limit of memory and kills the group as a whole.  Elsewhere
- *
- *   - it adopts what its children leave behind, and whoever adopts what it leaves behind itself kills that (guard.c);
- *   - its memory and that of all below it is looked at ten times a second while it is busy, and above the limit all are
- *     killed, as the kernel would.  A resource limit is not the same thing, since it makes allocations fail instead (a
- *     Python function then answers MemoryError, node aborts), and counts what was only mapped: a node that does nothing
- *     has 48 MB of it and uses 6, every thread of Python has 8.  So RLIMIT_DATA is far above the limit (2 GiB), as a
- *     bound for what can happen between two looks.  RLIMIT_AS is of no use: node maps gigabytes at its start. */
+ * A contained process adopts what its children leave behind, and whoever adopts what it leaves behind itself kills that
+ * (guard.c).  It is put into a control group of its own, where the machine lets us have one (cgroup.c): the kernel then
+ * kills the group as a whole, and keeps the limit of memory where the group has that controller.  Elsewhere its memory and
+ * that of all below it is looked at ten times a second while it is busy, and above the limit all are killed, as the kernel
+ * would.  A resource limit is not the same thing, since it makes allocations fail instead (a Python function then answers
+ * MemoryError, node aborts), and counts what was only mapped: a node that does nothing has 48 MB of it and uses 6, every
+ * thread of Python has 8.  So RLIMIT_DATA is far above the limit (2 GiB), as a bound for what can happen between two
+ * looks.  RLIMIT_AS is of no use: node maps gigabytes at its start. */
 #include "base/process.h"
 
 #include <assert.h>

@@ -78,15 +78,15 @@ struct plan {
     const int *fds;                 /* standard input, output, error */
 };
 
-/* The group first: whatever it uses from here on is counted there.  And whatever it starts stays below it, or in the
- * group: see the head of guard.c. */
+/* The group first: whatever it uses from here on is counted there.  And whatever it starts stays below it: what came to
+ * the guard would be killed (guard.c). */
 static void contain(const struct plan *p, int report_fd)
 {
     const rlim_t bytes = (rlim_t)p->more->data_limit_bytes;
     const struct rlimit limit = { bytes, bytes };
     if (p->more->cgroup_fd >= 0 && write(p->more->cgroup_fd, "0", 1) != 1)
         report(report_fd, STEP_CGROUP);
-    if (p->opt->is_contained && p->more->cgroup_fd < 0)
+    if (p->opt->is_contained)
         prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (bytes > 0 && setrlimit(RLIMIT_DATA, &limit) && errno != EPERM)      // EPERM: ours is lower
         report(report_fd, STEP_LIMIT);

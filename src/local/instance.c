@@ -91,32 +91,6 @@ void local_instance_stop(struct local_instance *i)
         stop_softly(i);
 }
 
-/* ---- starting again ------------------------------------------------------------------------------------------- */
-
-static void on_line(struct base_process *p, bool is_stderr, jn_str line, void *arg);
-static void on_end(struct base_process *p, const struct base_process_end *end, void *arg);
-
-static void die(struct local_instance *i)
-{
-    local_instance_step(i, STATE_dead);
-    i->events->on_gone(i, i->arg);
-}
-
-/* The process of a failed init has ended; its log is complete. */
-static void start_again(struct local_instance *i)
-{
-    struct jn_error err = { 0 };
-    local_instance_put_init_report(i, "init");
-    local_instance_start_clock(i);
-    local_instance_step(i, STATE_starting);
-    if (local_instance_launch(i, on_line, on_end, &err) == JN_OK)
-        return;
-    local_call_open_log(i->call);
-    local_instance_fail(i, LOCAL_FAILURE_ENTRYPOINT, jn_str_of(err.message));
-    local_instance_finish(i);
-    die(i);
-}
-
 /* ---- the process's requests ----------------------------------------------------------------------------------- */
 
 static void hand_out(struct local_instance *i)
@@ -201,6 +175,42 @@ static const struct local_runtime_events runtime_events = {
     .on_stream = local_instance_on_stream, .on_piece = local_instance_on_piece,
     .on_stream_end = local_instance_on_stream_end, .on_stream_broken = local_instance_on_stream_broken,
 };
+
+/* ---- starting ------------------------------------------------------------------------------------------------- */
+
+static void on_line(struct base_process *p, bool is_stderr, jn_str line, void *arg);
+static void on_end(struct base_process *p, const struct base_process_end *end, void *arg);
+
+/* Each process has a Runtime API of its own: a request that the one before sent in its last moment would be taken for the
+ * new one's. */
+static enum jn_status launch(struct local_instance *i, struct jn_error *err)
+{
+    local_runtime_api_free(i->api);
+    i->api = NULL;
+    const enum jn_status s = local_runtime_api_new(i->site->loop, i->site->host, &runtime_events, i, &i->api, err);
+    return s ? s : local_instance_launch(i, on_line, on_end, err);
+}
+
+static void die(struct local_instance *i)
+{
+    local_instance_step(i, STATE_dead);
+    i->events->on_gone(i, i->arg);
+}
+
+/* The process of a failed init has ended; its log is complete. */
+static void start_again(struct local_instance *i)
+{
+    struct jn_error err = { 0 };
+    local_instance_put_init_report(i, "init");
+    local_instance_start_clock(i);
+    local_instance_step(i, STATE_starting);
+    if (launch(i, &err) == JN_OK)
+        return;
+    local_call_open_log(i->call);
+    local_instance_fail(i, LOCAL_FAILURE_ENTRYPOINT, jn_str_of(err.message));
+    local_instance_finish(i);
+    die(i);
+}
 
 /* ---- output, deadlines, the end ------------------------------------------------------------------------------- */
 
@@ -322,9 +332,7 @@ enum jn_status local_instance_start(const struct local_site *site, struct local_
     if (!s)
         s = base_timer_new(site->loop, local_instance_on_grace, i, &i->grace, err);
     if (!s)
-        s = local_runtime_api_new(site->loop, site->host, &runtime_events, i, &i->api, err);
-    if (!s)
-        s = local_instance_launch(i, on_line, on_end, err);
+        s = launch(i, err);
     if (s) {
         local_instance_free(i);
         return s;

@@ -139,6 +139,30 @@ static void the_child_is_clean(void **state)
     finish(&s);
 }
 
+/* Longer than a pipe holds: it must not be waited for by anybody. */
+static void standard_input_is_what_it_was_given(void **state)
+{
+    (void)state;
+    enum { SIZE = 300000 };
+    static char input[SIZE];
+    const char *const argv[] = { "sh", "-c", "wc -c; echo", NULL };
+    for (int part = 0; part < 2; part++) {
+        struct scene s = { 0 };
+        jn_buf_init(&s.text, 0);
+        memset(input, 'x', sizeof input);
+        assert_int_equal(base_loop_new(&s.loop, NULL), JN_OK);
+        const struct base_process_options opt = {
+            .file = "sh", .argv = argv, .env = environment, .input = { input, part ? SIZE : 5 },
+            .on_line = on_line, .on_end = on_end, .arg = &s,
+        };
+        assert_int_equal(base_process_start(s.loop, &opt, &s.process, NULL), JN_OK);
+        memset(input, 'y', sizeof input);       // it was read before the start returned
+        base_loop_run(s.loop);
+        assert_string_equal(s.text.data, part ? "1:300000|1:|" : "1:5|1:|");
+        finish(&s);
+    }
+}
+
 static void starting_fails_with_a_reason(void **state)
 {
     (void)state;
@@ -300,6 +324,7 @@ int main(void)
         cmocka_unit_test(output_comes_by_lines_before_the_end),
         cmocka_unit_test(long_lines_come_in_pieces_and_nothing_is_lost),
         cmocka_unit_test(the_child_is_clean),
+        cmocka_unit_test(standard_input_is_what_it_was_given),
         cmocka_unit_test(starting_fails_with_a_reason),
         cmocka_unit_test(a_signal_reaches_the_whole_group),
         cmocka_unit_test(output_held_open_is_waited_for_a_second),
