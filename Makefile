@@ -7,7 +7,7 @@ PEERS   ?= $(or $(TMPDIR),/tmp)/jsonata-peers
 SILENT  := >build/make.log 2>&1 || { cat build/make.log; exit 1; }
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test bench bench-jsonata bench-worker soak test-faults reference peers lint install clean help
+.PHONY: build demo test bench bench-jsonata bench-worker bench-local soak test-faults reference peers lint install clean help
 
 help:
 	@echo 'make           build $(BUILD)/bin/{aws-lambda-component,jsonata}'
@@ -17,6 +17,7 @@ help:
 	@echo 'make bench-jsonata   libjsonata and other engines of JSONata on 18 workloads'
 	@echo 'make peers     install those other engines to $$PEERS ($(PEERS))'
 	@echo 'make bench-worker    the component as a step, beside the reference runtime and the floor'
+	@echo 'make bench-local     the local Lambda beside the floor: calls per second, CPU per call'
 	@echo 'make reference install that runtime (npm) to $$REFERENCE ($(REFERENCE))'
 	@echo 'make test-faults   the fault suite in its long form: an hour or so'
 	@echo 'make soak      load for SECONDS (600): memory and descriptors must not grow'
@@ -62,6 +63,13 @@ bench-worker:
 	@cmake --build --preset release --target aws-lambda-component echo_lambda tls_front worker_load worker_floor \
 		worker_bare_curl worker_bare_all $(SILENT)
 	@tests/bench/worker/worker_bench.py --bin $(BUILD)/bin --reference $(REFERENCE) $(BENCH)
+
+bench-local:
+	@scripts/need.sh build test bench
+	@mkdir -p build
+	@cmake --preset release -DALC_TESTS=ON -Wno-dev $(SILENT)
+	@cmake --build --preset release --target aws-lambda-component local_bootstrap local_floor local_load $(SILENT)
+	@tests/bench/local/local_bench.py --bin $(BUILD)/bin $(BENCH)
 
 soak:
 	@scripts/need.sh build test bench

@@ -15,7 +15,7 @@
 
 enum {
     DEFAULT_MAX_BODY = 16 << 20,
-    CONNECTION_MEMORY = 256 << 10,      // headers of a request, at most half of it; a Lambda runtime sends long ones
+    DEFAULT_MAX_HEAD = 128 << 10,       // a Lambda runtime sends long ones
 };
 
 /* ---- libmicrohttpd on the loop ------------------------------------------------------------------------------- */
@@ -32,10 +32,12 @@ static void on_closed(uv_handle_t *handle)
 static void destroy(struct base_httpd *d)
 {
     uv_close((uv_handle_t *)&d->poll, on_closed);
+    uv_close((uv_handle_t *)&d->gone, on_closed);
     uv_close((uv_handle_t *)&d->timer, on_closed);
     for (struct base_httpd_request *r = d->requests; r; r = r->next)
         base_httpd_resume(r);
     MHD_stop_daemon(d->mhd);
+    close(d->gone_fd);
     while (d->requests)                 // orphaned ones
         base_httpd_free_request(d->requests);
 }
@@ -140,12 +142,14 @@ static size_t leave_escaped(void *arg, struct MHD_Connection *connection, char *
 /* No connection timeout: a Lambda runtime waits for its next event for hours. */
 static struct MHD_Daemon *start_daemon(struct base_httpd *d, int fd)
 {
+    const size_t memory = 2 * d->max_head;      // half of it is for what is sent
     return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, base_httpd_on_request, d,
                             MHD_OPTION_LISTEN_SOCKET, fd,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory,
                             MHD_OPTION_CONNECTION_TIMEOUT, 0u,
                             MHD_OPTION_URI_LOG_CALLBACK, base_httpd_on_target, d,
                             MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+                            MHD_OPTION_NOTIFY_CONNECTION, base_httpd_on_connection, d,
                             MHD_OPTION_NOTIFY_COMPLETED, base_httpd_on_completed, NULL,
                             MHD_OPTION_END);
 }
@@ -165,8 +169,13 @@ static enum jn_status start(struct base_httpd *d, int fd, struct jn_error *err)
         MHD_stop_daemon(d->mhd);
         return jn_fail(err, JN_IO, "cannot watch the HTTP server: %s", uv_strerror(failed));
     }
+    if (!base_httpd_open_gone(d)) {
+        uv_close((uv_handle_t *)&d->poll, on_closed);
+        MHD_stop_daemon(d->mhd);
+        return jn_fail(err, JN_IO, "cannot start the HTTP server: out of descriptors");
+    }
     uv_timer_init(uv, &d->timer);
-    d->handles = 2;
+    d->handles = 3;
     d->poll.data = d;
     d->timer.data = d;
     uv_poll_start(&d->poll, UV_READABLE, on_poll);
@@ -190,6 +199,7 @@ enum jn_status base_httpd_new(struct base_loop *l, const struct base_httpd_optio
     d->on_head = opt->on_head;
     d->arg = opt->arg;
     d->max_body = opt->max_body ? opt->max_body : DEFAULT_MAX_BODY;
+    d->max_head = opt->max_head ? opt->max_head : DEFAULT_MAX_HEAD;
     d->port = port_of(fd);
     s = start(d, fd, err);
     if (s) {

@@ -17,6 +17,8 @@ struct base_httpd_options {
     const char *host;               /* address to listen on; NULL: 127.0.0.1 */
     int port;                       /* 0: any free one */
     size_t max_body;                /* bytes; above it the handler sees `too_large` and no body.  0: 16 MB */
+    size_t max_head;                /* bytes of a request's first line and headers, about; more is refused (431).  0: 128
+                                     * KB; twice that much is cleared with each request */
     base_httpd_handler_fn *handler;
     /* NULL, or called when the headers are there and the body is not.  It may claim the body or drop the request; it
      * does not answer. */

@@ -3,6 +3,7 @@
  *   httpd.c          the server: listening, libmicrohttpd on the loop, its end
  *   httpd_request.c  the life of a request, and looking at it
  *   httpd_answer.c   making answers
+ *   httpd_gone.c     clients that go away before their answer
  *
  * No other file includes microhttpd.h. */
 #ifndef BASE_HTTPD_INTERNAL_H
@@ -17,11 +18,9 @@
 /* httpd_request.c tells what each means. */
 enum base_httpd_state { READING, WITH_USER, ANSWERED, STREAMING, ENDED, DROPPED, ORPHANED, GONE };
 
-/* A poll on the socket of a suspended connection. */
-struct base_httpd_disconnect {
-    uv_poll_t poll;
-    struct base_httpd_request *request;
-};
+enum { BASE_HTTPD_ENDS_AT_ONCE = 64 };      /* clients' ends told in one round of the loop */
+
+struct base_httpd_peer;
 
 struct base_httpd_request {
     struct base_httpd *server;
@@ -49,17 +48,19 @@ struct base_httpd_request {
     bool is_drained;                    /* on_drain is about to be called */
     base_httpd_gone_fn *on_gone;
     void *gone_arg;
-    struct base_httpd_disconnect *disconnect;
+    struct base_httpd_peer *peer;       /* watched for its end; NULL: it is not */
 };
 
 struct base_httpd {
     struct base_loop *loop;
     base_httpd_handler_fn *handler, *on_head;
     void *arg;
-    size_t max_body;
+    size_t max_body, max_head;
     int port;
     struct MHD_Daemon *mhd;
     uv_poll_t poll;
+    uv_poll_t gone;                     /* on gone_fd, which httpd_gone.c explains */
+    int gone_fd;
     uv_timer_t timer;
     unsigned handles;
     struct base_httpd_request *requests;    /* list */
@@ -76,6 +77,18 @@ void base_httpd_resume(struct base_httpd_request *r);
 
 /* Closes the connection of a request that is dropped, whether or not libmicrohttpd looks at it. */
 void base_httpd_cut(struct base_httpd_request *r);
+
+/* Has on_gone called when the client of a suspended request goes away, never from inside this call; and no more. */
+void base_httpd_watch_gone(struct base_httpd_request *r);
+void base_httpd_unwatch_gone(struct base_httpd_request *r);
+void base_httpd_tell_gone(struct base_httpd_request *r);    /* when it has: tells, and has the connection closed */
+
+/* For a server that starts; at its end d->gone is closed, and then gone_fd.  False: no descriptors left. */
+bool base_httpd_open_gone(struct base_httpd *d);
+
+/* MHD_OPTION_NOTIFY_CONNECTION, with the server. */
+void base_httpd_on_connection(void *arg, struct MHD_Connection *connection, void **context,
+                              enum MHD_ConnectionNotificationCode code);
 
 /* Outside libmicrohttpd's callbacks, or in its last one about the request. */
 void base_httpd_free_request(struct base_httpd_request *r);

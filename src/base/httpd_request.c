@@ -14,7 +14,7 @@
  *   gone       the client went away first; its user has been told
  *
  * libmicrohttpd does not look at a suspended connection, so its end is seen by a poll of our own (only when somebody
- * asked to be told).  A client that shuts down its sending side counts as gone, as it does for nginx: on the wire
+ * asked to be told; httpd_gone.c).  A client that shuts down its sending side counts as gone, as it does for nginx: on the wire
  * nothing tells it from one that was killed. */
 #include "base/httpd_internal.h"
 
@@ -23,21 +23,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* ---- watching for disconnects -------------------------------------------------------------------------------- */
-
-static void on_disconnect_closed(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
-/* Before libmicrohttpd may close the socket. */
-static void stop_watching(struct base_httpd_request *r)
-{
-    if (!r->disconnect)
-        return;
-    uv_close((uv_handle_t *)&r->disconnect->poll, on_disconnect_closed);
-    r->disconnect = NULL;
-}
+/* ---- connections that libmicrohttpd forgets for a while ------------------------------------------------------- */
 
 static int socket_of(const struct base_httpd_request *r)
 {
@@ -48,7 +34,7 @@ void base_httpd_resume(struct base_httpd_request *r)
 {
     if (!r->suspended)
         return;
-    stop_watching(r);
+    base_httpd_unwatch_gone(r);
     r->suspended = false;
     MHD_resume_connection(r->connection);
     if (!r->server->freed)
@@ -64,35 +50,19 @@ static void tell_gone(struct base_httpd_request *r)
 }
 
 /* When the user frees the server, the request is freed already, and `d` lives on until its handles are closed. */
-static void on_disconnect(uv_poll_t *handle, int status, int events)
+void base_httpd_tell_gone(struct base_httpd_request *r)
 {
-    struct base_httpd_disconnect *watch = handle->data;
-    struct base_httpd_request *r = watch->request;
     struct base_httpd *d = r->server;
-    if (status == 0 && !(events & UV_DISCONNECT))
-        return;
-    uv_poll_stop(handle);
+    r->peer = NULL;
     tell_gone(r);
     if (!d->freed)
         base_httpd_resume(r);
 }
 
-/* Without memory the client's end is noticed when the answer is sent, no earlier. */
 static void start_watching(struct base_httpd_request *r)
 {
-    if (!r->suspended || !r->on_gone || r->disconnect)
-        return;
-    struct base_httpd_disconnect *watch = calloc(1, sizeof *watch);
-    if (!watch)
-        return;
-    if (uv_poll_init(base_loop_uv(r->server->loop), &watch->poll, socket_of(r))) {
-        free(watch);
-        return;
-    }
-    watch->poll.data = watch;
-    watch->request = r;
-    r->disconnect = watch;
-    uv_poll_start(&watch->poll, UV_DISCONNECT, on_disconnect);
+    if (r->suspended && r->on_gone && !r->peer)
+        base_httpd_watch_gone(r);
 }
 
 /* libmicrohttpd goes on with the chunks that it has read already, also when one of them got the connection suspended;
@@ -117,7 +87,7 @@ void base_httpd_cut(struct base_httpd_request *r)
 
 void base_httpd_free_request(struct base_httpd_request *r)
 {
-    stop_watching(r);
+    base_httpd_unwatch_gone(r);
     *r->self = r->next;
     if (r->next)
         r->next->self = r->self;
@@ -387,5 +357,5 @@ void base_httpd_on_gone(struct base_httpd_request *r, base_httpd_gone_fn *fn, vo
     if (fn)
         start_watching(r);
     else
-        stop_watching(r);
+        base_httpd_unwatch_gone(r);
 }

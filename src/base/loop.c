@@ -40,9 +40,11 @@ void base_loop_release(struct base_loop *l)
 
 uint64_t base_loop_delay(struct base_loop *l, int64_t ms)
 {
+    if (ms <= 0)
+        return 0;
     const uint64_t now = uv_hrtime() / 1000000, cached = uv_now(&l->uv);
     const uint64_t late = now > cached ? now - cached : 0;
-    return (ms > 0 ? (uint64_t)ms : 0) + late;
+    return (uint64_t)ms + late;
 }
 
 enum jn_status base_loop_new(struct base_loop **out, struct jn_error *err)

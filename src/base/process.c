@@ -38,7 +38,7 @@
 #include "base/loop_internal.h"
 #include "base/spawn.h"
 
-enum { LINE_MAX_BYTES = 65536, DRAIN_MS = 1000 };
+enum { LINE_MAX_BYTES = 65536, READS_MAX = 16, DRAIN_MS = 1000 };
 enum { LOOK_MS = 100, REMOVAL_MS = 10, REMOVALS_MAX = 300 };
 
 #define DATA_ALLOWANCE_BYTES ((int64_t)2 << 30)
@@ -70,12 +70,14 @@ struct base_process {
     base_process_end_fn *on_end;
     void *arg;
     int pid, pidfd;
+    int status_fd;                  /* /proc/PID/status, once it was read; -1 before */
     bool ended, reaped, freed, is_secret, is_contained, is_busy, out_of_memory;
     int64_t memory_limit_bytes;
     struct base_cgroup cgroup;
     unsigned removals;              /* how often its removal was tried */
     int64_t baseline_bytes;         /* what ru_maxrss would tell of a child that never used memory of its own */
     int64_t sampled_bytes;          /* the largest VmHWM read while it ran */
+    int64_t sampled_ms;             /* when it was last read */
     uv_poll_t end;                  /* on pidfd */
     uv_timer_t drain;               /* after the end: of the output, then of the group's removal */
     uv_timer_t look;                /* at its memory */
@@ -131,6 +133,8 @@ static void close_watch(struct base_process *p)
     uv_close((uv_handle_t *)&p->drain, on_handle_closed);
     uv_close((uv_handle_t *)&p->look, on_handle_closed);
     close(p->pidfd);
+    if (p->status_fd >= 0)
+        close(p->status_fd);
 }
 
 /* ---- the end ------------------------------------------------------------------------------------------------- */
@@ -267,16 +271,24 @@ static void on_readable(uv_poll_t *handle, int status, int events)
         finish(p);
 }
 
+/* All that is there, unless somebody writes without an end. */
+void base_process_read_output(struct base_process *p)
+{
+    for (int i = 0; i < 2 && !p->freed; i++) {
+        struct output *o = p->outputs[i];
+        for (int rounds = 0; rounds < READS_MAX && is_open(o) && read_output(o); rounds++)
+            continue;
+    }
+}
+
 /* A second after the end: takes what is in the pipe and leaves the rest to whoever still writes there. */
 static void on_drained(uv_timer_t *handle)
 {
     struct base_process *p = handle->data;
+    base_process_read_output(p);
     for (int i = 0; i < 2 && !p->freed; i++) {
-        struct output *o = p->outputs[i];
-        for (int rounds = 0; rounds < 16 && is_open(o) && read_output(o); rounds++)
-            continue;
-        if (!p->freed && is_open(o))
-            end_output(o);
+        if (is_open(p->outputs[i]))
+            end_output(p->outputs[i]);
     }
     if (!p->freed)
         finish(p);
@@ -412,7 +424,7 @@ enum jn_status base_process_start(struct base_loop *l, const struct base_process
     if (!p)
         return jn_fail(err, JN_NO_MEMORY, "no memory to start %s", opt->file);
     *p = (struct base_process){ .loop = l, .on_line = opt->on_line, .on_end = opt->on_end, .arg = opt->arg,
-                                .pidfd = -1, .is_secret = opt->is_secret, .is_contained = opt->is_contained,
+                                .pidfd = -1, .status_fd = -1, .is_secret = opt->is_secret, .is_contained = opt->is_contained,
                                 .memory_limit_bytes = opt->memory_limit_bytes,
                                 .baseline_bytes = own_peak_bytes() };
 
@@ -476,31 +488,33 @@ int base_process_pid(const struct base_process *p)
     return p->pid;
 }
 
-/* VmHWM of /proc/PID/status, in bytes; 0 when the process has no memory any more. */
-static int64_t read_high_water(int pid)
+/* VmHWM of /proc/PID/status, in bytes; 0 when the process has no memory any more.  It stands in the first kilobyte. */
+static int64_t read_high_water(struct base_process *p)
 {
-    char path[64], line[256];
-    snprintf(path, sizeof path, "/proc/%d/status", pid);
-    FILE *f = fopen(path, "re");
-    if (!f)
-        return 0;
-    int64_t kilobytes = 0;
-    while (kilobytes == 0 && fgets(line, sizeof line, f)) {
-        if (strncmp(line, "VmHWM:", 6) == 0)
-            kilobytes = strtoll(line + 6, NULL, 10);
+    static const char name[] = "\nVmHWM:";
+    char text[2048];
+    if (p->status_fd < 0) {
+        snprintf(text, sizeof text, "/proc/%d/status", p->pid);
+        p->status_fd = open(text, O_RDONLY | O_CLOEXEC);
     }
-    fclose(f);
-    return kilobytes * 1024;
+    const ssize_t len = p->status_fd < 0 ? 0 : pread(p->status_fd, text, sizeof text - 1, 0);
+    if (len <= 0)
+        return 0;
+    text[len] = '\0';
+    const char *at = strstr(text, name);
+    return at ? strtoll(at + sizeof name - 1, NULL, 10) * 1024 : 0;
 }
 
-int64_t base_process_peak_memory(const struct base_process *p)
+/* Once a millisecond at most: the kernel takes as long for it as for sending an answer. */
+int64_t base_process_peak_memory(struct base_process *p)
 {
     int64_t now = 0;
-    if (!p->reaped && !p->ended)
-        now = p->cgroup.limits_memory ? base_cgroup_peak_memory(&p->cgroup) : read_high_water(p->pid);
-    struct base_process *remembering = (struct base_process *)p;    // a cache; what users see does not change
+    const bool is_due = base_loop_now_ms(p->loop) != p->sampled_ms;
+    p->sampled_ms = base_loop_now_ms(p->loop);
+    if (is_due && !p->reaped && !p->ended)
+        now = p->cgroup.limits_memory ? base_cgroup_peak_memory(&p->cgroup) : read_high_water(p);
     if (now > p->sampled_bytes)
-        remembering->sampled_bytes = now;
+        p->sampled_bytes = now;
     return p->sampled_bytes;
 }
 

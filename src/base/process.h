@@ -43,13 +43,16 @@ enum jn_status base_process_start(struct base_loop *l, const struct base_process
 /* Sends a signal to the whole process group. */
 void base_process_kill(struct base_process *p, int signum);
 
+/* Calls on_line for the lines that have been written by now, from inside this call. */
+void base_process_read_output(struct base_process *p);
+
 /* Whether it has work to do: its memory is watched while it has.  It has at its start. */
 void base_process_set_busy(struct base_process *p, bool is_busy);
 
 int base_process_pid(const struct base_process *p);
 
-/* Peak resident memory so far, in bytes; 0 when unknown. */
-int64_t base_process_peak_memory(const struct base_process *p);
+/* Peak resident memory so far, or up to a millisecond ago, in bytes; 0 when unknown. */
+int64_t base_process_peak_memory(struct base_process *p);
 
 /* Kills the group if it still runs, and forgets it; no callback follows. */
 void base_process_free(struct base_process *p);

@@ -367,5 +367,5 @@ void local_instance_free(struct local_instance *i)
     local_runtime_api_free(i->api);
     base_timer_free(i->deadline);
     base_timer_free(i->grace);
-    local_instance_dispose(i);
+    free(i);
 }

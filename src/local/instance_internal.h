@@ -48,9 +48,6 @@ struct local_instance {
     enum local_failure init_failure;    /* of the last start; its details follow */
     char init_error_type[64];
     int64_t init_failed_us;
-
-    unsigned collecting;                /* deferred functions on their way here */
-    bool is_freed;                      /* free the memory when the last has come */
 };
 
 /* Moves on, which must be a way the table has, and stops the deadline of the state before. */
@@ -105,15 +102,12 @@ void local_instance_conclude(struct local_instance *i);
 /* The response has more bytes than it may have. */
 void local_instance_fail_oversized(struct local_instance *i, size_t limit);
 
-/* The call has its outcome and its log: both go to whoever waits.  Now, or when the output before has been read. */
+/* The call has its outcome and its log: both go to whoever waits.  Or first what is in the process's output, and then. */
 void local_instance_finish(struct local_instance *i);
 void local_instance_collect(struct local_instance *i);
 void local_instance_on_grace(struct base_timer *t, void *arg);
 
 /* There will be no outcome. */
 void local_instance_cancel(struct local_instance *i);
-
-/* Frees the memory, when nothing is on its way here any more. */
-void local_instance_dispose(struct local_instance *i);
 
 #endif

@@ -1,7 +1,7 @@
 /* instance_outcome.c - what becomes of a process's call: decided here, handed back here.
  *
- * Lines that the process wrote before its request may still be in the pipe when the request is handled.  Two rounds of
- * the loop later they have been read (collect()), since between the two the loop has polled everything once. */
+ * Lines that the process wrote before its request may still be in the pipe when the request is handled: they are read
+ * before the call's log is closed. */
 #include "local/instance_internal.h"
 
 #include <stdio.h>
@@ -110,37 +110,10 @@ void local_instance_cancel(struct local_instance *i)
     c->done(c, c->arg);
 }
 
-void local_instance_dispose(struct local_instance *i)
-{
-    if (i->collecting == 0)
-        free(i);
-    else
-        i->is_freed = true;
-}
-
-/* The second of two rounds after the process asked for more: see the head of this file. */
-static void on_collected(void *arg)
-{
-    struct local_instance *i = arg;
-    i->collecting--;
-    if (i->is_freed)
-        local_instance_dispose(i);
-    else if (i->state == STATE_answered && i->call)
-        local_instance_finish(i);
-}
-
-static void on_collecting(void *arg)
-{
-    struct local_instance *i = arg;
-    if (base_loop_defer(i->site->loop, on_collected, i))
-        on_collected(i);        // no memory: then without the last lines
-}
-
 void local_instance_collect(struct local_instance *i)
 {
-    i->collecting++;
-    if (base_loop_defer(i->site->loop, on_collecting, i))
-        i->collecting--;        // no memory: `grace` finishes it
+    base_process_read_output(i->process);
+    local_instance_finish(i);
 }
 
 void local_instance_on_grace(struct base_timer *t, void *arg)

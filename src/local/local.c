@@ -14,6 +14,7 @@
 #include "local/keys.h"
 
 enum { FLUSH_MS = 20 };     /* for the last answers to leave before the server closes */
+enum { HEAD_MAX = 32768 };  /* bytes of a request's headers: a client context has 3583, a session token a few thousand */
 
 struct local {
     struct local_site site;
@@ -135,7 +136,7 @@ static void fill_site(struct local *l, struct base_loop *loop, const struct loca
 static enum jn_status open_door(struct local *l, const struct local_options *opt, struct jn_error *err)
 {
     const struct base_httpd_options http = {
-        .host = l->host, .port = opt->port, .max_body = LOCAL_REQUEST_MAX,
+        .host = l->host, .port = opt->port, .max_body = LOCAL_REQUEST_MAX, .max_head = HEAD_MAX,
         .handler = local_api_handle, .arg = &l->api,
     };
     return base_httpd_new(l->site.loop, &http, &l->httpd, err);
