@@ -133,6 +133,7 @@ static void handle(struct local_request *q)
     const bool is_admitted = q->was_held || (check_size(q, &r) && check_signature(q, &r));
     if (!is_admitted || !run(q, &r))
         refuse(q, &r);
+    q->memory = NULL;
     jn_arena_clear(&memory);
     local_refusal_clear(&r);
 }

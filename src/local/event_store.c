@@ -22,24 +22,28 @@
     X(column_int64) X(column_blob) X(column_bytes)
 
 struct sqlite {
-#define X(name) __typeof__(&sqlite3_##name) name;
+#define X(name) __typeof__(&sqlite3_##name)(name);
     SQLITE_FUNCTIONS(X)
 #undef X
     void *library;
 };
 
-static enum jn_status load_sqlite(struct sqlite *out, struct jn_error *err)
+static bool load_sqlite(struct sqlite *out, struct jn_error *err)
 {
     out->library = dlopen("libsqlite3.so.0", RTLD_NOW | RTLD_LOCAL);
-    if (!out->library)
-        return jn_fail(err, JN_IO, "events are kept in SQLite, which is not installed (Debian: libsqlite3-0)");
-#define X(name) \
-    *(void **)&out->name = dlsym(out->library, "sqlite3_" #name); \
-    if (!out->name) \
-        return jn_fail(err, JN_IO, "the installed SQLite is too old: it has no sqlite3_" #name);
+    if (!out->library) {
+        jn_fail(err, JN_IO, "events are kept in SQLite, which is not installed (Debian: libsqlite3-0)");
+        return false;
+    }
+#define X(name)                                                                                       \
+    *(void **)&out->name = dlsym(out->library, "sqlite3_" #name);                                     \
+    if (!out->name) {                                                                                 \
+        jn_fail(err, JN_IO, "the installed SQLite is too old: it has no sqlite3_" #name);             \
+        return false;                                                                                 \
+    }
     SQLITE_FUNCTIONS(X)
 #undef X
-    return JN_OK;
+    return true;
 }
 
 /* ---- the store ------------------------------------------------------------------------------------------------ */
@@ -128,12 +132,14 @@ enum jn_status local_event_store_open(const char *path, bool creates, struct loc
     if (!creates && access(path, F_OK))
         return JN_NOT_FOUND;
     struct local_event_store *s = calloc(1, sizeof *s);
-    if (s)
-        s->path = strdup(path);
-    enum jn_status status = s && s->path ? load_sqlite(&s->sqlite, err)
-                                         : jn_fail(err, JN_NO_MEMORY, "no memory for %s", path);
-    if (!status)
-        status = open_file(s, creates, err);
+    if (!s)
+        return jn_fail(err, JN_NO_MEMORY, "no memory for %s", path);
+    s->path = strdup(path);
+    enum jn_status status = JN_NO_MEMORY;
+    if (!s->path)
+        jn_fail(err, status, "no memory for %s", path);
+    else
+        status = load_sqlite(&s->sqlite, err) ? open_file(s, creates, err) : JN_IO;
     if (status)
         local_event_store_close(s);
     else

@@ -67,11 +67,11 @@ static bool hold(const struct local_request *q, double seconds)
 
 void local_fault_release(struct local_api *api)
 {
-    while (api->held) {
-        struct local_held copy = *api->held;
-        base_httpd_on_gone(copy.req, NULL, NULL);
-        forget(api->held);
-        local_reply_stopping(api->site, copy.req, copy.id);
+    for (struct local_held *h = api->held, *next; h; h = next) {
+        next = h->next;
+        base_httpd_on_gone(h->req, NULL, NULL);
+        local_reply_stopping(api->site, h->req, h->id);
+        forget(h);
     }
 }
 

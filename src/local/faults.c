@@ -21,7 +21,7 @@ struct local_faults {
 
 static const char *const words[] = {
     [LOCAL_NO_FAULT] = "",
-#define X(kind, word) [LOCAL_FAULT_##kind] = word,
+#define X(kind, word) [LOCAL_FAULT_##kind] = (word),
     LOCAL_FAULTS(X)
 #undef X
 };

@@ -51,8 +51,10 @@ void local_late_drop(struct local_late *l)
 
 void local_lates_clear(struct local_lates *all)
 {
-    while (all->first)
-        local_late_drop(all->first);
+    for (struct local_late *l = all->first, *next; l; l = next) {
+        next = l->next;
+        local_late_drop(l);
+    }
 }
 
 static void on_gone(struct base_httpd_request *req, void *arg)

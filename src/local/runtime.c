@@ -88,8 +88,10 @@ static bool defines_lambda_handler(jn_str source)
         if (is_def)
             line = jn_str_sub(line, 4, line.len);
         const jn_str name = JN_STR("lambda_handler");
+        if (!jn_str_starts(line, name))
+            continue;
         const jn_str rest = jn_str_trim(jn_str_sub(line, name.len, line.len));
-        if (jn_str_starts(line, name) && rest.len > 0 && rest.data[0] == (is_def ? '(' : '='))
+        if (rest.len > 0 && rest.data[0] == (is_def ? '(' : '='))
             return true;
     }
     return false;
