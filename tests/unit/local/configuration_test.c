@@ -68,6 +68,10 @@ static void a_faulty_setting_is_named(void **state)
         { "{\"aliases\":{\"p\":{\"version\":\"1\",\"weights\":{\"2\":0.1,\"3\":0.1}}}}", "with one version at most" },
         { "{\"aliases\":{\"p\":{\"version\":\"$LATEST\",\"weights\":{\"2\":0.1}}}}", "$LATEST is not supported" },
         { "{\"aliases\":{\"p\":{\"versions\":\"1\"}}}", "\"versions\" is not a setting of an alias" },
+        { "{\"maximumRetryAttempts\":3}", "\"maximumRetryAttempts\" must be a whole number from 0 to 2" },
+        { "{\"maximumEventAgeInSeconds\":59}", "must be a whole number from 60 to 21600" },
+        { "{\"onFailure\":\"file:\"}", "\"onFailure\" is \"file:\"; it must be the name or ARN of a function here, or file" },
+        { "{\"onSuccess\":\"a b\"}", "\"onSuccess\" is \"a b\"; it must be" },
         { "[]", "a function's settings must be an object, they are array" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -79,6 +83,27 @@ static void a_faulty_setting_is_named(void **state)
             fail_msg("%s gives: %s", cases[i].text, err.message);
         jn_arena_free(a);
     }
+}
+
+static void what_becomes_of_events_is_read(void **state)
+{
+    (void)state;
+    struct jn_arena *a = jn_arena_new(0);
+    struct local_configuration c = local_configuration_usual();
+    const char *path;
+    assert_int_equal(c.events.retries, 2);
+    assert_int_equal(c.events.max_age_s, 21600);
+    assert_null(c.events.on_success);
+    const jn_str text = JN_STR("{\"maximumRetryAttempts\":0,\"maximumEventAgeInSeconds\":60,\"onSuccess\":\"f:prod\","
+                               "\"onFailure\":\"file:failed/it.ndjson\"}");
+    assert_int_equal(local_configuration_parse(a, text, &c, NULL), JN_OK);
+    assert_int_equal(c.events.retries, 0);
+    assert_int_equal(c.events.max_age_s, 60);
+    assert_string_equal(c.events.on_success, "f:prod");
+    assert_false(local_destination_file(c.events.on_success, &path));
+    assert_true(local_destination_file(c.events.on_failure, &path));
+    assert_string_equal(path, "failed/it.ndjson");
+    jn_arena_free(a);
 }
 
 static void aliases_are_read_in_both_forms(void **state)
@@ -129,6 +154,7 @@ int main(void)
         cmocka_unit_test(without_settings_a_function_has_awss_defaults),
         cmocka_unit_test(each_setting_is_read),
         cmocka_unit_test(a_faulty_setting_is_named),
+        cmocka_unit_test(what_becomes_of_events_is_read),
         cmocka_unit_test(aliases_are_read_in_both_forms),
         cmocka_unit_test(a_configuration_is_read_as_it_was_written),
     };
