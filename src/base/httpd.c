@@ -154,32 +154,43 @@ static struct MHD_Daemon *start_daemon(struct base_httpd *d, int fd)
                             MHD_OPTION_END);
 }
 
-/* With the listener, which becomes libmicrohttpd's when it starts. */
+/* Both descriptors on the loop; false when one cannot be. */
+static bool watch(struct base_httpd *d)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_EPOLL_FD);
+    uv_loop_t *uv = base_loop_uv(d->loop);
+    if (!info || uv_poll_init(uv, &d->poll, info->epoll_fd))
+        return false;
+    d->poll.data = d;
+    d->handles++;
+    if (!base_httpd_open_gone(d))
+        return false;
+    d->handles++;
+    uv_timer_init(uv, &d->timer);
+    d->timer.data = d;
+    d->handles++;
+    uv_poll_start(&d->poll, UV_READABLE, on_poll);
+    return true;
+}
+
+/* With the listener, which becomes libmicrohttpd's when it starts.  A server that does not start is freed, now or when the
+ * handle that it has by then is closed. */
 static enum jn_status start(struct base_httpd *d, int fd, struct jn_error *err)
 {
     d->mhd = start_daemon(d, fd);
     if (!d->mhd) {
         close(fd);
+        free(d);
         return jn_fail(err, JN_IO, "cannot start the HTTP server: out of memory or descriptors");
     }
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_EPOLL_FD);
-    uv_loop_t *uv = base_loop_uv(d->loop);
-    const int failed = info ? uv_poll_init(uv, &d->poll, info->epoll_fd) : UV_EINVAL;
-    if (failed) {
-        MHD_stop_daemon(d->mhd);
-        return jn_fail(err, JN_IO, "cannot watch the HTTP server: %s", uv_strerror(failed));
-    }
-    if (!base_httpd_open_gone(d)) {
+    if (watch(d))
+        return JN_OK;
+    if (d->handles)
         uv_close((uv_handle_t *)&d->poll, on_closed);
-        MHD_stop_daemon(d->mhd);
-        return jn_fail(err, JN_IO, "cannot start the HTTP server: out of descriptors");
-    }
-    uv_timer_init(uv, &d->timer);
-    d->handles = 3;
-    d->poll.data = d;
-    d->timer.data = d;
-    uv_poll_start(&d->poll, UV_READABLE, on_poll);
-    return JN_OK;
+    MHD_stop_daemon(d->mhd);
+    if (!d->handles)
+        free(d);
+    return jn_fail(err, JN_IO, "cannot watch the HTTP server: out of memory or descriptors");
 }
 
 enum jn_status base_httpd_new(struct base_loop *l, const struct base_httpd_options *opt, struct base_httpd **out,
@@ -202,10 +213,8 @@ enum jn_status base_httpd_new(struct base_loop *l, const struct base_httpd_optio
     d->max_head = opt->max_head ? opt->max_head : DEFAULT_MAX_HEAD;
     d->port = port_of(fd);
     s = start(d, fd, err);
-    if (s) {
-        free(d);
+    if (s)
         return s;
-    }
     base_loop_hold(l);
     *out = d;
     return JN_OK;

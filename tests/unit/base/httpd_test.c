@@ -2,6 +2,7 @@
 #include "cmocka_all.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -318,6 +319,27 @@ static void a_client_that_leaves_is_reported_once(void **state)
     finish(&s);
 }
 
+/* The connection has been watched before; its end comes with the request, perhaps before anybody waits for it. */
+static void an_end_that_comes_early_is_reported_too(void **state)
+{
+    (void)state;
+    struct scene s;
+    start(&s, LATER, 0);
+    for (int i = 0; i < 5; i++) {
+        const int fd = open_client(s.server);
+        say(fd, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        await(&s, &s.seen, 2 * i + 1);
+        reply(s.held);
+        assert_int_equal(count(hear(&s, fd, 1), "HTTP/1.1 200"), 1);
+        say(fd, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        shutdown(fd, SHUT_WR);
+        await(&s, &s.gone, i + 1);
+        assert_int_equal(s.seen, 2 * i + 2);
+        close(fd);
+    }
+    finish(&s);
+}
+
 /* Nobody asked to be told: the request stays valid until it is answered. */
 static void an_answer_to_nobody_is_harmless(void **state)
 {
@@ -401,6 +423,61 @@ static void nonsense_is_answered_or_closed(void **state)
     finish(&s);
 }
 
+/* With each number of descriptors too few, a server is refused, and with one more it works. */
+static void without_descriptors_there_is_no_server(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct rlimit usual, tight;
+    int spare[64], refusals = 0;
+    start(&s, AT_ONCE, 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    for (int left = 0; left < 8; left++) {
+        struct base_httpd *d = NULL;
+        struct jn_error err = { 0 };
+        int taken = 0;
+        tight = (struct rlimit){ (rlim_t)dup(1) + 20, usual.rlim_max };
+        close((int)tight.rlim_cur - 20);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+        while ((spare[taken] = dup(1)) >= 0)
+            taken++;
+        for (int i = 0; i < left; i++)
+            close(spare[--taken]);
+        if (base_httpd_new(s.loop, &(struct base_httpd_options){ .handler = handle, .arg = &s }, &d, &err) == JN_OK) {
+            base_httpd_free(d);
+        } else {
+            assert_int_equal(err.status, JN_IO);
+            refusals++;
+        }
+        while (taken > 0)
+            close(spare[--taken]);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+        run_for(&s, 1);
+    }
+    assert_in_range(refusals, 2, 6);
+    finish(&s);
+}
+
+static void a_head_may_be_as_long_as_it_was_said(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct base_httpd *d = NULL;
+    static char head[40000];
+    start(&s, AT_ONCE, 0);
+    const struct base_httpd_options opt = { .handler = handle, .arg = &s, .max_head = 16384 };
+    assert_int_equal(base_httpd_new(s.loop, &opt, &d, NULL), JN_OK);
+    for (int i = 0; i < 2; i++) {
+        const int fd = open_client(d);
+        snprintf(head, sizeof head, "GET / HTTP/1.1\r\nHost: h\r\nX-Long: %0*d\r\n\r\n", i ? 36000 : 15000, 0);
+        say(fd, head);
+        assert_int_equal(count(hear(&s, fd, 1), i ? "HTTP/1.1 431" : "HTTP/1.1 200"), 1);
+        close(fd);
+    }
+    base_httpd_free(d);
+    finish(&s);
+}
+
 static void addresses(void **state)
 {
     (void)state;
@@ -435,10 +512,13 @@ int main(void)
         cmocka_unit_test(chunks_are_joined_and_trailers_count_as_headers),
         cmocka_unit_test(a_body_above_the_limit_is_measured_and_left_out),
         cmocka_unit_test(a_client_that_leaves_is_reported_once),
+        cmocka_unit_test(an_end_that_comes_early_is_reported_too),
         cmocka_unit_test(an_answer_to_nobody_is_harmless),
         cmocka_unit_test(a_dropped_connection_is_closed_without_a_word),
         cmocka_unit_test(the_server_may_be_freed_at_any_time),
         cmocka_unit_test(nonsense_is_answered_or_closed),
+        cmocka_unit_test(without_descriptors_there_is_no_server),
+        cmocka_unit_test(a_head_may_be_as_long_as_it_was_said),
         cmocka_unit_test(addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
