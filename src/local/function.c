@@ -5,12 +5,14 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "base/tree_watch.h"
 #include "local/pool.h"
 #include "local/text.h"
 
 enum {
     SETTINGS_MAX_BYTES = 1 << 20,
-    LOOK_SHARE = 20,        /* a look that takes 1 ms is followed by none for 20 ms */
+    LOOK_SHARE = 20,        /* a look that takes 1 ms is followed by none for 20 ms, */
+    LOOK_SHARE_WATCHED = 100,   /* or 100 ms unless a change is told */
 };
 
 /* ---- $LATEST -------------------------------------------------------------------------------------------------- */
@@ -129,6 +131,7 @@ void local_function_free(struct local_function *f)
 {
     if (!f)
         return;
+    base_tree_watch_free(f->watch);
     local_version_unref(f->latest);
     for (size_t i = 0; i < f->version_count; i++)
         local_version_unref(f->versions[i]);
@@ -166,15 +169,25 @@ static void renew(struct local_function *f, uint64_t fingerprint)
     log_change(f, BASE_INFO, is_new ? "is there again" : "changed: the next call starts it anew", "");
 }
 
+/* Before the folder is read: what changes meanwhile is then seen by the next look. */
+static void watch_anew(struct local_function *f)
+{
+    base_tree_watch_free(f->watch);
+    f->watch = base_tree_watch_new(f->folder, local_folder_skips);
+}
+
 void local_function_look(struct local_function *f)
 {
     const struct base_clock *clock = f->site->clock;
     const int64_t now_us = clock->monotonic_us(clock);
-    if (now_us < f->look_again_us)
+    const bool has_changed = f->watch && base_tree_watch_has_changed(f->watch);
+    if (!has_changed && now_us < f->look_again_us)
         return;
+    if (has_changed || !f->watch)
+        watch_anew(f);
     const uint64_t fingerprint = f->is_unlisted ? 0 : local_folder_fingerprint(f->folder);
     const int64_t after_us = clock->monotonic_us(clock);
-    f->look_again_us = after_us + LOOK_SHARE * (after_us - now_us);
+    f->look_again_us = after_us + (f->watch ? LOOK_SHARE_WATCHED : LOOK_SHARE) * (after_us - now_us);
     if (!fingerprint && f->latest) {
         log_change(f, BASE_WARN, "it is gone", "");
         local_function_retire_latest(f);

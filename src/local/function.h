@@ -18,6 +18,8 @@ struct local_state {
     unsigned last_version;              /* 0: none was published */
 };
 
+struct base_tree_watch;
+
 struct local_function {
     const struct local_site *site;
     char *name, *arn;                   /* the ARN without a qualifier */
@@ -29,7 +31,8 @@ struct local_function {
     struct local_state state;
     unsigned running;                   /* calls */
     bool is_unlisted;                   /* functions.json has it no more */
-    int64_t look_again_us;              /* when its folder is looked at again */
+    struct base_tree_watch *watch;      /* of the folder; NULL: it cannot be watched */
+    int64_t look_again_us;              /* when its folder is looked at again, also without a change that was seen */
 };
 
 /* A function with its first $LATEST.  `settings` as above, copied.  JN_NOT_FOUND: the folder holds none; JN_BAD_TEXT,
@@ -38,9 +41,9 @@ enum jn_status local_function_new(const struct local_site *site, jn_str name, co
                                   struct local_function **out, struct jn_error *err);
 void local_function_free(struct local_function *f);
 
-/* Looks whether the folder has changed since; if it has, another $LATEST takes the place of the one before.  How often
- * it really looks depends on how long that takes: it costs a twentieth of the time at most.  A faulty function.json
- * changes nothing, and is told in the log. */
+/* Looks whether the folder has changed since; if it has, another $LATEST takes the place of the one before.  It is looked
+ * at when the kernel has told of a change; and, since not every change is told, for a hundredth of the time (a twentieth
+ * when it cannot be watched).  A faulty function.json changes nothing, and is told in the log. */
 void local_function_look(struct local_function *f);
 
 /* For a function that is no longer there, or ends: nobody finds its $LATEST any more. */

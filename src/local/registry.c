@@ -2,12 +2,14 @@
 #include "local/registry.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "core/members.h"
 
-enum { NAME_MAX_LENGTH = 64, FILE_MAX_BYTES = 16 << 20, LOOK_SHARE = 20 };
+enum { NAME_MAX_LENGTH = 64, FILE_MAX_BYTES = 16 << 20 };
+enum { TICK_MS = 20 };      /* times of files go forward in steps that are no longer */
 
 struct local_registry {
     const struct local_site *site;
@@ -16,7 +18,8 @@ struct local_registry {
     bool is_one;                        /* the folder is the function */
     struct local_function **list;       /* sorted by name; also those that are gone */
     size_t count;
-    int64_t look_again_us;
+    struct stat file_stat;              /* of the file when it was last read; zeroed: it must be read again */
+    bool is_file_gone;
 };
 
 bool local_is_function_name(jn_str s)
@@ -319,19 +322,36 @@ void local_registry_free(struct local_registry *r)
 
 /* ---- looking -------------------------------------------------------------------------------------------------- */
 
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* Whether functions.json is another than the one that was read; once when it is gone.  One that has been written just now,
+ * by the clock that files have, may be written again without its time going forward. */
+static bool has_file_changed(struct local_registry *r)
+{
+    struct stat st = { 0 };
+    const bool was_gone = r->is_file_gone;
+    r->is_file_gone = stat(r->file, &st) != 0;
+    if (r->is_file_gone ? was_gone : is_same(&st, &r->file_stat))
+        return false;
+    const int64_t written_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+    const bool is_settled = base_clock_system()->wall_ms(base_clock_system()) - written_ms > TICK_MS;
+    r->file_stat = is_settled ? st : (struct stat){ 0 };
+    return true;
+}
+
 static void look_for_new(struct local_registry *r)
 {
-    const struct base_clock *clock = r->site->clock;
-    const int64_t now_us = clock->monotonic_us(clock);
     struct jn_error err = { 0 };
-    if (r->is_one || now_us < r->look_again_us)
+    if (r->is_one)
         return;
     if (!r->file)
         scan_folder(r, false, NULL);
-    else if (read_file(r, &err))
+    else if (has_file_changed(r) && read_file(r, &err))
         base_log(r->site->log, BASE_ERROR, NULL, "%s", err.message);
-    const int64_t after_us = clock->monotonic_us(clock);
-    r->look_again_us = after_us + LOOK_SHARE * (after_us - now_us);
 }
 
 /* With a functions.json the settings are there, so it is looked at with every call. */
