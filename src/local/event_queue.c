@@ -6,14 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct waiting {
-    int64_t due_ms, id;
-};
-
 struct local_event_line {
     struct local_event_line *next;
     char *function;
-    struct waiting *heap;
+    struct local_event_turn *heap;
     size_t count, capacity;         /* there is always room for those that run */
     unsigned running;
 };
@@ -47,22 +43,22 @@ void local_event_queue_free(struct local_event_queue *q)
 
 /* ---- a heap --------------------------------------------------------------------------------------------------- */
 
-static bool is_before(const struct waiting *a, const struct waiting *b)
+static bool is_before(const struct local_event_turn *a, const struct local_event_turn *b)
 {
     return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->id < b->id;
 }
 
-static void push(struct local_event_line *l, struct waiting w)
+static void push(struct local_event_line *l, const struct local_event_turn *turn)
 {
     size_t at = l->count++;
-    for (; at > 0 && is_before(&w, &l->heap[(at - 1) / 2]); at = (at - 1) / 2)
+    for (; at > 0 && is_before(turn, &l->heap[(at - 1) / 2]); at = (at - 1) / 2)
         l->heap[at] = l->heap[(at - 1) / 2];
-    l->heap[at] = w;
+    l->heap[at] = *turn;
 }
 
-static struct waiting pop(struct local_event_line *l)
+static struct local_event_turn pop(struct local_event_line *l)
 {
-    const struct waiting first = l->heap[0], last = l->heap[--l->count];
+    const struct local_event_turn first = l->heap[0], last = l->heap[--l->count];
     size_t at = 0;
     for (size_t child; (child = 2 * at + 1) < l->count; at = child) {
         child += child + 1 < l->count && is_before(&l->heap[child + 1], &l->heap[child]);
@@ -79,7 +75,7 @@ static bool reserve(struct local_event_line *l)
     if (l->count + l->running < l->capacity)
         return true;
     const size_t capacity = l->capacity ? 2 * l->capacity : 16;
-    struct waiting *heap = reallocarray(l->heap, capacity, sizeof *heap);
+    struct local_event_turn *heap = reallocarray(l->heap, capacity, sizeof *heap);
     if (!heap)
         return false;
     l->heap = heap;
@@ -124,21 +120,22 @@ static struct local_event_line *first_line(const struct local_event_queue *q)
 
 /* ---- the owner's side ----------------------------------------------------------------------------------------- */
 
-bool local_event_queue_add(struct local_event_queue *q, jn_str function, int64_t id, int64_t due_ms)
+bool local_event_queue_add(struct local_event_queue *q, jn_str function, const struct local_event_turn *turn)
 {
     struct local_event_line *l = line_of(q, function);
     if (!l || !reserve(l))
         return false;
-    push(l, (struct waiting){ due_ms, id });
+    push(l, turn);
     return true;
 }
 
-bool local_event_queue_take(struct local_event_queue *q, int64_t now_ms, int64_t *id, struct local_event_line **line)
+bool local_event_queue_take(struct local_event_queue *q, int64_t now_ms, struct local_event_turn *turn,
+                            struct local_event_line **line)
 {
     struct local_event_line *l = first_line(q);
     if (!l || l->heap[0].due_ms > now_ms)
         return false;
-    *id = pop(l).id;
+    *turn = pop(l);
     *line = l;
     l->running++;
     return true;
@@ -149,10 +146,10 @@ void local_event_queue_done(struct local_event_line *line)
     line->running--;
 }
 
-void local_event_queue_again(struct local_event_line *line, int64_t id, int64_t due_ms)
+void local_event_queue_again(struct local_event_line *line, const struct local_event_turn *turn)
 {
     line->running--;
-    push(line, (struct waiting){ due_ms, id });
+    push(line, turn);
 }
 
 int64_t local_event_queue_due_ms(const struct local_event_queue *q)

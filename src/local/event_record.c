@@ -53,7 +53,7 @@ void local_put_event_record(struct jn_buf *out, const struct local_event *e, con
                       "\"functionArn\":", time, JN_ARG(e->request_id));
     local_put_json_string(out, e->arn);
     jn_buf_append_fmt(out, ",\"condition\":\"%s\",\"approximateInvokeCount\":%d},\"requestPayload\":",
-                      local_event_condition_word(condition), e->invocations);
+                      local_event_condition_word(condition), e->turn.invocations);
     put_json(out, e->payload);
     if (call)
         put_response(out, call);

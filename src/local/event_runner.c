@@ -11,7 +11,8 @@
  *   due, but too old
  *            -> finished       told to onFailure
  *
- * Every arrow is one change on the disk.  When that fails nothing is lost: the event waits, and is run again. */
+ * Every arrow is one change on the disk.  When that fails, because the disk is full, say, nothing is lost: what holds is in
+ * memory, an end that cannot be written is tried again, and after a crash the event runs again. */
 #include "local/event_runner.h"
 
 #include <stdio.h>
@@ -25,6 +26,7 @@
 #include "local/text.h"
 
 enum { DELAY_MIN_MS = 1000, DELAY_MAX_MS = 300000, DELAY_DOUBLINGS_MAX = 9 };
+enum { SETTLE_AGAIN_MS = 2000 };
 enum { ROUND_MAX = 32 };            /* events taken in one round of the loop: each may write to the disk */
 
 struct local_events {
@@ -35,6 +37,8 @@ struct local_events {
     struct local_event_store *store;    /* NULL: there has been no event yet */
     struct local_event_queue *queue;
     struct base_timer *due;
+    struct run *unsettled;          /* what is known, and could not be written */
+    struct base_timer *settle_again;
     bool is_stopping;
 };
 
@@ -47,6 +51,9 @@ struct run {
     struct local_event_configuration config;    /* texts borrowed, from the version that `call` or `latest` holds */
     struct local_version *latest;   /* a reference; NULL: the function is gone */
     struct local_call *call;        /* NULL: it does not run */
+    enum local_event_condition condition;   /* while it is unsettled */
+    bool is_told;                   /* that it is */
+    struct run *next;
 };
 
 static int64_t now_ms(const struct local_events *e)
@@ -87,10 +94,10 @@ static void wait_until(struct run *r, int64_t due_ms)
 {
     struct local_events *e = r->events;
     struct jn_error err = { 0 };
-    r->event.due_ms = due_ms;
+    r->event.turn.due_ms = due_ms;
     if (local_event_store_update(e->store, &r->event, &err))
         tell(r, BASE_ERROR, "the state of an event is not kept: ", err.message);
-    local_event_queue_again(r->line, r->event.id, due_ms);
+    local_event_queue_again(r->line, &r->event.turn);
     end_run(r);
     wake(e);
 }
@@ -98,9 +105,9 @@ static void wait_until(struct run *r, int64_t due_ms)
 /* It cannot run now. */
 static void delay(struct run *r, const char *why)
 {
-    const int doublings = r->event.delays < DELAY_DOUBLINGS_MAX ? r->event.delays : DELAY_DOUBLINGS_MAX;
+    const int doublings = r->event.turn.delays < DELAY_DOUBLINGS_MAX ? r->event.turn.delays : DELAY_DOUBLINGS_MAX;
     const int64_t wait_ms = (int64_t)DELAY_MIN_MS << doublings;
-    r->event.delays++;
+    r->event.turn.delays++;
     tell(r, BASE_WARN, "event waits: ", why);
     wait_until(r, now_ms(r->events) + (wait_ms < DELAY_MAX_MS ? wait_ms : DELAY_MAX_MS));
 }
@@ -138,7 +145,7 @@ static bool address(struct run *r, const char *destination, jn_str record, struc
     *out = (struct local_event){
         .request_id = jn_arena_copy(a, jn_str_of(id)), .function = name.function,
         .qualifier = qualifier, .arn = jn_str_of(arn ? arn : ""),
-        .trace_id = r->event.trace_id, .payload = record, .accepted_ms = now, .due_ms = now,
+        .trace_id = r->event.trace_id, .payload = record, .accepted_ms = now, .turn = { .due_ms = now },
     };
     return !jn_arena_failed(a);
 }
@@ -150,8 +157,8 @@ static enum jn_status pass_on(struct run *r, const char *destination, jn_str rec
     struct local_event next;
     if (!address(r, destination, record, &next))
         return jn_fail(err, JN_NO_MEMORY, "no memory for a destination");
-    const enum jn_status s = local_event_store_finish(e->store, r->event.id, &next, err);
-    if (!s && !local_event_queue_add(e->queue, next.function, next.id, next.due_ms))
+    const enum jn_status s = local_event_store_finish(e->store, r->event.turn.id, &next, err);
+    if (!s && !local_event_queue_add(e->queue, next.function, &next.turn))
         tell(r, BASE_ERROR, "no memory: what is for its destination runs when local is started anew", "");
     return s;
 }
@@ -164,7 +171,7 @@ static enum jn_status settle(struct run *r, enum local_event_condition condition
     const char *path;
     enum jn_status s = JN_OK;
     if (!destination)
-        return local_event_store_finish(r->events->store, r->event.id, NULL, err);
+        return local_event_store_finish(r->events->store, r->event.turn.id, NULL, err);
     jn_buf_init(&record, 0);
     local_put_event_record(&record, &r->event, r->call, condition, now_ms(r->events));
     if (record.failed)
@@ -172,9 +179,27 @@ static enum jn_status settle(struct run *r, enum local_event_condition condition
     else if (!local_destination_file(destination, &path))
         s = pass_on(r, destination, jn_buf_str(&record), err);
     else if ((s = append_to_file(r->events, path, &record, err)) == JN_OK)
-        s = local_event_store_finish(r->events->store, r->event.id, NULL, err);
+        s = local_event_store_finish(r->events->store, r->event.turn.id, NULL, err);
     jn_buf_clear(&record);
     return s;
+}
+
+/* The function has run, and does not run again for want of a place to write that down. */
+static void keep_unsettled(struct run *r, enum local_event_condition condition, const char *why)
+{
+    struct local_events *e = r->events;
+    if (!r->is_told)
+        tell(r, BASE_ERROR, "event waits: ", why);
+    if (e->is_stopping) {
+        end_run(r);
+        return;
+    }
+    r->is_told = true;
+    r->condition = condition;
+    r->next = e->unsettled;
+    e->unsettled = r;
+    if (!base_timer_is_running(e->settle_again))
+        base_timer_start(e->settle_again, SETTLE_AGAIN_MS);
 }
 
 static void finish(struct run *r, enum local_event_condition condition)
@@ -184,7 +209,7 @@ static void finish(struct run *r, enum local_event_condition condition)
     const char *destination = is_success ? r->config.on_success : r->config.on_failure;
     struct jn_error err = { 0 };
     if (settle(r, condition, destination, &err)) {
-        delay(r, err.message);
+        keep_unsettled(r, condition, err.message);
         return;
     }
     if (!is_success)
@@ -196,17 +221,29 @@ static void finish(struct run *r, enum local_event_condition condition)
     wake(e);
 }
 
+static void on_settle_again(struct base_timer *t, void *arg)
+{
+    (void)t;
+    struct local_events *e = arg;
+    struct run *list = e->unsettled;
+    e->unsettled = NULL;
+    for (struct run *r = list, *next; r; r = next) {
+        next = r->next;
+        finish(r, r->condition);
+    }
+}
+
 /* ---- running -------------------------------------------------------------------------------------------------- */
 
 static void after_failure(struct run *r)
 {
-    const int64_t wait_ms = r->events->site->retry_wait_ms[r->event.failures > 0];
+    const int64_t wait_ms = r->events->site->retry_wait_ms[r->event.turn.failures > 0];
     char text[64];
-    if (r->event.failures++ >= r->config.retries) {
+    if (r->event.turn.failures++ >= r->config.retries) {
         finish(r, LOCAL_EVENT_RETRIES_EXHAUSTED);
         return;
     }
-    snprintf(text, sizeof text, "try %d follows in %.1f s", r->event.failures + 1, (double)wait_ms / 1000);
+    snprintf(text, sizeof text, "try %d follows in %.1f s", r->event.turn.failures + 1, (double)wait_ms / 1000);
     tell(r, BASE_INFO, "event failed: ", text);
     wait_until(r, now_ms(r->events) + wait_ms);
 }
@@ -221,8 +258,8 @@ static void on_done(struct local_call *c, void *arg)
         end_run(r);
         return;
     }
-    r->event.invocations++;
-    r->event.delays = 0;
+    r->event.turn.invocations++;
+    r->event.turn.delays = 0;
     if (c->failure)
         after_failure(r);
     else
@@ -285,26 +322,29 @@ static void start(struct run *r)
 }
 
 /* An event that is not in the store any more has been dealt with. */
-static void take(struct local_events *e, struct local_event_line *line, int64_t id)
+static void take(struct local_events *e, struct local_event_line *line, struct local_event_turn turn)
 {
     struct jn_error err = { 0 };
     struct run *r = calloc(1, sizeof *r);
     if (!r) {
-        local_event_queue_again(line, id, now_ms(e) + DELAY_MIN_MS);
+        turn.due_ms = now_ms(e) + DELAY_MIN_MS;
+        local_event_queue_again(line, &turn);
         return;
     }
     *r = (struct run){ .events = e, .line = line };
     jn_arena_init(&r->memory, 0);
-    const enum jn_status s = local_event_store_load(e->store, id, &r->memory, &r->event, &err);
+    const enum jn_status s = local_event_store_load(e->store, turn.id, &r->memory, &r->event, &err);
+    r->event.turn = turn;
     if (!s) {
         start(r);
         return;
     }
+    turn.due_ms = now_ms(e) + DELAY_MIN_MS;
     base_log(e->site->log, BASE_ERROR, NULL, "an event cannot be read: %s", err.message);
     if (s == JN_NOT_FOUND)
         local_event_queue_done(line);
     else
-        local_event_queue_again(line, id, now_ms(e) + DELAY_MIN_MS);
+        local_event_queue_again(line, &turn);
     end_run(r);
 }
 
@@ -314,9 +354,9 @@ static void on_due(struct base_timer *t, void *arg)
     struct local_events *e = arg;
     struct local_event_line *line;
     const int64_t now = now_ms(e);
-    int64_t id;
-    for (int i = 0; i < ROUND_MAX && local_event_queue_take(e->queue, now, &id, &line); i++)
-        take(e, line, id);
+    struct local_event_turn turn;
+    for (int i = 0; i < ROUND_MAX && local_event_queue_take(e->queue, now, &turn, &line); i++)
+        take(e, line, turn);
     wake(e);
 }
 
@@ -335,7 +375,7 @@ static unsigned limit(const char *function, void *arg)
 static bool on_kept(const struct local_event *event, void *arg)
 {
     struct local_events *e = arg;
-    return local_event_queue_add(e->queue, event->function, event->id, event->due_ms);
+    return local_event_queue_add(e->queue, event->function, &event->turn);
 }
 
 static enum jn_status open_store(struct local_events *e, bool creates, struct jn_error *err)
@@ -351,6 +391,8 @@ static enum jn_status fill(struct local_events *e, struct jn_error *err)
     if (!e->path || !e->queue)
         return jn_fail(err, JN_NO_MEMORY, "no memory for events");
     enum jn_status s = base_timer_new(e->site->loop, on_due, e, &e->due, err);
+    if (!s)
+        s = base_timer_new(e->site->loop, on_settle_again, e, &e->settle_again, err);
     if (!s && !e->site->leaves_events)
         s = open_store(e, false, err);
     if (s == JN_NOT_FOUND)
@@ -380,6 +422,7 @@ void local_events_free(struct local_events *e)
     if (!e)
         return;
     base_timer_free(e->due);
+    base_timer_free(e->settle_again);
     local_event_queue_free(e->queue);
     local_event_store_close(e->store);
     free(e->path);
@@ -389,7 +432,7 @@ void local_events_free(struct local_events *e)
 enum jn_status local_events_accept(struct local_events *e, const struct local_event *event, struct jn_error *err)
 {
     struct local_event kept = *event;
-    kept.accepted_ms = kept.due_ms = now_ms(e);
+    kept.accepted_ms = kept.turn.due_ms = now_ms(e);
     if (e->site->leaves_events)
         return jn_fail(err, JN_IO, "this local Lambda is there for one call");
     enum jn_status s = e->store ? JN_OK : open_store(e, true, err);
@@ -397,8 +440,8 @@ enum jn_status local_events_accept(struct local_events *e, const struct local_ev
         s = local_event_store_add(e->store, &kept, err);
     if (s)
         return s;
-    if (!local_event_queue_add(e->queue, kept.function, kept.id, kept.due_ms)) {
-        local_event_store_finish(e->store, kept.id, NULL, NULL);
+    if (!local_event_queue_add(e->queue, kept.function, &kept.turn)) {
+        local_event_store_finish(e->store, kept.turn.id, NULL, NULL);
         return jn_fail(err, JN_NO_MEMORY, "no memory for an event");
     }
     wake(e);
@@ -409,4 +452,6 @@ void local_events_stop(struct local_events *e)
 {
     e->is_stopping = true;
     base_timer_stop(e->due);
+    base_timer_stop(e->settle_again);
+    on_settle_again(NULL, e);       // a last try
 }

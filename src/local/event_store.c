@@ -55,7 +55,7 @@ static bool load_sqlite(struct sqlite *out, struct jn_error *err)
               "invocations FROM events WHERE id = ?")                                                                   \
     X(update, "UPDATE events SET dueMs = ?, failures = ?, delays = ?, invocations = ? WHERE id = ?")                    \
     X(remove, "DELETE FROM events WHERE id = ?")                                                                        \
-    X(list,   "SELECT id, requestId, function, dueMs FROM events ORDER BY id")
+    X(list,   "SELECT id, requestId, function, dueMs, failures, delays, invocations FROM events ORDER BY id")
 
 struct local_event_store {
     char *path;
@@ -207,24 +207,24 @@ enum jn_status local_event_store_add(struct local_event_store *s, struct local_e
     bind_text(&b, e->trace_id);
     bind_blob(&b, e->payload);
     bind_number(&b, e->accepted_ms);
-    bind_number(&b, e->due_ms);
-    bind_number(&b, e->failures);
-    bind_number(&b, e->delays);
-    bind_number(&b, e->invocations);
+    bind_number(&b, e->turn.due_ms);
+    bind_number(&b, e->turn.failures);
+    bind_number(&b, e->turn.delays);
+    bind_number(&b, e->turn.invocations);
     const enum jn_status status = run(s, s->add, err);
     if (!status)
-        e->id = s->sqlite.last_insert_rowid(s->db);
+        e->turn.id = s->sqlite.last_insert_rowid(s->db);
     return status;
 }
 
 enum jn_status local_event_store_update(struct local_event_store *s, const struct local_event *e, struct jn_error *err)
 {
     struct binding b = { s, s->update, 0 };
-    bind_number(&b, e->due_ms);
-    bind_number(&b, e->failures);
-    bind_number(&b, e->delays);
-    bind_number(&b, e->invocations);
-    bind_number(&b, e->id);
+    bind_number(&b, e->turn.due_ms);
+    bind_number(&b, e->turn.failures);
+    bind_number(&b, e->turn.delays);
+    bind_number(&b, e->turn.invocations);
+    bind_number(&b, e->turn.id);
     return run(s, s->update, err);
 }
 
@@ -270,10 +270,10 @@ static void read_event(const struct local_event_store *s, sqlite3_stmt *row, str
     for (int i = 0; i < TEXTS; i++)
         *texts[i] = jn_arena_copy(a, column(s, row, i));
     out->accepted_ms = s->sqlite.column_int64(row, TEXTS);
-    out->due_ms = s->sqlite.column_int64(row, TEXTS + 1);
-    out->failures = (int)s->sqlite.column_int64(row, TEXTS + 2);
-    out->delays = (int)s->sqlite.column_int64(row, TEXTS + 3);
-    out->invocations = (int)s->sqlite.column_int64(row, TEXTS + 4);
+    out->turn.due_ms = s->sqlite.column_int64(row, TEXTS + 1);
+    out->turn.failures = (int)s->sqlite.column_int64(row, TEXTS + 2);
+    out->turn.delays = (int)s->sqlite.column_int64(row, TEXTS + 3);
+    out->turn.invocations = (int)s->sqlite.column_int64(row, TEXTS + 4);
 }
 
 enum jn_status local_event_store_load(struct local_event_store *s, int64_t id, struct jn_arena *a,
@@ -281,7 +281,7 @@ enum jn_status local_event_store_load(struct local_event_store *s, int64_t id, s
 {
     enum jn_status status = JN_OK;
     struct binding b = { s, s->load, 0 };
-    *out = (struct local_event){ .id = id };
+    *out = (struct local_event){ .turn = { .id = id } };
     bind_number(&b, id);
     const int code = s->sqlite.step(s->load);
     if (code == SQLITE_ROW)
@@ -301,8 +301,14 @@ enum jn_status local_event_store_list(struct local_event_store *s, local_event_f
     int code = s->sqlite.step(s->list);
     for (; !status && code == SQLITE_ROW; code = s->sqlite.step(s->list)) {
         const struct local_event e = {
-            .id = s->sqlite.column_int64(s->list, 0), .request_id = column(s, s->list, 1), .function = column(s, s->list, 2),
-            .due_ms = s->sqlite.column_int64(s->list, 3),
+            .request_id = column(s, s->list, 1), .function = column(s, s->list, 2),
+            .turn = {
+                .id = s->sqlite.column_int64(s->list, 0),
+                .due_ms = s->sqlite.column_int64(s->list, 3),
+                .failures = (int)s->sqlite.column_int64(s->list, 4),
+                .delays = (int)s->sqlite.column_int64(s->list, 5),
+                .invocations = (int)s->sqlite.column_int64(s->list, 6),
+            },
         };
         if (!fn(&e, arg))
             status = jn_fail(err, JN_NO_MEMORY, "no memory for the events of %s", s->path);

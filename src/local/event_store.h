@@ -5,20 +5,18 @@
 
 #include "core/arena.h"
 #include "core/status.h"
+#include "local/event_queue.h"
 
 /* One accepted event.  Texts are borrowed. */
 struct local_event {
-    int64_t id;                     /* the store's; rises */
+    struct local_event_turn turn;   /* its id is the store's, and rises */
     jn_str request_id;
     jn_str function;                /* its bare name */
     jn_str qualifier;               /* "": none was given */
     jn_str arn;                     /* as the caller addressed the function */
     jn_str trace_id;
     jn_str payload;
-    int64_t accepted_ms, due_ms;    /* wall time; `due`: when it is to run, next */
-    int failures;                   /* how often the function failed */
-    int delays;                     /* how often in a row it could not run at all */
-    int invocations;                /* how often it ran */
+    int64_t accepted_ms;            /* wall time */
 };
 
 struct local_event_store;
@@ -36,15 +34,14 @@ enum jn_status local_event_store_add(struct local_event_store *s, struct local_e
 enum jn_status local_event_store_load(struct local_event_store *s, int64_t id, struct jn_arena *a,
                                       struct local_event *out, struct jn_error *err);
 
-/* Keeps due_ms and the three counts. */
+/* Keeps its turn. */
 enum jn_status local_event_store_update(struct local_event_store *s, const struct local_event *e, struct jn_error *err);
 
 /* Forgets an event and keeps the one that follows from it, as one change.  `next` may be NULL. */
 enum jn_status local_event_store_finish(struct local_event_store *s, int64_t id, struct local_event *next,
                                         struct jn_error *err);
 
-/* Calls `fn` for all of them, the oldest first, with what the head of struct local_event has up to `function`, and
- * due_ms.  False from `fn`: no more of them, JN_NO_MEMORY. */
+/* Calls `fn` for all of them, the oldest first, with turn, request_id and function.  False from `fn`: no more of them, JN_NO_MEMORY. */
 typedef bool local_event_fn(const struct local_event *e, void *arg);
 enum jn_status local_event_store_list(struct local_event_store *s, local_event_fn *fn, void *arg, struct jn_error *err);
 

@@ -152,7 +152,7 @@ static void log_change(const struct local_function *f, enum base_log_level level
     base_log(f->site->log, level, fields, "%s%s", text, why);
 }
 
-/* A change that cannot be used is told once: its fingerprint is kept with the old version. */
+/* A change that cannot be used is told once: its fingerprint is kept. */
 static void renew(struct local_function *f, uint64_t fingerprint)
 {
     struct local_version *v = NULL;
@@ -162,9 +162,12 @@ static void renew(struct local_function *f, uint64_t fingerprint)
         log_change(f, BASE_ERROR, is_new ? "not served: " : "changed, and the old one is kept: ", err.message);
         if (f->latest)
             f->latest->fingerprint = fingerprint;
+        else
+            f->refused = fingerprint;
         return;
     }
     local_function_retire_latest(f);
+    f->refused = 0;
     f->latest = v;
     log_change(f, BASE_INFO, is_new ? "is there again" : "changed: the next call starts it anew", "");
 }
@@ -181,7 +184,7 @@ void local_function_look(struct local_function *f)
     const struct base_clock *clock = f->site->clock;
     const int64_t now_us = clock->monotonic_us(clock);
     const bool has_changed = f->watch && base_tree_watch_has_changed(f->watch);
-    if (!has_changed && now_us < f->look_again_us)
+    if (f->latest && !has_changed && now_us < f->look_again_us)
         return;
     if (has_changed || !f->watch)
         watch_anew(f);
@@ -191,7 +194,7 @@ void local_function_look(struct local_function *f)
     if (!fingerprint && f->latest) {
         log_change(f, BASE_WARN, "it is gone", "");
         local_function_retire_latest(f);
-    } else if (fingerprint && (!f->latest || f->latest->fingerprint != fingerprint)) {
+    } else if (fingerprint && fingerprint != (f->latest ? f->latest->fingerprint : f->refused)) {
         renew(f, fingerprint);
     }
 }

@@ -32,6 +32,7 @@ struct local_function {
     unsigned running;                   /* calls */
     bool is_unlisted;                   /* functions.json has it no more */
     struct base_tree_watch *watch;      /* of the folder; NULL: it cannot be watched */
+    uint64_t refused;                   /* fingerprint of what could not be used while there is no $LATEST; 0: none */
     int64_t look_again_us;              /* when its folder is looked at again, also without a change that was seen */
 };
 
@@ -43,7 +44,7 @@ void local_function_free(struct local_function *f);
 
 /* Looks whether the folder has changed since; if it has, another $LATEST takes the place of the one before.  It is looked
  * at when the kernel has told of a change; and, since not every change is told, for a hundredth of the time (a twentieth
- * when it cannot be watched).  A faulty function.json changes nothing, and is told in the log. */
+ * when it cannot be watched), and always when there is no $LATEST.  A faulty function.json changes nothing, and is told in the log. */
 void local_function_look(struct local_function *f);
 
 /* For a function that is no longer there, or ends: nobody finds its $LATEST any more. */

@@ -182,6 +182,7 @@ static void refresh(struct local_function *f, jn_str settings)
     free(f->settings);
     f->settings = text;
     f->look_again_us = 0;
+    f->refused = 0;
     if (f->latest)
         f->latest->fingerprint = 0;     // whatever the folder says: it is set up anew
 }

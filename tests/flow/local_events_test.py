@@ -1,17 +1,21 @@
 """Events of `local`: kept on the disk, tried again, handed on; by boto3, with real processes and real kills."""
+import collections
 import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import sqlite3
+import subprocess
 import tempfile
 import time
 import unittest
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from support import KEYS, REGION, Local, component
 
@@ -260,6 +264,37 @@ class Events(unittest.TestCase):
         self.wait_for(lambda: "event waits: cannot write" in self.local.log_text())
         (self.state / "missing").mkdir()
         self.assertEqual(self.records(self.state / "missing" / "done.ndjson")[0]["requestContext"]["requestId"], request)
+        self.assertEqual([r["id"] for r in self.runs()], [request])     # only the telling was tried again
+        self.assertEqual(self.kept(), [])
+
+    @unittest.skipIf(os.geteuid() != 0, "skipped: only root can make a disk that is full")
+    def test_a_full_disk_loses_nothing_and_runs_nothing_twice(self):
+        self.put("work", onFailure="file:failed.ndjson")
+        self.state.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(self.state)]
+        if subprocess.run(mount, stderr=subprocess.DEVNULL, check=False).returncode:
+            self.skipTest("skipped: tmpfs cannot be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", str(self.state)], check=False)
+        self.addCleanup(self.stop)
+        self.start()
+        sent = [self.send({"n": n, "s": 1}) for n in range(3)] + [self.send({"fails": True, "s": 1})]
+        fill = self.state / "fill"
+        with contextlib.suppress(OSError), open(fill, "wb", buffering=0) as f:
+            while f.write(b"x" * 4096):
+                pass
+        with self.assertRaises(ClientError) as refused:
+            for n in range(100):
+                self.send({"n": n, "fill": "x" * 20000})
+        self.assertIn("The event cannot be kept: ", refused.exception.response["Error"]["Message"])
+        self.wait_for(lambda: re.search("event waits: .*database or disk is full", self.local.log_text()))
+        self.wait_for(lambda: len([r for r in self.runs() if r["id"] == sent[3]]) == 3)
+        time.sleep(2.5)
+        fill.unlink()
+        self.records(self.state / "failed.ndjson")
+        counts = collections.Counter(r["id"] for r in self.runs())
+        self.assertEqual([counts[request] for request in sent], [1, 1, 1, 3])
+        time.sleep(2.5)
+        self.assertEqual(self.kept(), [])
 
     def test_two_locals_do_not_run_the_same_events(self):
         self.put("work")

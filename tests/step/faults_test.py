@@ -154,7 +154,7 @@ class Connections(FaultTest):
                 self.assertTrue(load.step.logged("connecting again"))
 
     def test_an_alarm_stops_publishing_and_nothing_else(self):
-        load = self.load(2000)
+        load = self.load(4000)
         load.step.start()
         self.node.block()
         try:
@@ -168,7 +168,7 @@ class Connections(FaultTest):
     def test_an_alarm_does_not_stop_the_shutdown(self):
         for timeout in ("500", ""):
             with self.subTest(timeout=timeout or "none"):
-                load = self.load(2000, environment={"ELASTICIO_SHUTDOWN_TIMEOUT": timeout})
+                load = self.load(4000, environment={"ELASTICIO_SHUTDOWN_TIMEOUT": timeout})
                 load.step.start()
                 self.node.block()
                 try:

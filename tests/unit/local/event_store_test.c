@@ -40,7 +40,7 @@ static struct local_event event_of(const char *id)
     return (struct local_event){
         .request_id = jn_str_of(id), .function = JN_STR("f"), .qualifier = JN_STR("prod"), .arn = JN_STR("arn:f:prod"),
         .trace_id = JN_STR("Root=1-2"), .payload = { "{\"a\":\"\0\"}", 9 }, .accepted_ms = 1795737600000,
-        .due_ms = 1795737600001,
+        .turn = { .due_ms = 1795737600001 },
     };
 }
 
@@ -75,7 +75,7 @@ static void what_was_kept_is_there_after_the_store_is_opened_anew(void **state)
 
     s = open_store();
     jn_arena_init(&a, 0);
-    assert_int_equal(local_event_store_load(s, e.id, &a, &back, NULL), JN_OK);
+    assert_int_equal(local_event_store_load(s, e.turn.id, &a, &back, NULL), JN_OK);
     assert_text(back.request_id, "r1");
     assert_text(back.function, "f");
     assert_text(back.qualifier, "prod");
@@ -84,8 +84,8 @@ static void what_was_kept_is_there_after_the_store_is_opened_anew(void **state)
     assert_int_equal(back.payload.len, 9);
     assert_memory_equal(back.payload.data, e.payload.data, 9);
     assert_int_equal(back.accepted_ms, 1795737600000);
-    assert_int_equal(back.due_ms, 1795737600001);
-    assert_int_equal(back.failures + back.delays + back.invocations, 0);
+    assert_int_equal(back.turn.due_ms, 1795737600001);
+    assert_int_equal(back.turn.failures + back.turn.delays + back.turn.invocations, 0);
     jn_arena_clear(&a);
     local_event_store_close(s);
 }
@@ -97,17 +97,17 @@ static void counts_and_the_next_time_are_kept(void **state)
     struct local_event e = event_of("r1"), back;
     struct jn_arena a;
     assert_int_equal(local_event_store_add(s, &e, NULL), JN_OK);
-    e.due_ms = 7;
-    e.failures = 1;
-    e.delays = 2;
-    e.invocations = 3;
+    e.turn.due_ms = 7;
+    e.turn.failures = 1;
+    e.turn.delays = 2;
+    e.turn.invocations = 3;
     assert_int_equal(local_event_store_update(s, &e, NULL), JN_OK);
     jn_arena_init(&a, 0);
-    assert_int_equal(local_event_store_load(s, e.id, &a, &back, NULL), JN_OK);
-    assert_int_equal(back.due_ms, 7);
-    assert_int_equal(back.failures, 1);
-    assert_int_equal(back.delays, 2);
-    assert_int_equal(back.invocations, 3);
+    assert_int_equal(local_event_store_load(s, e.turn.id, &a, &back, NULL), JN_OK);
+    assert_int_equal(back.turn.due_ms, 7);
+    assert_int_equal(back.turn.failures, 1);
+    assert_int_equal(back.turn.delays, 2);
+    assert_int_equal(back.turn.invocations, 3);
     jn_arena_clear(&a);
     local_event_store_close(s);
 }
@@ -119,17 +119,17 @@ static void an_event_that_is_finished_is_forgotten_and_its_id_is_not_given_again
     struct local_event e = event_of("r1"), next = event_of("r2"), third = event_of("r3"), back;
     struct jn_arena a;
     assert_int_equal(local_event_store_add(s, &e, NULL), JN_OK);
-    assert_int_equal(local_event_store_finish(s, e.id, &next, NULL), JN_OK);
+    assert_int_equal(local_event_store_finish(s, e.turn.id, &next, NULL), JN_OK);
     assert_int_equal(count_of(s), 1);
     jn_arena_init(&a, 0);
-    assert_int_equal(local_event_store_load(s, e.id, &a, &back, NULL), JN_NOT_FOUND);
-    assert_int_equal(local_event_store_load(s, next.id, &a, &back, NULL), JN_OK);
+    assert_int_equal(local_event_store_load(s, e.turn.id, &a, &back, NULL), JN_NOT_FOUND);
+    assert_int_equal(local_event_store_load(s, next.turn.id, &a, &back, NULL), JN_OK);
     assert_text(back.request_id, "r2");
     jn_arena_clear(&a);
-    assert_int_equal(local_event_store_finish(s, next.id, NULL, NULL), JN_OK);
+    assert_int_equal(local_event_store_finish(s, next.turn.id, NULL, NULL), JN_OK);
     assert_int_equal(count_of(s), 0);
     assert_int_equal(local_event_store_add(s, &third, NULL), JN_OK);
-    assert_true(third.id > next.id && next.id > e.id);
+    assert_true(third.turn.id > next.turn.id && next.turn.id > e.turn.id);
     local_event_store_close(s);
 }
 
