@@ -65,7 +65,7 @@ static enum jn_status write_all(int fd, jn_str text, const char *path, struct jn
             return fail_path(err, "write", path, errno);
         text = jn_str_sub(text, n > 0 ? (size_t)n : 0, text.len);
     }
-    return fsync(fd) ? fail_path(err, "write", path, errno) : JN_OK;
+    return fsync(fd) && errno != EINVAL ? fail_path(err, "write", path, errno) : JN_OK;    // EINVAL: a pipe, a terminal
 }
 
 /* The name is on the disk when its folder is. */
@@ -98,13 +98,20 @@ enum jn_status base_file_replace(const char *path, jn_str text, struct jn_error 
     return s ? s : sync_folder_of(path, err);
 }
 
+/* Without a wait for who reads a pipe; and what is written only in part is taken back. */
 enum jn_status base_file_append(const char *path, jn_str text, struct jn_error *err)
 {
-    const int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-    enum jn_status s = fd < 0 ? fail_path(err, "write", path, errno) : write_all(fd, text, path, err);
-    if (fd >= 0 && close(fd) && !s)
+    struct stat before;
+    const int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return fail_path(err, "write", path, errno);
+    const bool is_file = fstat(fd, &before) == 0 && S_ISREG(before.st_mode);
+    enum jn_status s = write_all(fd, text, path, err);
+    if (s && is_file && ftruncate(fd, before.st_size))
+        jn_error_prefix(err, "%s has the beginning of it", path);
+    if (close(fd) && !s)
         s = fail_path(err, "write", path, errno);
-    return s;
+    return s || !is_file || before.st_size > 0 ? s : sync_folder_of(path, err);
 }
 
 /* ---- directories --------------------------------------------------------------------------------------------- */

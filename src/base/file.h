@@ -13,7 +13,8 @@ enum jn_status base_file_read(const char *path, struct jn_buf *out, struct jn_er
  * with the system's reason. */
 enum jn_status base_file_replace(const char *path, jn_str text, struct jn_error *err);
 
-/* Adds `text` to the end of `path`, which is made when it is not there; on the disk when this returns. */
+/* Adds `text` to the end of `path`, which is made when it is not there: whole or not at all, and on the disk when this
+ * returns.  A pipe that nobody reads, or that is full, is a failure. */
 enum jn_status base_file_append(const char *path, jn_str text, struct jn_error *err);
 
 /* Makes the folder `path` and those above it that are missing. */

@@ -44,6 +44,17 @@ static void put_response(struct jn_buf *out, const struct local_call *call)
     put_json(out, jn_buf_str(&call->payload));
 }
 
+/* Here a version is always named. */
+static void put_arn(struct jn_buf *out, const struct local_event *e)
+{
+    struct jn_buf arn;
+    jn_buf_init(&arn, 0);
+    jn_buf_append(&arn, e->arn);
+    jn_buf_append_z(&arn, e->qualifier.len == 0 ? ":$LATEST" : "");
+    local_put_json_string(out, jn_buf_str(&arn));
+    jn_buf_clear(&arn);
+}
+
 void local_put_event_record(struct jn_buf *out, const struct local_event *e, const struct local_call *call,
                             enum local_event_condition condition, int64_t now_ms)
 {
@@ -51,7 +62,7 @@ void local_put_event_record(struct jn_buf *out, const struct local_event *e, con
     base_time_iso(time, now_ms);
     jn_buf_append_fmt(out, "{\"version\":\"1.0\",\"timestamp\":\"%s\",\"requestContext\":{\"requestId\":\"%.*s\","
                       "\"functionArn\":", time, JN_ARG(e->request_id));
-    local_put_json_string(out, e->arn);
+    put_arn(out, e);
     jn_buf_append_fmt(out, ",\"condition\":\"%s\",\"approximateInvokeCount\":%d},\"requestPayload\":",
                       local_event_condition_word(condition), e->turn.invocations);
     put_json(out, e->payload);

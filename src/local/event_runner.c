@@ -52,7 +52,8 @@ struct run {
     struct local_version *latest;   /* a reference; NULL: the function is gone */
     struct local_call *call;        /* NULL: it does not run */
     enum local_event_condition condition;   /* while it is unsettled */
-    bool is_told;                   /* that it is */
+    bool is_unsettled;              /* its function may have another event at work by now */
+    bool is_written;                /* to the file that is its destination */
     struct run *next;
 };
 
@@ -118,11 +119,14 @@ static enum jn_status append_to_file(const struct local_events *e, const char *p
                                      struct jn_error *err)
 {
     char *below = path[0] == '/' ? strdup(path) : base_path_join(e->site->state, path);
+    char *folder = below ? strndup(below, (size_t)(strrchr(below, '/') - below)) : NULL;
     jn_buf_append_char(record, '\n');
-    enum jn_status s = below && !record->failed ? base_directory_make(e->site->state, err)
-                                                : jn_fail(err, JN_NO_MEMORY, "no memory for a destination");
+    enum jn_status s = folder && !record->failed ? JN_OK : jn_fail(err, JN_NO_MEMORY, "no memory for a destination");
+    if (!s && path[0] != '/')
+        s = base_directory_make(folder, err);
     if (!s)
         s = base_file_append(below, jn_buf_str(record), err);
+    free(folder);
     free(below);
     return s;
 }
@@ -178,8 +182,10 @@ static enum jn_status settle(struct run *r, enum local_event_condition condition
         s = jn_fail(err, JN_NO_MEMORY, "no memory for the record of an event");
     else if (!local_destination_file(destination, &path))
         s = pass_on(r, destination, jn_buf_str(&record), err);
-    else if ((s = append_to_file(r->events, path, &record, err)) == JN_OK)
+    else if (r->is_written || (s = append_to_file(r->events, path, &record, err)) == JN_OK) {
+        r->is_written = true;
         s = local_event_store_finish(r->events->store, r->event.turn.id, NULL, err);
+    }
     jn_buf_clear(&record);
     return s;
 }
@@ -188,13 +194,16 @@ static enum jn_status settle(struct run *r, enum local_event_condition condition
 static void keep_unsettled(struct run *r, enum local_event_condition condition, const char *why)
 {
     struct local_events *e = r->events;
-    if (!r->is_told)
+    if (!r->is_unsettled) {
         tell(r, BASE_ERROR, "event waits: ", why);
+        local_event_queue_done(r->line);
+        wake(e);
+    }
     if (e->is_stopping) {
         end_run(r);
         return;
     }
-    r->is_told = true;
+    r->is_unsettled = true;
     r->condition = condition;
     r->next = e->unsettled;
     e->unsettled = r;
@@ -216,9 +225,21 @@ static void finish(struct run *r, enum local_event_condition condition)
         tell(r, BASE_WARN, condition == LOCAL_EVENT_AGE_EXCEEDED ? "event given up, too old: handed to "
                                                                  : "event given up: handed to ",
              destination ? destination : "nobody, since there is no onFailure");
-    local_event_queue_done(r->line);
+    if (!r->is_unsettled)
+        local_event_queue_done(r->line);
     end_run(r);
     wake(e);
+}
+
+/* The destination may have been corrected meanwhile. */
+static void renew_configuration(struct run *r)
+{
+    const struct local_function *f = local_registry_find(r->events->registry, r->event.function);
+    if (!f)
+        return;
+    local_version_unref(r->latest);
+    r->latest = local_version_ref(f->latest);
+    r->config = f->latest->config.events;
 }
 
 static void on_settle_again(struct base_timer *t, void *arg)
@@ -229,6 +250,7 @@ static void on_settle_again(struct base_timer *t, void *arg)
     e->unsettled = NULL;
     for (struct run *r = list, *next; r; r = next) {
         next = r->next;
+        renew_configuration(r);
         finish(r, r->condition);
     }
 }

@@ -29,7 +29,7 @@ struct local_fault {
     const char *function, *qualifier;   /* NULL: any */
     int after;                      /* calls that pass before the first that meets it */
     int times;                      /* calls that meet it; -1: all */
-    double probability;             /* of each, above 0 and up to 1 */
+    double probability;             /* of each, 0 to 1 */
 
     /* what they meet */
     bool is_late;                   /* "when": "after": when the function has run */

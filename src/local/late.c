@@ -84,12 +84,19 @@ static void finish(struct local_late *l)
     }
 }
 
+/* What is sent in a tick, and a byte at least. */
+static size_t piece_size(const struct local_late *l)
+{
+    const size_t size = (size_t)l->how.bytes_per_second * TICK_MS / 1000;
+    return size ? size : 1;
+}
+
 /* A stream waits with its end, a whole answer has waited before. */
 static void go_on(struct local_late *l)
 {
     const int rate = l->how.bytes_per_second;
     if (l->unsent.len > 0) {
-        base_timer_start(l->timer, rate * TICK_MS < 1000 ? 1000 / rate : TICK_MS);
+        base_timer_start(l->timer, (int64_t)piece_size(l) * 1000 / rate);
     } else if (l->is_asked_to_end) {
         l->state = ENDING;
         base_timer_start(l->timer, l->is_whole ? 0 : l->how.delay_ms);
@@ -98,8 +105,7 @@ static void go_on(struct local_late *l)
 
 static void send_some(struct local_late *l)
 {
-    const size_t most = (size_t)l->how.bytes_per_second * TICK_MS / 1000;
-    const jn_str piece = jn_str_sub(jn_buf_str(&l->unsent), 0, most ? most : 1);
+    const jn_str piece = jn_str_sub(jn_buf_str(&l->unsent), 0, piece_size(l));
     void (*drained)(void *arg) = l->on_drain;
     void *arg = l->arg;
     base_httpd_write(l->req, piece);

@@ -1,6 +1,7 @@
 /* local.c - a local Lambda put together: the functions, their processes, the service's door in front.
  *
- * Stopping takes three steps: every caller that waits is answered (503), the processes are ended and waited for, and
+ * Stopping takes three steps: every caller that waits for a function is answered (503; an answer that a fault makes late is
+ * cut off), the processes are ended and waited for, and
  * only then the server is closed, when the answers had time to leave. */
 #include "local/local.h"
 
