@@ -23,7 +23,10 @@ static void put_json(struct jn_buf *out, jn_str text)
     struct jn_arena a;
     jn_value v = jn_undefined();
     jn_arena_init(&a, 0);
-    const bool is_json = jn_read(&a, text, NULL, &v, NULL, NULL) == JN_OK;
+    enum jn_status s = jn_read(&a, text, NULL, &v, NULL, NULL);
+    const bool is_json = s == JN_OK;
+    if (s != JN_NO_MEMORY)
+        s = JN_OK;
     if (text.len == 0)
         jn_buf_append_z(out, "null");
     else if (!is_json)
@@ -31,7 +34,9 @@ static void put_json(struct jn_buf *out, jn_str text)
     else if (!memchr(text.data, '\n', text.len) && !memchr(text.data, '\r', text.len))
         jn_buf_append(out, text);
     else
-        jn_write(out, jn_deep_copy(&a, v), NULL, NULL);
+        s = jn_write(out, jn_deep_copy(&a, v), NULL, NULL);
+    if ((s || jn_arena_failed(&a)) && !out->failed)
+        out->failed = JN_NO_MEMORY;
     jn_arena_clear(&a);
 }
 

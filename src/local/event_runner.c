@@ -23,6 +23,7 @@
 #include "lambda/name.h"
 #include "local/event_queue.h"
 #include "local/event_record.h"
+#include "local/invoke_check.h"
 #include "local/text.h"
 
 enum { DELAY_MIN_MS = 1000, DELAY_MAX_MS = 300000, DELAY_DOUBLINGS_MAX = 9 };
@@ -103,14 +104,21 @@ static void wait_until(struct run *r, int64_t due_ms)
     wake(e);
 }
 
+/* One, two, four, ... seconds. */
+static int64_t next_delay_ms(struct local_event_turn *turn)
+{
+    const int doublings = turn->delays < DELAY_DOUBLINGS_MAX ? turn->delays : DELAY_DOUBLINGS_MAX;
+    const int64_t wait_ms = (int64_t)DELAY_MIN_MS << doublings;
+    turn->delays++;
+    return wait_ms < DELAY_MAX_MS ? wait_ms : DELAY_MAX_MS;
+}
+
 /* It cannot run now. */
 static void delay(struct run *r, const char *why)
 {
-    const int doublings = r->event.turn.delays < DELAY_DOUBLINGS_MAX ? r->event.turn.delays : DELAY_DOUBLINGS_MAX;
-    const int64_t wait_ms = (int64_t)DELAY_MIN_MS << doublings;
-    r->event.turn.delays++;
+    const int64_t wait_ms = next_delay_ms(&r->event.turn);
     tell(r, BASE_WARN, "event waits: ", why);
-    wait_until(r, now_ms(r->events) + (wait_ms < DELAY_MAX_MS ? wait_ms : DELAY_MAX_MS));
+    wait_until(r, now_ms(r->events) + wait_ms);
 }
 
 /* ---- destinations --------------------------------------------------------------------------------------------- */
@@ -167,12 +175,25 @@ static enum jn_status pass_on(struct run *r, const char *destination, jn_str rec
     return s;
 }
 
+/* Why the function that is the destination does not get the record; NULL: it does. */
+static const char *refusal_of(const struct run *r, const char *destination, jn_str record)
+{
+    const struct local_site *site = r->events->site;
+    struct lambda_name name;
+    if (lambda_name_parse(jn_str_of(destination), &name, NULL))
+        return "it is no name of a function";
+    if ((name.region.data && !jn_str_equal(name.region, site->region)) ||
+        (name.account.data && !jn_str_equal(name.account, site->account)))
+        return "the function is of another region or account";
+    return record.len > LOCAL_EVENT_MAX ? "the record is larger than an event may be" : NULL;
+}
+
 /* The file first: what is in it twice is better than what is in it never. */
 static enum jn_status settle(struct run *r, enum local_event_condition condition, const char *destination,
                              struct jn_error *err)
 {
     struct jn_buf record;
-    const char *path;
+    const char *path, *refusal;
     enum jn_status s = JN_OK;
     if (!destination)
         return local_event_store_finish(r->events->store, r->event.turn.id, NULL, err);
@@ -180,7 +201,11 @@ static enum jn_status settle(struct run *r, enum local_event_condition condition
     local_put_event_record(&record, &r->event, r->call, condition, now_ms(r->events));
     if (record.failed)
         s = jn_fail(err, JN_NO_MEMORY, "no memory for the record of an event");
-    else if (!local_destination_file(destination, &path))
+    else if (!local_destination_file(destination, &path) &&
+             (refusal = refusal_of(r, destination, jn_buf_str(&record))) != NULL) {
+        tell(r, BASE_ERROR, "not told to its destination: ", refusal);
+        s = local_event_store_finish(r->events->store, r->event.turn.id, NULL, err);
+    } else if (!local_destination_file(destination, &path))
         s = pass_on(r, destination, jn_buf_str(&record), err);
     else if (r->is_written || (s = append_to_file(r->events, path, &record, err)) == JN_OK) {
         r->is_written = true;
@@ -361,8 +386,8 @@ static void take(struct local_events *e, struct local_event_line *line, struct l
         start(r);
         return;
     }
-    turn.due_ms = now_ms(e) + DELAY_MIN_MS;
-    base_log(e->site->log, BASE_ERROR, NULL, "an event cannot be read: %s", err.message);
+    turn.due_ms = now_ms(e) + next_delay_ms(&turn);
+    base_log(e->site->log, BASE_ERROR, NULL, "event %lld cannot be read: %s", (long long)turn.id, err.message);
     if (s == JN_NOT_FOUND)
         local_event_queue_done(line);
     else

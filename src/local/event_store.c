@@ -290,7 +290,8 @@ enum jn_status local_event_store_load(struct local_event_store *s, int64_t id, s
         status = code == SQLITE_DONE ? jn_fail(err, JN_NOT_FOUND, "%s has no event %lld", s->path, (long long)id)
                                      : fail(s, code, err);
     s->sqlite.reset(s->load);
-    if (!status && jn_arena_failed(a))
+    /* Neither is ever empty; SQLite says so when it has no memory. */
+    if (!status && (jn_arena_failed(a) || out->request_id.len == 0 || out->payload.len == 0))
         return jn_fail(err, JN_NO_MEMORY, "no memory for an event");
     return status;
 }

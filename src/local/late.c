@@ -103,6 +103,16 @@ static void go_on(struct local_late *l)
     }
 }
 
+static void on_http_drain(struct base_httpd_request *req, void *arg)
+{
+    (void)req;
+    struct local_late *l = arg;
+    void (*drained)(void *arg) = l->on_drain;
+    l->on_drain = NULL;
+    if (drained)
+        drained(l->arg);
+}
+
 static void send_some(struct local_late *l)
 {
     const jn_str piece = jn_str_sub(jn_buf_str(&l->unsent), 0, piece_size(l));
@@ -111,9 +121,11 @@ static void send_some(struct local_late *l)
     base_httpd_write(l->req, piece);
     jn_buf_consume(&l->unsent, piece.len);
     go_on(l);
-    if (drained && l->unsent.len <= FEW_BYTES) {
+    if (drained && local_late_unsent(l) <= FEW_BYTES) {
         l->on_drain = NULL;
         drained(arg);
+    } else if (drained && l->unsent.len == 0) {
+        base_httpd_on_drain(l->req, on_http_drain, l);      // it is the connection that is slow
     }
 }
 
@@ -229,16 +241,6 @@ void local_late_write(struct local_late *l, jn_str piece)
 size_t local_late_unsent(const struct local_late *l)
 {
     return l->unsent.len + base_httpd_unsent(l->req);
-}
-
-static void on_http_drain(struct base_httpd_request *req, void *arg)
-{
-    (void)req;
-    struct local_late *l = arg;
-    void (*drained)(void *arg) = l->on_drain;
-    l->on_drain = NULL;
-    if (drained)
-        drained(l->arg);
 }
 
 void local_late_on_drain(struct local_late *l, void (*fn)(void *arg), void *arg)

@@ -181,6 +181,18 @@ class Events(unittest.TestCase):
         self.assertEqual(rescue["requestContext"]["condition"], "RetriesExhausted")
         self.assertEqual(rescue["requestPayload"], {"fails": True, "n": 4})
 
+    def test_what_a_destination_cannot_take_is_told_to_the_log(self):
+        self.put("work", onSuccess="arn:aws:lambda:eu-west-1:123456789012:function:after")
+        self.put("after")
+        self.start()
+        self.send({"n": 1})
+        self.wait_for(lambda: "the function is of another region or account" in self.local.log_text())
+        self.put("work", onSuccess="after")
+        self.send({"fill": "x" * 600000})       # which the record has twice
+        self.wait_for(lambda: "the record is larger than an event may be" in self.local.log_text())
+        self.assertEqual([r["function"] for r in self.runs()], ["work", "work"])
+        self.assertEqual(self.kept(), [])
+
     def test_an_event_runs_the_version_that_it_names(self):
         self.put("work")
         self.start()
