@@ -8,7 +8,7 @@
  *            -> finished       it failed for the last time: told to onFailure
  *   cannot run (throttled, function gone)
  *            -> waits          a second, two, four, ... five minutes at most
- *   due, but too old
+ *   due, but too old, or its function switched off (reserved concurrency 0)
  *            -> finished       told to onFailure
  *
  * Every arrow is one change on the disk.  When that fails, because the disk is full, say, nothing is lost: what holds is in
@@ -360,6 +360,8 @@ static void start(struct run *r)
     }
     if (now_ms(r->events) - r->event.accepted_ms > (int64_t)r->config.max_age_s * 1000)
         finish(r, LOCAL_EVENT_AGE_EXCEEDED);
+    else if (f && local_function_reserved(f) == 0)
+        finish(r, LOCAL_EVENT_RETRIES_EXHAUSTED);
     else if (!v)
         delay(r, f ? "its version or alias is not there" : "its function is not there");
     else if (!make_call(r, v))
