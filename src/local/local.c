@@ -6,6 +6,7 @@
 #include "local/local.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/httpd.h"
@@ -143,6 +144,25 @@ static enum jn_status open_door(struct local *l, const struct local_options *opt
     return base_httpd_new(l->site.loop, &http, &l->httpd, err);
 }
 
+/* What is kept in a function's folder would change the function, and be copied into its versions; .lambda is passed over. */
+static enum jn_status check_state(const struct local *l, struct jn_error *err)
+{
+    char *here = l->state[0] == '/' ? NULL : getcwd(NULL, 0);
+    char *state = here ? base_path_join(here, l->state) : strdup(l->state);
+    enum jn_status s = state ? JN_OK : jn_fail(err, JN_NO_MEMORY, "no memory for the local Lambda");
+    for (size_t i = 0; !s && i < local_registry_count(l->api.registry); i++) {
+        const struct local_function *f = local_registry_at(l->api.registry, i);
+        const size_t len = strlen(f->folder);
+        const bool is_inside = strncmp(state, f->folder, len) == 0 && (state[len] == '/' || state[len] == '\0');
+        if (is_inside && strncmp(state + len, "/.lambda", 8) != 0)
+            s = jn_fail(err, JN_BAD_VALUE, "--state %s is in the folder of the function %s, which would change with all that "
+                        "is kept; choose another", l->state, f->name);
+    }
+    free(state);
+    free(here);
+    return s;
+}
+
 static enum jn_status fill(struct local *l, const struct local_options *opt, const char *functions,
                            struct jn_error *err)
 {
@@ -154,6 +174,9 @@ static enum jn_status fill(struct local *l, const struct local_options *opt, con
     if (opt->faults && local_faults_load(l->api.faults, opt->faults, err))
         return err->status;
     enum jn_status s = local_registry_open(&l->site, functions, &l->api.registry, err);
+    if (s)
+        return s;
+    s = check_state(l, err);
     if (s)
         return s;
     l->api.fleet = local_fleet_new(&l->site, l->api.registry);

@@ -351,6 +351,10 @@ class Events(unittest.TestCase):
             run = component("local", "--functions", str(self.functions), "--port", "0")
             self.assertEqual(run.returncode, 2)
             self.assertIn(sentence, run.stderr.decode())
+        self.put("work")
+        run = component("local", "--functions", str(self.functions), "--port", "0", "--state", str(self.functions / "work/s"))
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("is in the folder of the function work", run.stderr.decode())
         run = component("local", "--functions", str(self.functions), "--retry-waits", "1")
         self.assertIn("give two numbers of seconds", run.stderr.decode())
 
